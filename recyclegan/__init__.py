@@ -1,0 +1,3 @@
+"""Unpaired video-to-video translation that stays steady."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,220 @@
+"""Backward warping, and the synthetic optical flow that is exact in both domains."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from recyclegan.errors import InputError
+from recyclegan.tensors import Flow, Frames, Mask
+
+REFERENCE_SIDE = 256
+"""Shorter side in pixels at which the relative setting equals the published one (both recipes crop to it)."""
+
+
+def pixel_grid(like: Flow) -> Flow:
+    """Return the coordinates (x, y) of every pixel, in the shape, type and device of a flow."""
+    _, _, height, width = like.shape
+    y, x = torch.meshgrid(
+        torch.arange(height, dtype=like.dtype, device=like.device),
+        torch.arange(width, dtype=like.dtype, device=like.device),
+        indexing="ij",
+    )
+    return torch.stack([x, y]).expand_as(like)
+
+
+def warp(frames: Frames, flow: Flow) -> Frames:
+    """Return ``frames`` looked up at ``p - flow(p)``, bilinearly.
+
+    The flow is in pixels (dx, dy). Pixels from outside the frame repeat its border. Corners are aligned: a flow of zero
+    returns the frames and a whole-pixel flow moves them exactly.
+
+    Source: Wang, Akash and Misu 2022, section 3 (W). Differs from the published code, which scales coordinates for
+    aligned corners and then samples as if they were not, so that its zero flow blurs and shifts.
+    """
+    height, width = frames.shape[-2:]
+    half = torch.tensor([max(width - 1, 1), max(height - 1, 1)], dtype=flow.dtype, device=flow.device).div(2)
+    source = (pixel_grid(flow) - flow) / half.view(1, 2, 1, 1) - 1
+    grid = source.permute(0, 2, 3, 1).to(frames.dtype)
+    return F.grid_sample(frames, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def visible(flow: Flow) -> Mask:
+    """Return where ``warp`` reads from inside the frame: the pixels that were really visible before the motion."""
+    height, width = flow.shape[-2:]
+    x, y = (pixel_grid(flow) - flow).unbind(1)
+    return ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).unsqueeze(1)
+
+
+def compose(first: Flow, second: Flow) -> Flow:
+    """Return the one flow that warps like ``first`` and then ``second``.
+
+    ``warp(warp(x, first), second)`` equals ``warp(x, compose(first, second))`` up to resampling.
+    """
+    return second + warp(first, second)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A drawn synthetic motion: call it on frames to warp them; ``visible`` says which pixels it shows truly."""
+
+    flow: Flow
+
+    def __call__(self, frames: Frames) -> Frames:
+        """Return the frames as they look after the motion."""
+        return warp(frames, self.flow)
+
+    @property
+    def visible(self) -> Mask:
+        """Return which pixels of the warped frames come from inside the frames."""
+        return visible(self.flow)
+
+
+@dataclass(frozen=True)
+class FlowSynthesis:
+    """A recipe for synthetic motion: a smooth random field and a shift, then zoom, rotation and perspective.
+
+    Every sample of a batch gets its own motion, drawn from the generator that is passed in, on its device. The defaults
+    are the published ones, relative to the frame size.
+
+    Source: Wang, Akash and Misu 2022, section 3; smooth field after Wang et al. 2020 (consistent video style transfer).
+    Differs from the published code: one field per sample instead of per batch, any frame size, and zoom adds to
+    the motion instead of replacing it.
+    """
+
+    motion: float = 8.0
+    """Standard deviation of the coarse field in pixels."""
+    shift: int = 10
+    """Largest whole-frame shift along each axis in pixels."""
+    smoothness: int = 100
+    """Size in pixels of a cell of the coarse field, and of the box blur over it."""
+    zoom: float = 0.0
+    """Largest zoom, in pixels of motion per 100 pixels of distance from a random centre."""
+    rotation: float = 0.0
+    """Largest rotation about the frame's centre in degrees."""
+    perspective: float = 0.0
+    """Largest change of scale across half the frame, as a fraction (0.1: one side 10 % nearer)."""
+    noise: float = 0.001
+    """Standard deviation of the noise that is added to warped frames, before the random factor in [1, 2)."""
+    relative: bool = True
+    """Scale motion, shift and smoothness by the shorter side of the frame over 256; off: pixels as published."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no motion can have."""
+        for name in ("motion", "shift", "zoom", "rotation", "perspective", "noise"):
+            if getattr(self, name) < 0:
+                raise InputError(f"flow {name}: found {getattr(self, name)}, expected 0 or more")
+        if self.smoothness < 1 or self.perspective >= 1:
+            raise InputError("flow: expected a smoothness of at least 1 px and a perspective below 1")
+
+    def sample(self, frames: Frames, rng: torch.Generator) -> Motion:
+        """Return a motion for a batch like ``frames``, drawn from ``rng`` on its device."""
+        batch, _, height, width = frames.shape
+        flow = self._smooth_and_shift(batch, height, width, rng)
+        if self.zoom or self.rotation or self.perspective:
+            flow = compose(projective_flow(self._homographies(batch, height, width, rng), height, width), flow)
+        return Motion(flow.to(frames))
+
+    def sample_noise(self, frames: Frames, rng: torch.Generator) -> Frames:
+        """Return Gaussian noise of standard deviation ``noise * (1 + u)``, u ~ U[0, 1) drawn once a call."""
+        deviation = self.noise * (1 + _uniform((1,), rng, 0, 1))
+        return (torch.randn(frames.shape, generator=rng, device=rng.device) * deviation).to(frames)
+
+    def _smooth_and_shift(self, batch: int, height: int, width: int, rng: torch.Generator) -> Flow:
+        scale = min(height, width) / REFERENCE_SIDE if self.relative else 1.0
+        window = max(1, round(self.smoothness * scale))
+        cells = (batch, 2, max(1, height // window), max(1, width // window))
+        coarse = torch.randn(cells, generator=rng, device=rng.device) * (self.motion * scale)
+        largest = round(self.shift * scale)
+        shift = torch.randint(-largest, largest + 1, (batch, 2), generator=rng, device=rng.device)
+        return smooth_flow(coarse, shift.to(coarse), height, width, window)
+
+    def _homographies(self, batch: int, height: int, width: int, rng: torch.Generator) -> Float[Tensor, "batch 3 3"]:
+        centre = _uniform((batch, 2), rng, 0, 1) * torch.tensor([width - 1.0, height - 1.0], device=rng.device)
+        zoom = zoom_homography(_uniform((batch,), rng, -self.zoom, self.zoom), centre)
+        angle = _uniform((batch,), rng, -math.radians(self.rotation), math.radians(self.rotation))
+        tilt = _uniform((batch, 2), rng, -self.perspective, self.perspective)
+        return zoom @ turn_homography(angle, tilt, height, width)
+
+
+def smooth_flow(
+    coarse: Float[Tensor, "batch 2 rows columns"],
+    shift: Float[Tensor, "batch 2"],
+    height: int,
+    width: int,
+    window: int,
+) -> Flow:
+    """Return the coarse field, bilinearly enlarged, plus the shift, box-blurred with a square window.
+
+    Units are pixels. The border is reflected without repeating its last pixel; an even window reaches ``window // 2``
+    pixels back and one fewer ahead.
+    """
+    flow = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=False)
+    return box_blur(flow + shift[:, :, None, None], window)
+
+
+def box_blur(flow: Flow, window: int) -> Flow:
+    """Return the mean over a square window around every pixel, with the border reflected."""
+    for axis in (-2, -1):
+        flow = _blur_along(flow, axis, window)
+    return flow
+
+
+def _blur_along(flow: Flow, axis: int, window: int) -> Flow:
+    """Average along one axis through running sums, whose cost does not depend on the window."""
+    back, size = window // 2, flow.shape[axis]
+    index = torch.arange(-back, size + window - 1 - back, device=flow.device)
+    sums = flow.index_select(axis, _reflect(index, size)).double().cumsum(axis)
+    sums = torch.cat([torch.zeros_like(sums.narrow(axis, 0, 1)), sums], dim=axis)
+    return ((sums.narrow(axis, window, size) - sums.narrow(axis, 0, size)) / window).to(flow.dtype)
+
+
+def _reflect(index: Tensor, size: int) -> Tensor:
+    """Fold any index into ``0 .. size - 1`` by reflection, as often as it takes."""
+    if size == 1:
+        return torch.zeros_like(index)
+    folded = index.remainder(2 * (size - 1))
+    return torch.minimum(folded, 2 * (size - 1) - folded)
+
+
+def projective_flow(homographies: Float[Tensor, "batch 3 3"], height: int, width: int) -> Flow:
+    """Return the flow whose source of pixel p is ``homography @ (p, 1)``, in pixels."""
+    like = homographies.new_empty(len(homographies), 2, height, width)
+    grid = pixel_grid(like)
+    points = torch.cat([grid, torch.ones_like(grid[:, :1])], dim=1).flatten(2)
+    mapped = homographies @ points
+    return grid - (mapped[:, :2] / mapped[:, 2:]).view_as(grid)
+
+
+def zoom_homography(
+    strength: Float[Tensor, " batch"], centre: Float[Tensor, "batch 2"]
+) -> Float[Tensor, "batch 3 3"]:
+    """Return maps whose flow is ``strength / 100 * (p - centre)``, with the centre in pixels (x, y)."""
+    matrix = torch.eye(3, dtype=centre.dtype, device=centre.device).repeat(len(centre), 1, 1)
+    factor = (strength / 100)[:, None]
+    matrix[:, 0, 0] = matrix[:, 1, 1] = 1 - factor[:, 0]
+    matrix[:, :2, 2] = factor * centre
+    return matrix
+
+
+def turn_homography(
+    angle: Float[Tensor, " batch"], tilt: Float[Tensor, "batch 2"], height: int, width: int
+) -> Float[Tensor, "batch 3 3"]:
+    """Return rotations by ``angle`` (radians) with a perspective ``tilt`` (x, y), about the centre of the frame."""
+    half = torch.tensor([max(width - 1, 1) / 2, max(height - 1, 1) / 2], dtype=angle.dtype, device=angle.device)
+    to_centre = torch.eye(3, dtype=angle.dtype, device=angle.device).repeat(len(angle), 1, 1)
+    from_centre = to_centre.clone()
+    to_centre[:, :2, 2], from_centre[:, :2, 2] = -half, half
+    turn = to_centre.new_zeros(len(angle), 3, 3)
+    turn[:, 0, 0] = turn[:, 1, 1] = angle.cos()
+    turn[:, 0, 1], turn[:, 1, 0] = -angle.sin(), angle.sin()
+    turn[:, 2, :2] = tilt / (2 * half)
+    turn[:, 2, 2] = 1
+    return from_centre @ turn @ to_centre
+
+
+def _uniform(shape: tuple[int, ...], rng: torch.Generator, low: float, high: float) -> Tensor:
+    return torch.rand(shape, generator=rng, device=rng.device) * (high - low) + low

@@ -1,0 +1,85 @@
+"""Every loss term of the methods, one function each. All norms are means; nothing here knows a network.
+
+The terms that compare translations take *any* callables, so that they can be put into a training loop of one's own.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from recyclegan.tensors import Frames, Scalar, Translate
+
+
+def adversarial(verdict: torch.Tensor) -> Scalar:
+    """Return ``(D(G(x)) - 1)^2``: how far the discriminator is from taking fakes for real.
+
+    Source: Mao et al. 2017, least squares GAN.
+    """
+    return (verdict - 1).square().mean()
+
+
+def discriminator(verdict_real: torch.Tensor, verdict_fake: torch.Tensor) -> Scalar:
+    """Return ``0.5 * ((D(y) - 1)^2 + D(fake)^2)``. Source: Mao et al. 2017, least squares GAN."""
+    return 0.5 * ((verdict_real - 1).square().mean() + verdict_fake.square().mean())
+
+
+def vanilla_adversarial(verdict: torch.Tensor) -> Scalar:
+    """Return the cross-entropy of logits against "real". Source: Goodfellow et al. 2014."""
+    return F.binary_cross_entropy_with_logits(verdict, torch.ones_like(verdict))
+
+
+def vanilla_discriminator(verdict_real: torch.Tensor, verdict_fake: torch.Tensor) -> Scalar:
+    """Return half the cross-entropy of logits of real and fake frames. Source: Goodfellow et al. 2014."""
+    fake = F.binary_cross_entropy_with_logits(verdict_fake, torch.zeros_like(verdict_fake))
+    return 0.5 * (vanilla_adversarial(verdict_real) + fake)
+
+
+def cycle(reconstructed: Frames, real: Frames) -> Scalar:
+    """Return ``abs(F(G(x)) - x)``. Source: Zhu et al. 2017, equation 2."""
+    return F.l1_loss(reconstructed, real)
+
+
+def identity(same: Frames, real: Frames) -> Scalar:
+    """Return ``abs(F(x) - x)``: translating into a frame's own domain should change nothing. Source: Zhu et al. 2017."""
+    return F.l1_loss(same, real)
+
+
+def unsup_recycle(
+    back: Translate, real: Frames, fake: Frames, motion: Translate, noise: Frames | float = 0.0
+) -> Scalar:
+    """Return ``abs(F(W(G(x)) + n) - W(x))``: moving the translation and going back equals moving the source.
+
+    Args:
+        back: F, the generator back to the domain of ``real``.
+        real: x.
+        fake: G(x). Gradients flow through it.
+        motion: W, any warp; the same motion moves both branches.
+        noise: n, added before going back.
+
+    Source: Wang, Akash and Misu 2022, unsupervised recycle loss.
+    """
+    return F.l1_loss(back(motion(fake) + noise), motion(real))
+
+
+def unsup_spatial(
+    generator: Translate, real: Frames, fake: Frames, motion: Translate, noise: Frames | float = 0.0
+) -> Scalar:
+    """Return ``abs(G(W(x) + n) - W(G(x)))``: translating and moving commute.
+
+    Args:
+        generator: G.
+        real: x.
+        fake: G(x). Gradients flow through it and through the second call of G.
+        motion: W, any warp; the same motion moves both branches.
+        noise: n, added before translating.
+
+    Source: Wang, Akash and Misu 2022, unsupervised spatial loss.
+    """
+    return F.l1_loss(generator(motion(real) + noise), motion(fake))
+
+
+def content(features_fake: torch.Tensor, features_real: torch.Tensor) -> Scalar:
+    """Return ``(IN(VGG(G(x))) - IN(VGG(x)))^2``, IN being instance norm without affine.
+
+    Source: Huang et al. 2018 (domain-invariant perceptual loss), as used by Wang, Akash and Misu 2022.
+    """
+    return F.mse_loss(F.instance_norm(features_fake), F.instance_norm(features_real))

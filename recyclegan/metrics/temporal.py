@@ -1,0 +1,123 @@
+"""How steady a video is over time, how much of its flicker the translation added, and whether blur bought it.
+
+Frames come in [-1, 1]; every difference is in units of the full intensity range (black to white = 1), so numbers
+compare with those printed for frames in [0, 1]. A batch holds pairs of frames, and each function returns one number
+a pair: ``previous`` and ``current`` are neighbours, ``flow`` is the backward flow from one to the other in pixels.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from recyclegan.flow import warp
+from recyclegan.tensors import Flow, Frames, Mask
+
+PerPair = Float[Tensor, " batch"]
+PixelMap = Float[Tensor, "batch 1 height width"]
+
+SOFT_MASK_SHARPNESS = 50.0
+
+
+def warping_error(previous: Frames, current: Frames, flow: Flow, visible: Mask) -> PerPair:
+    """Return the mean squared difference between a frame and the one before, warped to it, over visible pixels.
+
+    The mean runs over channels too (three times this is the sum over channels that some papers print). NaN where no
+    pixel is visible.
+
+    Source: Lai et al. 2018, "Learning Blind Video Temporal Consistency", section 4 (warping error).
+    """
+    squared = _difference(current, warp(previous, flow)).square().mean(dim=1, keepdim=True)
+    return _mean_over(squared, visible)
+
+
+def soft_warping_error(
+    previous: Frames, current: Frames, source_previous: Frames, source_current: Frames, flow: Flow
+) -> PerPair:
+    """Return the mean absolute difference to the warped frame before, weighted by how well the source itself warps.
+
+    The weight of a pixel is ``exp(-50 d^2)``, d^2 being the squared difference of the source's warped frame summed over
+    channels. The mean runs over all pixels: those of weight 0 count as steady.
+
+    Source: Lai et al. 2018, equations 2 and 3 (the temporal loss, taken as a measure).
+    """
+    mistrust = _difference(source_current, warp(source_previous, flow)).square().sum(dim=1, keepdim=True)
+    weight = torch.exp(-SOFT_MASK_SHARPNESS * mistrust)
+    return (weight * flicker_map(previous, current, flow)).mean(dim=(1, 2, 3))
+
+
+def flicker_map(previous: Frames, current: Frames, flow: Flow) -> PixelMap:
+    """Return the absolute difference between a frame and the one before, warped to it; the mean over channels."""
+    return _difference(current, warp(previous, flow)).abs().mean(dim=1, keepdim=True)
+
+
+def excess_flicker(
+    previous: Frames,
+    current: Frames,
+    source_previous: Frames,
+    source_current: Frames,
+    flow: Flow,
+    visible: Mask,
+) -> PerPair:
+    """Return the mean flicker that the translation added: per pixel, the output's beyond the source's.
+
+    A pixel that is steadier than its source counts 0, so calm here never pays for flicker there. The source itself
+    scores 0. NaN where no pixel is visible.
+    """
+    return _mean_over(excess_flicker_map(previous, current, source_previous, source_current, flow), visible)
+
+
+def excess_flicker_map(
+    previous: Frames, current: Frames, source_previous: Frames, source_current: Frames, flow: Flow
+) -> PixelMap:
+    """Return how far each pixel flickers beyond its source; 0 where the source flickers as much or more."""
+    source = flicker_map(source_previous, source_current, flow)
+    return (flicker_map(previous, current, flow) - source).clamp(min=0)
+
+
+def flow_difference(output: Flow, source: Flow) -> PerPair:
+    """Return the mean distance in pixels between the motion seen in the output and in its source (tOF).
+
+    Both flows come from one estimator.
+
+    Source: Chu et al. 2020, "Learning Temporal Coherence via Self-Supervision for GAN-based Video Generation" (tOF).
+    """
+    return (output - source).square().sum(dim=1).sqrt().mean(dim=(1, 2))
+
+
+def perceptual_change_difference(
+    previous: Frames,
+    current: Frames,
+    source_previous: Frames,
+    source_current: Frames,
+    distance: Callable[[Frames, Frames], PerPair],
+) -> PerPair:
+    """Return by how much the perceptual distance of neighbours differs between the output and its source (tLP).
+
+    ``distance`` is a perceptual distance such as LPIPS with its own weights; it gets frames in [-1, 1].
+
+    Source: Chu et al. 2020 (tLP).
+    """
+    return (distance(previous, current) - distance(source_previous, source_current)).abs()
+
+
+def sharpness(frames: Frames) -> PerPair:
+    """Return the mean length of the brightness gradient of each frame, in intensity a pixel.
+
+    Blur lowers it: a steadier video that is less sharp than its target footage bought calm with detail.
+    """
+    grey = frames.mean(dim=1, keepdim=True) / 2
+    across = F.pad(grey, (0, 1), mode="replicate").diff(dim=-1)
+    down = F.pad(grey, (0, 0, 0, 1), mode="replicate").diff(dim=-2)
+    return (across.square() + down.square()).sqrt().mean(dim=(1, 2, 3))
+
+
+def _difference(left: Frames, right: Frames) -> Frames:
+    """Return the difference in units of the full intensity range."""
+    return (left - right) / 2
+
+
+def _mean_over(values: PixelMap, mask: Mask) -> PerPair:
+    return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))

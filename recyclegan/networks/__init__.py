@@ -1,0 +1,28 @@
+"""The networks: generators, predictors, discriminators and the features of the content term, by name."""
+
+from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
+from recyclegan.networks.features import VGGFeatures, load_content_features
+from recyclegan.networks.layers import Norm, initialize
+from recyclegan.networks.registry import (
+    DiscriminatorName,
+    GeneratorName,
+    make_discriminator,
+    make_generator,
+)
+from recyclegan.networks.resnet import ResNetGenerator
+from recyclegan.networks.unet import UNet
+
+__all__ = [
+    "DiscriminatorName",
+    "GeneratorName",
+    "Norm",
+    "PatchGAN",
+    "PixelDiscriminator",
+    "ResNetGenerator",
+    "UNet",
+    "VGGFeatures",
+    "initialize",
+    "load_content_features",
+    "make_discriminator",
+    "make_generator",
+]

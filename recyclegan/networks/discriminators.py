@@ -1,0 +1,53 @@
+"""The discriminators: a verdict for every patch, or for every pixel."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recyclegan.networks.layers import NORMS, Norm, has_bias
+from recyclegan.tensors import Frames
+
+Verdict = Float[Tensor, "batch 1 rows columns"]
+"""Logits: 1 for real and 0 for fake under least squares."""
+
+
+class PatchGAN(nn.Module):
+    """Judge overlapping patches; three layers see 70x70 pixels each.
+
+    Source: Isola et al. 2017. Parameter names are those of published checkpoints.
+    """
+
+    def __init__(self, channels: int = 3, width: int = 64, num_layers: int = 3, norm: Norm = "instance") -> None:
+        super().__init__()
+        widths = [width * min(2**layer, 8) for layer in range(num_layers + 1)]
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        for index in range(1, num_layers + 1):
+            stride = 2 if index < num_layers else 1
+            layers += [
+                nn.Conv2d(widths[index - 1], widths[index], 4, stride=stride, padding=1, bias=has_bias(norm)),
+                NORMS[norm](widths[index]),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
+        self.model = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, padding=1))
+
+    def forward(self, frames: Frames) -> Verdict:
+        """Return one logit for every patch."""
+        return self.model(frames)
+
+
+class PixelDiscriminator(nn.Module):
+    """Judge every pixel by its colour alone. Source: Isola et al. 2017."""
+
+    def __init__(self, channels: int = 3, width: int = 64, norm: Norm = "instance") -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Conv2d(channels, width, 1),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(width, 2 * width, 1, bias=has_bias(norm)),
+            NORMS[norm](2 * width),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(2 * width, 1, 1, bias=has_bias(norm)),
+        )
+
+    def forward(self, frames: Frames) -> Verdict:
+        """Return one logit for every pixel."""
+        return self.net(frames)

@@ -1,0 +1,120 @@
+"""VGG-19 features up to relu5_4, for the content term: frozen, in the right input range, from a file or torchvision."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recyclegan.errors import InputError
+from recyclegan.tensors import Frames
+
+WIDTHS = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+Weights = Mapping[str, Tensor]
+
+
+class VGGFeatures(nn.Module):
+    """A colour transform (1x1 convolution), then VGG-19's sixteen convolutions; returns relu5_4.
+
+    Convolutions reflect the border and max-pooling rounds sizes up, so that any frame of at least 17 pixels a side
+    passes. Source: Simonyan and Zisserman 2015, with the borders of Huang and Belongie 2017.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(3, 3, 1)]
+        channels = 3
+        for block, widths in enumerate(WIDTHS):
+            if block:
+                layers.append(nn.MaxPool2d(2, 2, ceil_mode=True))
+            for width in widths:
+                layers += [nn.ReflectionPad2d(1), nn.Conv2d(channels, width, 3), nn.ReLU(inplace=True)]
+                channels = width
+        self.model = nn.Sequential(*layers)
+        self.requires_grad_(False)
+
+    def forward(self, frames: Frames) -> Float[Tensor, "batch 512 rows columns"]:
+        """Return the features; rows and columns are a sixteenth of height and width, rounded up."""
+        return self.model(frames)
+
+
+def load_content_features(path: Path | None = None) -> VGGFeatures:
+    """Return frozen VGG-19 features for frames in [-1, 1], from a weights file or from torchvision.
+
+    The file may hold torchvision's ``vgg19`` weights, or the normalised VGG-19 that style transfer code uses (it starts
+    with a 1x1 convolution); it is read without executing code.
+
+    Raises:
+        InputError: no file given and torchvision or its weights are not there, or the file is not VGG-19.
+
+    Differs from the published code, which feeds [-1, 1] to weights that expect [0, 1].
+    """
+    weights = _read(path) if path else _from_torchvision()
+    convolutions = _convolutions(weights, str(path or "torchvision's vgg19"))
+    if convolutions[0][0].shape[-1] == 3:
+        convolutions.insert(0, _imagenet_normalization())
+    features = VGGFeatures()
+    layers = [module for module in features.model if isinstance(module, nn.Conv2d)]
+    for layer, (weight, bias) in zip(layers, convolutions, strict=True):
+        layer.weight.data.copy_(weight)
+        layer.bias.data.copy_(bias)  # type: ignore[union-attr]
+    _accept_signed_range(layers[0])
+    return features.eval()
+
+
+def _read(path: Path) -> Weights:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected VGG-19 weights (torchvision's or the normalised ones)")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise InputError(f"{path}: is not a weights file that loads safely ({type(error).__name__})") from error
+
+
+def _from_torchvision() -> Weights:
+    remedy = "name a VGG-19 file with --vgg FILE, or pip install 'recyclegan[vision]', or set the content weights to 0"
+    try:
+        from torchvision.models import VGG19_Weights, vgg19
+    except (ImportError, RuntimeError, OSError) as error:
+        raise InputError(f"content term: torchvision is not usable here ({type(error).__name__}); {remedy}") from error
+    try:
+        return vgg19(weights=VGG19_Weights.IMAGENET1K_V1).features.state_dict()
+    except OSError as error:
+        raise InputError(f"content term: torchvision's vgg19 weights could not be downloaded; {remedy}") from error
+
+
+def _convolutions(weights: Weights, name: str) -> list[tuple[Tensor, Tensor]]:
+    """Return (weight, bias) of the convolutions in order, after checking that they are VGG-19's."""
+    tensors = [(key, value) for key, value in weights.items() if isinstance(value, Tensor)]
+    pairs = [
+        (value, weights[key.removesuffix("weight") + "bias"])
+        for key, value in tensors
+        if value.ndim == 4 and key.removesuffix("weight") + "bias" in weights
+    ]
+    outputs = [channels for widths in WIDTHS for channels in widths]
+    inputs = [3, *outputs[:-1]]
+    expected = [(out, inp, 3, 3) for out, inp in zip(outputs, inputs, strict=True)]
+    found = [tuple(weight.shape) for weight, _ in pairs]
+    if found not in (expected, [(3, 3, 1, 1), *expected]):
+        raise InputError(f"{name}: holds {len(found)} convolutions that are not VGG-19's sixteen; name a VGG-19 file")
+    return pairs
+
+
+def _imagenet_normalization() -> tuple[Tensor, Tensor]:
+    """Return ``(x - mean) / deviation`` of frames in [0, 1] as a 1x1 convolution."""
+    mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_DEVIATION)
+    return torch.diag(1 / deviation)[:, :, None, None], -mean / deviation
+
+
+def _accept_signed_range(colour: nn.Conv2d) -> None:
+    """Fold the map from [-1, 1] to [0, 1] into the colour transform."""
+    colour.bias.data += colour.weight.data.sum(dim=(1, 2, 3)) / 2  # type: ignore[union-attr]
+    colour.weight.data /= 2

@@ -1,0 +1,48 @@
+"""What several networks share: norms, first weights, and padding to a size that strides divide."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import nn
+
+from recyclegan.tensors import Frames
+
+Norm = Literal["instance", "batch", "none"]
+
+NORMS: dict[Norm, Callable[[int], nn.Module]] = {
+    "instance": nn.InstanceNorm2d,
+    "batch": nn.BatchNorm2d,
+    "none": lambda _: nn.Identity(),
+}
+
+
+def has_bias(norm: Norm) -> bool:
+    """Return whether a convolution before this norm carries a bias: batch norm brings its own."""
+    return norm != "batch"
+
+
+def pad_to_multiple(frames: Frames, multiple: int) -> Frames:
+    """Return ``frames`` grown to the right and at the bottom until ``multiple`` divides height and width.
+
+    The border is reflected, or repeated where a side is too short for reflection.
+    """
+    height, width = frames.shape[-2:]
+    bottom, right = -height % multiple, -width % multiple
+    if not bottom and not right:
+        return frames
+    mode = "reflect" if bottom < height and right < width else "replicate"
+    return F.pad(frames, (0, right, 0, bottom), mode=mode)
+
+
+def initialize(network: nn.Module, deviation: float = 0.02) -> None:
+    """Draw every convolution's weights from N(0, deviation), norm weights from N(1, deviation); biases become 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, deviation)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, deviation)
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

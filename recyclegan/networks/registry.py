@@ -1,0 +1,49 @@
+"""Networks by name, as configurations and the command line write them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, get_args
+
+from torch import nn
+
+from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
+from recyclegan.networks.layers import Norm, initialize
+from recyclegan.networks.resnet import ResNetGenerator
+from recyclegan.networks.unet import UNet
+
+GeneratorName = Literal["resnet-6", "resnet-9", "unet-128", "unet-256"]
+DiscriminatorName = Literal["patch", "pixel"]
+
+GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
+    "resnet-6": partial(ResNetGenerator, num_blocks=6),
+    "resnet-9": partial(ResNetGenerator, num_blocks=9),
+    "unet-128": partial(UNet, levels=7),
+    "unet-256": partial(UNet, levels=8),
+}
+assert set(GENERATORS) == set(get_args(GeneratorName))
+
+
+def make_generator(
+    name: GeneratorName,
+    channels_in: int = 3,
+    channels_out: int = 3,
+    width: int = 64,
+    norm: Norm = "instance",
+    dropout: bool = False,
+) -> nn.Module:
+    """Return a generator with first weights drawn from N(0, 0.02) by torch's global random state."""
+    network = GENERATORS[name](channels_in, channels_out, width=width, norm=norm, dropout=dropout)
+    initialize(network)
+    return network
+
+
+def make_discriminator(
+    name: DiscriminatorName, channels: int = 3, width: int = 64, num_layers: int = 3, norm: Norm = "instance"
+) -> nn.Module:
+    """Return a discriminator with first weights drawn from N(0, 0.02); only "patch" has ``num_layers``."""
+    if name == "pixel":
+        network: nn.Module = PixelDiscriminator(channels, width, norm)
+    else:
+        network = PatchGAN(channels, width, num_layers, norm)
+    initialize(network)
+    return network

@@ -1,0 +1,78 @@
+"""The ResNet generator: two strides down, residual blocks, two strides up."""
+
+from torch import Tensor, nn
+
+from recyclegan.networks.layers import NORMS, Norm, has_bias, pad_to_multiple
+from recyclegan.tensors import Frames, Translated
+
+STRIDE = 4
+
+
+class ResidualBlock(nn.Module):
+    """``x + f(x)`` with two 3x3 convolutions of the same width."""
+
+    def __init__(self, width: int, norm: Norm, dropout: bool) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3, bias=has_bias(norm)),
+            NORMS[norm](width),
+            nn.ReLU(inplace=True),
+            *([nn.Dropout(0.5)] if dropout else []),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3, bias=has_bias(norm)),
+            NORMS[norm](width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the input plus what the block adds to it."""
+        return x + self.conv_block(x)
+
+
+class ResNetGenerator(nn.Module):
+    """Translate frames of any size, in [-1, 1] on both sides; sizes that 4 does not divide are padded inside.
+
+    Source: Johnson et al. 2016 and Zhu et al. 2017. Parameter names are those of published checkpoints.
+    """
+
+    def __init__(
+        self,
+        channels_in: int = 3,
+        channels_out: int = 3,
+        width: int = 64,
+        num_blocks: int = 6,
+        norm: Norm = "instance",
+        dropout: bool = False,
+    ) -> None:
+        super().__init__()
+        bias = has_bias(norm)
+
+        def down(inputs: int) -> list[nn.Module]:
+            convolution = nn.Conv2d(inputs, 2 * inputs, 3, stride=2, padding=1, bias=bias)
+            return [convolution, NORMS[norm](2 * inputs), nn.ReLU(inplace=True)]
+
+        def up(inputs: int) -> list[nn.Module]:
+            convolution = nn.ConvTranspose2d(
+                inputs, inputs // 2, 3, stride=2, padding=1, output_padding=1, bias=bias
+            )
+            return [convolution, NORMS[norm](inputs // 2), nn.ReLU(inplace=True)]
+
+        self.model = nn.Sequential(
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(channels_in, width, 7, bias=bias),
+            NORMS[norm](width),
+            nn.ReLU(inplace=True),
+            *down(width),
+            *down(2 * width),
+            *(ResidualBlock(4 * width, norm, dropout) for _ in range(num_blocks)),
+            *up(4 * width),
+            *up(2 * width),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(width, channels_out, 7),
+            nn.Tanh(),
+        )
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        height, width = frames.shape[-2:]
+        return self.model(pad_to_multiple(frames, STRIDE))[..., :height, :width]

@@ -1,0 +1,84 @@
+"""The U-Net: an encoder and a decoder with a skip at every level."""
+
+import torch
+from torch import Tensor, nn
+
+from recyclegan.networks.layers import NORMS, Norm, has_bias, pad_to_multiple
+from recyclegan.tensors import Frames, Translated
+
+
+class Level(nn.Module):
+    """One level: go down, through the inner levels, up again, and join the input to the result.
+
+    The skip carries the input *after* the leaky ReLU, because the published activation works in place.
+    """
+
+    def __init__(self, outer: int, inner: int, deeper: "Level | None", norm: Norm, dropout: bool) -> None:
+        super().__init__()
+        down = nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=has_bias(norm))
+        rising = inner if deeper is None else 2 * inner
+        up = nn.ConvTranspose2d(rising, outer, 4, stride=2, padding=1, bias=has_bias(norm))
+        middle = [] if deeper is None else [NORMS[norm](inner), deeper]
+        self.model = nn.Sequential(
+            nn.LeakyReLU(0.2),
+            down,
+            *middle,
+            nn.ReLU(),
+            up,
+            NORMS[norm](outer),
+            *([nn.Dropout(0.5)] if dropout and deeper is not None else []),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the activated input and the level's result, joined by channel."""
+        activated = self.model[0](x)
+        return torch.cat([activated, self.model[1:](activated)], dim=1)
+
+
+class OutermostLevel(nn.Module):
+    """The outermost level: no norm, no skip, values in [-1, 1]."""
+
+    def __init__(self, channels_in: int, channels_out: int, inner: int, deeper: Level, norm: Norm) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Conv2d(channels_in, inner, 4, stride=2, padding=1, bias=has_bias(norm)),
+            deeper,
+            nn.ReLU(),
+            nn.ConvTranspose2d(2 * inner, channels_out, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Return the result of all levels."""
+        return self.model(frames)
+
+
+class UNet(nn.Module):
+    """Translate frames of any size, in [-1, 1] on both sides; they are padded inside to a multiple of ``2 ** levels``.
+
+    Seven levels make the published unet-128, eight unet-256. Widths grow to 8 times ``width``.
+
+    Source: Ronneberger et al. 2015, Isola et al. 2017. Parameter names are those of published checkpoints.
+    """
+
+    def __init__(
+        self,
+        channels_in: int = 3,
+        channels_out: int = 3,
+        width: int = 64,
+        levels: int = 7,
+        norm: Norm = "instance",
+        dropout: bool = False,
+    ) -> None:
+        super().__init__()
+        self.multiple = 2**levels
+        widths = [width * min(2**level, 8) for level in range(levels)]
+        deeper = Level(widths[-2], widths[-1], None, norm, dropout)
+        for outer, inner in reversed(list(zip(widths[:-2], widths[1:-1], strict=True))):
+            deeper = Level(outer, inner, deeper, norm, dropout and outer == 8 * width)
+        self.model = OutermostLevel(channels_in, channels_out, width, deeper, norm)
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        height, width = frames.shape[-2:]
+        return self.model(pad_to_multiple(frames, self.multiple))[..., :height, :width]
