@@ -21,6 +21,8 @@ def _plain(value: Any) -> Any:
         return to_dict(value)
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return str(value) if isinstance(value, Path) else value
 
 
@@ -47,6 +49,8 @@ def from_dict(kind: type[T], values: Any, name: str = "") -> T:
 def _typed(hint: Any, value: Any, name: str) -> Any:
     """Return ``value`` as the type ``hint`` says, or raise an InputError that names the field."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return value
     if dataclasses.is_dataclass(hint):
         return from_dict(hint, value, name)  # type: ignore[arg-type]
     if origin in (Union, types.UnionType):
@@ -55,6 +59,8 @@ def _typed(hint: Any, value: Any, name: str) -> Any:
         return _typed(next(arg for arg in args if arg is not type(None)), value, name)
     if origin is tuple and isinstance(value, list | tuple):
         return _typed_tuple(args, value, name)
+    if origin is dict and isinstance(value, dict):
+        return {key: _typed(args[1], item, f"{name}.{key}") for key, item in value.items()}
     if origin is Literal and value in args:
         return value
     if hint is Path and isinstance(value, str | Path):

@@ -1,6 +1,5 @@
 """Outputs that appear whole or not at all, and file names in the order that people mean."""
 
-import os
 import re
 import shutil
 import tempfile
@@ -23,7 +22,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     with _scratch_folder(path) as folder:
         scratch = folder / path.name
         yield scratch
-        os.replace(scratch, path)
+        scratch.replace(path)
 
 
 @contextmanager
@@ -42,8 +41,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
         scratch.mkdir()
         yield scratch
         if path.exists():
-            os.replace(path, folder / "replaced")
-        os.replace(scratch, path)
+            path.replace(folder / "replaced")
+        scratch.replace(path)
 
 
 @contextmanager

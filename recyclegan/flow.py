@@ -120,7 +120,7 @@ class FlowSynthesis:
 
     def sample_noise(self, frames: Frames, rng: torch.Generator) -> Frames:
         """Return Gaussian noise of standard deviation ``noise * (1 + u)``, u ~ U[0, 1) drawn once a call."""
-        deviation = self.noise * (1 + _uniform((1,), rng, 0, 1))
+        deviation = self.noise * (1 + _uniform((1,), rng, 0.0, 1.0))
         return (torch.randn(frames.shape, generator=rng, device=rng.device) * deviation).to(frames)
 
     def _smooth_and_shift(self, batch: int, height: int, width: int, rng: torch.Generator) -> Flow:
@@ -133,7 +133,7 @@ class FlowSynthesis:
         return smooth_flow(coarse, shift.to(coarse), height, width, window)
 
     def _homographies(self, batch: int, height: int, width: int, rng: torch.Generator) -> Float[Tensor, "batch 3 3"]:
-        centre = _uniform((batch, 2), rng, 0, 1) * torch.tensor([width - 1.0, height - 1.0], device=rng.device)
+        centre = _uniform((batch, 2), rng, 0.0, 1.0) * torch.tensor([width - 1.0, height - 1.0], device=rng.device)
         zoom = zoom_homography(_uniform((batch,), rng, -self.zoom, self.zoom), centre)
         angle = _uniform((batch,), rng, -math.radians(self.rotation), math.radians(self.rotation))
         tilt = _uniform((batch, 2), rng, -self.perspective, self.perspective)
@@ -189,9 +189,7 @@ def projective_flow(homographies: Float[Tensor, "batch 3 3"], height: int, width
     return grid - (mapped[:, :2] / mapped[:, 2:]).view_as(grid)
 
 
-def zoom_homography(
-    strength: Float[Tensor, " batch"], centre: Float[Tensor, "batch 2"]
-) -> Float[Tensor, "batch 3 3"]:
+def zoom_homography(strength: Float[Tensor, " batch"], centre: Float[Tensor, "batch 2"]) -> Float[Tensor, "batch 3 3"]:
     """Return maps whose flow is ``strength / 100 * (p - centre)``, with the centre in pixels (x, y)."""
     matrix = torch.eye(3, dtype=centre.dtype, device=centre.device).repeat(len(centre), 1, 1)
     factor = (strength / 100)[:, None]

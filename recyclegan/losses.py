@@ -39,7 +39,7 @@ def cycle(reconstructed: Frames, real: Frames) -> Scalar:
 
 
 def identity(same: Frames, real: Frames) -> Scalar:
-    """Return ``abs(F(x) - x)``: translating into a frame's own domain should change nothing. Source: Zhu et al. 2017."""
+    """Return ``abs(F(x) - x)``: translation into a frame's own domain changes nothing. Source: Zhu et al. 2017."""
     return F.l1_loss(same, real)
 
 

@@ -6,7 +6,7 @@ Every flow is a *backward* flow on the grid of the later frame: ``current(p)`` s
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -111,7 +111,7 @@ def dis_flow(prev: Image, next: Image) -> FlowArray:
         raise InputError(
             f"DIS flow: frames of {prev.shape[1]}x{prev.shape[0]}, expected at least 16x16; use larger frames"
         )
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey_prev, grey_next = (_grey(image) for image in (prev, next))
     return -dis.calc(grey_next, grey_prev, None)
 

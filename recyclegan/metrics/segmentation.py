@@ -1,4 +1,4 @@
-"""Scores of predicted class maps: per frame set (IoU, accuracy), over time (class flips), and what colour alone reaches.
+"""Scores of predicted class maps: IoU and accuracy, class flips over time, and what colour alone reaches.
 
 Two protocols, and every score names its own:
 
@@ -15,18 +15,24 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from recyclegan.errors import InputError, nearest
+from recyclegan.errors import InputError
 from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
 
 Protocol = Literal["standard", "reference"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 VOID = 255
 
+Ignored = int | tuple[int, ...]
+"""The class or classes of the truth that do not count."""
+
+ABSENT: dict[Protocol, float] = {"standard": float("nan"), "reference": 0.0}
+"""What a class that the truth never shows scores."""
+
 Confusion = Int64[np.ndarray, "classes predictions"]
 """Pixel counts, row = true class, column = predicted class; the last column counts predictions outside the classes."""
 
 
-def confusion_matrix(pred: ClassMap, truth: ClassMap, num_classes: int, ignore: int = VOID) -> Confusion:
+def confusion_matrix(pred: ClassMap, truth: ClassMap, num_classes: int, ignore: Ignored = VOID) -> Confusion:
     """Return how often each true class (row) was predicted as each class (column); add the matrices of many frames.
 
     Pixels whose truth is ``ignore`` do not count. A prediction outside ``0 .. num_classes - 1`` counts in an extra last
@@ -39,11 +45,12 @@ def confusion_matrix(pred: ClassMap, truth: ClassMap, num_classes: int, ignore: 
         raise InputError(
             f"class maps: predicted {pred.shape}, true {truth.shape} (height, width); make the sizes equal"
         )
-    counted = truth != ignore
+    counted = ~np.isin(truth, ignore)
     true = truth[counted].astype(np.int64)
     if true.size and true.max() >= num_classes:
         raise InputError(
-            f"class map: holds class {true.max()}, expected 0..{num_classes - 1} or {ignore} (ignored); set the number of classes"
+            f"class map: holds class {true.max()}, expected 0..{num_classes - 1} or {ignore} (ignored);"
+            " set the number of classes"
         )
     predicted = np.minimum(pred[counted].astype(np.int64), num_classes)
     columns = num_classes + 1
@@ -64,18 +71,11 @@ class SegmentationScores:
 
 
 def segmentation_scores(confusion: Confusion, protocol: Protocol = "standard") -> SegmentationScores:
-    """Return the scores of accumulated counts; all are NaN when nothing was counted.
-
-    Raises:
-        InputError: the protocol is unknown.
-    """
-    if protocol not in PROTOCOLS:
-        known = " or ".join(PROTOCOLS)
-        raise InputError(f"protocol: {protocol!r}, expected {known}{nearest(protocol, PROTOCOLS)}")
+    """Return the scores of accumulated counts; all are NaN when nothing was counted."""
     num_classes, num_pixels = len(confusion), int(confusion.sum())
     right, true = np.diagonal(confusion), confusion.sum(axis=1)
     union = true + confusion[:, :num_classes].sum(axis=0) - right
-    absent = np.nan if protocol == "standard" else 0.0
+    absent = ABSENT[protocol]
     iou = _ratio(right, np.where(true > 0, union, 0), absent)
     return SegmentationScores(
         mean_iou=_mean(iou, num_pixels),
@@ -114,15 +114,16 @@ def class_flips(
     truth: ClassMap,
     flow_backward: FlowArray,
     visible: MaskArray,
-    ignore: int = VOID,
+    ignore: Ignored = VOID,
 ) -> Flips:
     """Count visible pixels whose predicted class changes along the flow while the true class does not.
 
     The pixel at ``p`` was at ``p - flow_backward(p)`` in the frame before, rounded to the nearest pixel; those that
-    come from outside the frame, or whose truth is ``ignore``, do not count. Add ``changed`` and ``counted`` over frames.
+    come from outside the frame, or whose truth is ``ignore``, do not count. Add ``changed`` and
+    ``counted`` over frames.
     """
     before, inside = _nearest_source(flow_backward)
-    counted = visible & inside & (truth != ignore) & (truth_prev[before] == truth)
+    counted = visible & inside & ~np.isin(truth, ignore) & (truth_prev[before] == truth)
     changed = counted & (pred_prev[before] != pred)
     return Flips(int(changed.sum()), int(counted.sum()))
 
@@ -151,7 +152,7 @@ class ColourLookup:
 
     @classmethod
     def fit(
-        cls, images: Iterable[Image], class_maps: Iterable[ClassMap], bits: int = 4, ignore: int = VOID
+        cls, images: Iterable[Image], class_maps: Iterable[ClassMap], bits: int = 4, ignore: Ignored = VOID
     ) -> "ColourLookup":
         """Return the lookup that is right most often on these images; pixels of class ``ignore`` do not count.
 
@@ -160,11 +161,12 @@ class ColourLookup:
         """
         counts = np.zeros((1 << 3 * bits, 256), np.int64)
         for image, class_map in zip(images, class_maps, strict=True):
-            pairs = _cells(image, bits)[class_map != ignore] * 256 + class_map[class_map != ignore]
+            counted = ~np.isin(class_map, ignore)
+            pairs = _cells(image, bits)[counted] * 256 + class_map[counted]
             counts += np.bincount(pairs, minlength=counts.size).reshape(counts.shape)
         if not counts.any():
             raise InputError("colour lookup: no labelled pixel found, expected at least one; give labelled frames")
-        seen = counts.any(axis=1)
+        seen = counts.sum(axis=1) > 0
         return cls(counts.argmax(axis=1).astype(np.uint8)[_nearest_seen(seen, bits)][None], bits)
 
     def predict(self, image: Image) -> ClassMap:

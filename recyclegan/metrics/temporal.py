@@ -30,7 +30,7 @@ def warping_error(previous: Frames, current: Frames, flow: Flow, visible: Mask) 
     Source: Lai et al. 2018, "Learning Blind Video Temporal Consistency", section 4 (warping error).
     """
     squared = _difference(current, warp(previous, flow)).square().mean(dim=1, keepdim=True)
-    return _mean_over(squared, visible)
+    return mean_over(squared, visible)
 
 
 def soft_warping_error(
@@ -66,7 +66,7 @@ def excess_flicker(
     A pixel that is steadier than its source counts 0, so calm here never pays for flicker there. The source itself
     scores 0. NaN where no pixel is visible.
     """
-    return _mean_over(excess_flicker_map(previous, current, source_previous, source_current, flow), visible)
+    return mean_over(excess_flicker_map(previous, current, source_previous, source_current, flow), visible)
 
 
 def excess_flicker_map(
@@ -109,8 +109,8 @@ def sharpness(frames: Frames) -> PerPair:
     Blur lowers it: a steadier video that is less sharp than its target footage bought calm with detail.
     """
     grey = frames.mean(dim=1, keepdim=True) / 2
-    across = F.pad(grey, (0, 1), mode="replicate").diff(dim=-1)
-    down = F.pad(grey, (0, 0, 0, 1), mode="replicate").diff(dim=-2)
+    padded = F.pad(grey, (0, 1, 0, 1), mode="replicate")
+    across, down = padded[..., :-1, 1:] - grey, padded[..., 1:, :-1] - grey
     return (across.square() + down.square()).sqrt().mean(dim=(1, 2, 3))
 
 
@@ -119,5 +119,6 @@ def _difference(left: Frames, right: Frames) -> Frames:
     return (left - right) / 2
 
 
-def _mean_over(values: PixelMap, mask: Mask) -> PerPair:
+def mean_over(values: PixelMap, mask: Mask) -> PerPair:
+    """Return the mean of each map over the pixels of its mask; NaN where there are none."""
     return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))

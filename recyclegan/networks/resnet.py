@@ -52,9 +52,7 @@ class ResNetGenerator(nn.Module):
             return [convolution, NORMS[norm](2 * inputs), nn.ReLU(inplace=True)]
 
         def up(inputs: int) -> list[nn.Module]:
-            convolution = nn.ConvTranspose2d(
-                inputs, inputs // 2, 3, stride=2, padding=1, output_padding=1, bias=bias
-            )
+            convolution = nn.ConvTranspose2d(inputs, inputs // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
             return [convolution, NORMS[norm](inputs // 2), nn.ReLU(inplace=True)]
 
         self.model = nn.Sequential(

@@ -1,5 +1,7 @@
 """The U-Net: an encoder and a decoder with a skip at every level."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -74,7 +76,7 @@ class UNet(nn.Module):
         self.multiple = 2**levels
         widths = [width * min(2**level, 8) for level in range(levels)]
         deeper = Level(widths[-2], widths[-1], None, norm, dropout)
-        for outer, inner in reversed(list(zip(widths[:-2], widths[1:-1], strict=True))):
+        for outer, inner in reversed(list(pairwise(widths[:-1]))):
             deeper = Level(outer, inner, deeper, norm, dropout and outer == 8 * width)
         self.model = OutermostLevel(channels_in, channels_out, width, deeper, norm)
 

@@ -1,0 +1,281 @@
+"""The command line: one function a command; alone knows tyro, argv and exit codes."""
+
+import dataclasses
+import io
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import tyro
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from recyclegan.errors import InputError, nearest
+from recyclegan.tensors import Direction
+
+T = TypeVar("T")
+console = Console(stderr=True, highlight=False)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, 2 for a user's mistake, 130 where a signal ended it."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        return _run(words)
+    except InputError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"recyclegan: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("recyclegan: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if words[0] == "--version":
+        from recyclegan import __version__
+
+        print(f"recyclegan {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        raise InputError(f"unknown command {words[0]!r}{nearest(words[0], COMMANDS)}; see recyclegan --help")
+    return COMMANDS[words[0]](words[1:]) or 0
+
+
+def _overview() -> str:
+    lines = [f"  {name:<14} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "recyclegan: unpaired video-to-video translation that stays steady",
+            "",
+            *lines,
+            "",
+            "recyclegan COMMAND --help tells each one's options; --debug shows the traceback of an error.",
+        ]
+    )
+
+
+def _parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default: Any = None) -> T:
+    """Return ``kind`` filled from the command line; what does not fit becomes an InputError of one line."""
+    told = io.StringIO()
+    options = {} if default is None else {"default": default}
+    settings = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
+    try:
+        with redirect_stderr(told):
+            return tyro.cli(kind, args=words, prog=f"recyclegan {prog}", config=settings, **options)
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise InputError(_one_line(told.getvalue(), prog)) from None
+
+
+def _one_line(box: str, prog: str) -> str:
+    """Return the message of tyro's box, with the option that it thinks was meant."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", box)
+    blocks = [block.split("\n") for block in re.split(r"\n│\s*─+\s*│\n", text)]
+    lines = [[line.strip("│╭╰╮╯ ") for line in block if not line.startswith(("╭", "╰"))] for block in blocks]
+    message = " ".join(" ".join(lines[0]).split()).rstrip(".")
+    meant = next((block[1].split()[0] for block in lines[1:] if block[0].startswith("Perhaps") and len(block) > 1), "")
+    hint = f" (did you mean {meant}?)" if meant else ""
+    return f"{prog}: {message}{hint}; see recyclegan {prog} --help"
+
+
+@contextmanager
+def _progress(*columns: TextColumn) -> Iterator[Progress]:
+    """Show bars with time left on a terminal; elsewhere stay silent."""
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, TimeRemainingColumn(), *columns, console=console, disable=not console.is_terminal) as bars:
+        yield bars
+
+
+def _counter(bars: Progress) -> Callable[[int, int | None, str], None]:
+    """Return a function that shows (done, in all, what) as one bar for each ``what``."""
+    tasks: dict[str, Any] = {}
+
+    def show(done: int, total: int | None, what: str) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=total)
+        bars.update(tasks[what], completed=done, total=total)
+
+    return show
+
+
+def _choice(words: list[str], command: str, choices: Callable[[], dict[str, str]]) -> str:
+    """Return the first word, one of ``choices`` (name: what it is), or show them and end."""
+    known = choices()
+    if words and words[0] in known:
+        return words[0]
+    if words and words[0] not in ("-h", "--help"):
+        raise InputError(f"{command}: unknown {words[0]!r}{nearest(words[0], known)}; known: {', '.join(known)}")
+    print(
+        "\n".join(
+            [f"recyclegan {command} NAME ..., with NAME one of", ""] + [f"  {k:<20} {v}" for k, v in known.items()]
+        )
+    )
+    raise SystemExit(0)
+
+
+def train(words: list[str]) -> int:
+    """Train a method on two folders of footage."""
+    from recyclegan.methods import METHODS
+    from recyclegan.training import TrainConfig
+    from recyclegan.training import train as run_training
+
+    name = _choice(words, "train", lambda: {n: (m.__doc__ or "").splitlines()[0] for n, m in METHODS.items()})
+    flags, values = _train_arguments(name, words[1:])
+    config = TrainConfig(**values)
+    with _progress(TextColumn("{task.fields[speed]}")) as bars:
+        decoding, training = _counter(bars), _training_bar(bars)
+        outcome = run_training(config, flags["resume"], flags["dry_run"], training, decoding)
+    for note in outcome.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if flags["dry_run"]:
+        print(f"dry run: the data and one step are fine; {outcome.num_steps} steps would be trained")
+    elif outcome.steps < outcome.num_steps:
+        print(f"{config.out}: stopped after {outcome.steps} of {outcome.num_steps} steps; go on with --resume")
+        return 130
+    else:
+        print(f"{config.out}: trained {outcome.steps} steps; try: recyclegan translate {config.out} INPUT OUTPUT")
+    return 0
+
+
+def _train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
+    """Return the flags of the command, and the fields of the training configuration."""
+    from recyclegan.methods import METHODS
+    from recyclegan.training import TrainConfig, read_config
+    from recyclegan.training.presets import PRESETS
+
+    method = METHODS[name]
+    start: dict[str, Any] = {"method": method.Config()}
+    preset, out = _peek(words, "--preset"), _peek(words, "--out")
+    if "--resume" in words and out and Path(out).is_dir():
+        stored = read_config(Path(out))
+        if stored.method_name != name:
+            raise InputError(f"{out}: was trained by {stored.method_name}, not {name}")
+        start = {f.name: getattr(stored, f.name) for f in dataclasses.fields(TrainConfig)}
+    elif preset:
+        known = {key: value for key, value in PRESETS.items() if value.method == name}
+        if preset not in known:
+            raise InputError(
+                f"--preset {preset}: unknown for {name}{nearest(preset, known)}; known: {', '.join(known)}"
+            )
+        start = {"method": known[preset].config, "frames": known[preset].frames, **known[preset].others}
+    parsed = _parse(_train_options(method.Config, start), words, f"train {name}")
+    values = {f.name: getattr(parsed, f.name) for f in dataclasses.fields(TrainConfig)}
+    return {"resume": parsed.resume, "dry_run": parsed.dry_run}, values
+
+
+def _train_options(method_config: type, start: dict[str, Any]) -> type:
+    """Return the options of ``train METHOD`` as a dataclass: the training configuration and the command's flags."""
+    from recyclegan.training import TrainConfig
+
+    @dataclass(frozen=True)
+    class Flags:
+        preset: str | None = None
+        """A published recipe to start from: viper-to-cityscapes or video-to-label."""
+        resume: bool = False
+        """Continue the run in OUT exactly where it stopped; options given before need not be repeated."""
+        dry_run: bool = False
+        """Read the data, take one step, write nothing."""
+
+    fields: list[Any] = []
+    for known in dataclasses.fields(TrainConfig):
+        kind = method_config if known.name == "method" else known.type
+        if known.name in start:
+            fields.append((known.name, kind, field(default=start[known.name])))
+        elif known.name == "method":
+            fields.append((known.name, kind, field(default_factory=method_config)))
+    return dataclasses.make_dataclass("Train", fields, bases=(Flags, TrainConfig), frozen=True, kw_only=True)
+
+
+def _peek(words: list[str], option: str) -> str | None:
+    """Return the value of an option before all are parsed, because others' defaults depend on it."""
+    for place, word in enumerate(words):
+        if word == option and place + 1 < len(words):
+            return words[place + 1]
+        if word.startswith(f"{option}="):
+            return word.split("=", 1)[1]
+    return None
+
+
+def _training_bar(bars: Progress) -> Callable[[int, int, dict[str, float]], None]:
+    """Return a function that shows the steps done, their speed and the largest loss terms."""
+    tasks: list[Any] = []
+
+    def show(done: int, total: int, terms: dict[str, float]) -> None:
+        if not tasks:
+            tasks.append(bars.add_task("training", total=total, completed=done - 1, speed=""))
+        speed = bars.tasks[tasks[0]].speed
+        losses = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
+        bars.update(tasks[0], completed=done, speed=f"{speed or 0:.2f} steps/s  {losses}")
+
+    return show
+
+
+@dataclass(frozen=True)
+class TranslateOptions:
+    """What ``translate`` takes."""
+
+    model: tyro.conf.Positional[str]
+    """Run folder, .safetensors file, or owner/name on the Hugging Face hub."""
+    input: tyro.conf.Positional[Path]
+    """Video, image, or a folder of videos and frames."""
+    output: tyro.conf.Positional[Path]
+    """Video, image or folder to write."""
+    direction: Direction | None = None
+    """Which way, where the model is a run; by default ab."""
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
+    """Floating point of the generator."""
+    batch_size: int = 4
+    """Frames translated at once."""
+    scale: Literal["trained", "native"] = "trained"
+    """Translate at the scale of training and bring the result back to size, or at the frames' own size."""
+    codec: str | None = None
+    """Video encoder; by default H.264, VP9 for .webm."""
+    crf: int = 18
+    """Quality of the video: lower is better and larger."""
+    side_by_side: bool = False
+    """Show the source to the left of its translation."""
+    existing: Literal["refuse", "skip", "replace"] = "refuse"
+    """What to do with outputs that are there already."""
+
+
+def translate(words: list[str]) -> None:
+    """Translate videos, images or folders of them with a trained model."""
+    options = _parse(TranslateOptions, words, "translate")
+    from recyclegan.translation import Output, Translator
+
+    output = Output(options.codec, options.crf, options.side_by_side, options.existing)
+    if not options.input.exists():
+        raise InputError(f"{options.input}: no such file or folder; name a video, an image or a folder of them")
+    translator = Translator.from_pretrained(
+        options.model, options.direction, options.device, options.precision, options.scale, options.batch_size
+    )
+    with _progress() as bars:
+        notes = translator.translate_path(options.input, options.output, output, _counter(bars))
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"{options.output}: written")
+
+
+COMMANDS: dict[str, Callable[[list[str]], int | None]] = {"train": train, "translate": translate}

@@ -1,0 +1,77 @@
+"""Putting clips into a data folder: linked, copied, or cut in time."""
+
+import os
+import shutil
+from itertools import islice
+from pathlib import Path
+
+from recyclegan.data.index import Clip
+from recyclegan.errors import InputError
+from recyclegan.video import VideoWriter, probe, read_video
+
+_LOSSLESS_CODECS = frozenset({"ffv1", "ffvhuff", "huffyuv", "png", "qtrle", "rawvideo", "utvideo"})
+_LONGEST_GAP = 0.05
+"""Of a clip's frames."""
+_FRAMES_OF_A_GAP = 30
+_CUT_CRF = 12
+
+
+def place_clip(clip: Clip, folder: Path, link: bool) -> None:
+    """Put a clip into ``folder`` under its name.
+
+    With ``link``, files are hard links where the file system allows, else symbolic links, else copies.
+    """
+    if clip.kind == "video":
+        file = clip.files[0]
+        _place_file(file, folder / f"{clip.name}{file.suffix}", link)
+        return
+    for file in clip.files:
+        _place_file(file, folder / clip.name / file.name, link)
+
+
+def cut_clip(clip: Clip, train: Path, val: Path, share: float, link: bool) -> str:
+    """Put the first frames of a clip into ``train`` and the last ``share`` of them into ``val``; return a note on it.
+
+    Up to a second of frames between the two is dropped (never more than one in twenty), because neighbouring frames
+    look alike. A video is encoded anew: at CRF 12, or lossless where it was lossless.
+
+    Raises:
+        InputError: the clip cannot be read, or is too short to be cut.
+    """
+    num_frames = clip.num_frames
+    num_val = max(1, round(share * num_frames))
+    gap = min(_FRAMES_OF_A_GAP, int(_LONGEST_GAP * num_frames))
+    num_train = num_frames - gap - num_val
+    if num_train < 1:
+        raise InputError(f"{clip.name}: has {num_frames} frames, too few to hold some out; add clips, or set val to 0")
+    for folder, start, stop in ((train, 0, num_train), (val, num_train + gap, num_frames)):
+        if clip.kind == "frames":
+            part = Clip(clip.name, "frames", clip.files[start:stop])
+            place_clip(part, folder, link)
+        else:
+            _encode_part(clip.files[0], folder / clip.name, start, stop)
+    return f"{clip.name}: the only clip; frames 0 to {num_train - 1} train, the last {num_val} are held out"
+
+
+def _encode_part(source: Path, target: Path, start: int, stop: int) -> None:
+    info = probe(source)
+    lossless = info.codec in _LOSSLESS_CODECS
+    suffix, codec = (".mkv", "ffv1") if lossless else (".mp4", "libx264")
+    target = target.with_name(target.name + suffix)
+    with VideoWriter(target, info.width, info.height, like=source, codec=codec, crf=_CUT_CRF) as writer:
+        first = None
+        for frame in islice(read_video(source), start, stop):
+            first = frame.time if first is None else first
+            writer.write(frame.image, frame.time - first)
+
+
+def _place_file(source: Path, target: Path, link: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = source.resolve()
+    for place in (os.link, os.symlink) if link else ():
+        try:
+            place(source, target)
+        except OSError:
+            continue
+        return
+    shutil.copy2(source, target)

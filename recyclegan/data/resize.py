@@ -1,0 +1,88 @@
+"""The sizes of both published recipes: how frames are resized once, and cropped anew for every sample."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image as Pillow
+
+from recyclegan.errors import InputError
+from recyclegan.tensors import Image
+
+ResizeMode = Literal["rectangle", "square", "scale_shortest", "none"]
+CropMode = Literal["rectangle", "square", "none"]
+
+
+@dataclass(frozen=True)
+class Resize:
+    """How a frame is brought to load size.
+
+    ``rectangle`` and ``square`` give height x width (equal for a square), ``scale_shortest`` keeps the proportions and
+    makes the shorter side as long as the shorter of height and width, ``none`` keeps the size.
+    """
+
+    mode: ResizeMode
+    height: int = 0
+    width: int = 0
+
+    def __post_init__(self) -> None:
+        _check_size("resize", self.mode, self.height, self.width)
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the (height, width) that a frame of this size is brought to."""
+        match self.mode:
+            case "none":
+                return height, width
+            case "scale_shortest":
+                scale = min(self.height, self.width) / min(height, width)
+                return round(height * scale), round(width * scale)
+            case _:
+                return self.height, self.width
+
+    def __call__(
+        self, image: Image, *, is_label: bool = False
+    ) -> UInt8[np.ndarray, "new_height new_width channels"]:
+        """Return a resized frame: bicubic with antialiasing, or, for labels, nearest neighbour with no new colour."""
+        height, width = self.size(*image.shape[:2])
+        if (height, width) == image.shape[:2]:
+            return image
+        channels = image.shape[2]
+        picture = Pillow.fromarray(image[:, :, 0] if channels == 1 else image)
+        method = Pillow.Resampling.NEAREST if is_label else Pillow.Resampling.BICUBIC
+        return np.asarray(picture.resize((width, height), method)).reshape(height, width, channels)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The window that a sample is cut to: height x width (equal for ``square``), or the whole frame for ``none``."""
+
+    mode: CropMode
+    height: int = 0
+    width: int = 0
+
+    def __post_init__(self) -> None:
+        _check_size("crop", self.mode, self.height, self.width)
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the (height, width) that is cut from a frame of this size."""
+        return (height, width) if self.mode == "none" else (self.height, self.width)
+
+    def __call__(
+        self, frames: UInt8[np.ndarray, "time height width channels"], rng: np.random.Generator
+    ) -> UInt8[np.ndarray, "time cropped_height cropped_width channels"]:
+        """Return one window of all frames; every offset, the last one included, is equally likely."""
+        height, width = self.size(*frames.shape[1:3])
+        top = rng.integers(frames.shape[1] - height + 1)
+        left = rng.integers(frames.shape[2] - width + 1)
+        return frames[:, top : top + height, left : left + width]
+
+
+def _check_size(name: str, mode: str, height: int, width: int) -> None:
+    if mode != "none" and min(height, width) < 1:
+        raise InputError(f"{name} {mode}: size is {width}x{height}; expected at least 1x1")
+    if mode == "square" and height != width:
+        raise InputError(f"{name} square: size is {width}x{height}; give equal sides, or use rectangle")
+
+
+WHOLE_FRAME = Crop("none")

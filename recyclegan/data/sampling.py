@@ -1,0 +1,184 @@
+"""Unpaired batches of short clips, drawn without state: a batch depends on the seed, the step and the rank alone.
+
+That is what makes resuming exact: step 1000 of a resumed run sees the frames that step 1000 always sees.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from recyclegan.data.cache import ClipFrames, LoadSpec, Progress, cached_clips
+from recyclegan.data.index import index_data
+from recyclegan.data.resize import WHOLE_FRAME, Crop
+from recyclegan.errors import InputError
+from recyclegan.tensors import DOMAINS, Clips, Domain, to_frames
+
+Window = UInt8[np.ndarray, "time height width channels"]
+
+
+@dataclass(frozen=True)
+class DomainFrames:
+    """The decoded clips of one domain."""
+
+    names: tuple[str, ...]
+    clips: tuple[ClipFrames, ...]
+
+
+def load_data(
+    root: Path,
+    split: str,
+    specs: Mapping[Domain, LoadSpec],
+    cache: Path | None = None,
+    max_cache_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> dict[Domain, DomainFrames]:
+    """Return the frames of the domains named in ``specs``, decoded into the cache where they are not there yet.
+
+    Raises:
+        InputError: as :func:`index_data` and :func:`cached_clips`.
+    """
+    clips = index_data(root, split, specs)
+    wanted = [(clip, specs[domain]) for domain in specs for clip in clips[domain]]
+    arrays = iter(cached_clips(wanted, cache, max_cache_bytes, progress))
+    return {
+        domain: DomainFrames(tuple(clip.name for clip in clips[domain]), tuple(next(arrays) for _ in clips[domain]))
+        for domain in specs
+    }
+
+
+class UnpairedClips:
+    """Batches of ``clip_length`` consecutive frames from each domain, the domains independent of each other.
+
+    An epoch of a domain visits every window of ``clip_length`` frames within a clip once, in an order drawn from the
+    seed; the domain with fewer windows begins its next epoch earlier. With several processes the batch of a step is
+    one batch of ``batch_size * world_size`` windows dealt out to the ranks. Crop and flip hold for a whole window.
+
+    Clips shorter than ``clip_length`` are left out, and ``notes`` names them.
+
+    Raises:
+        InputError: a domain has no clip that is long enough, frames are smaller than the crop, or frames of several
+            sizes would meet in a batch.
+    """
+
+    def __init__(
+        self,
+        a: DomainFrames,
+        b: DomainFrames,
+        clip_length: int,
+        crop: Crop = WHOLE_FRAME,
+        flip: bool = False,
+        batch_size: int = 1,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        shuffle: bool = True,
+    ) -> None:
+        self._draws: dict[Domain, _Draws] = {
+            domain: _Draws(_long_enough(frames, domain, clip_length), clip_length, crop, flip, (seed, number), shuffle)
+            for number, (domain, frames) in enumerate(zip(DOMAINS, (a, b), strict=True))
+        }
+        for domain, draws in self._draws.items():
+            _check_sizes(draws.frames, domain, crop, batch_size)
+        self.notes = [note for frames in (a, b) for note in _short_notes(frames, clip_length)]
+        self.batch_size = batch_size
+        self._rank = rank
+        self._world_size = world_size
+
+    @property
+    def num_windows(self) -> dict[Domain, int]:
+        """Number of windows in an epoch of each domain."""
+        return {domain: draws.num_windows for domain, draws in self._draws.items()}
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps after which every window of both domains has been visited."""
+        return math.ceil(max(self.num_windows.values()) / (self.batch_size * self._world_size))
+
+    def batch(self, step: int) -> dict[Domain, Clips]:
+        """Return the batch of a step (from 0) for this rank, in [-1, 1]."""
+        first = (step * self._world_size + self._rank) * self.batch_size
+        return {domain: draws.clips(range(first, first + self.batch_size)) for domain, draws in self._draws.items()}
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """An endless sequence of windows of one domain; a window depends on its position alone."""
+
+    frames: DomainFrames
+    clip_length: int
+    crop: Crop
+    flip: bool
+    seed: tuple[int, int]
+    shuffle: bool
+
+    @cached_property
+    def _ends(self) -> Int64[np.ndarray, "clips"]:
+        """For each clip, the number of windows in it and in all clips before."""
+        return np.cumsum([len(clip) - self.clip_length + 1 for clip in self.frames.clips])
+
+    @property
+    def num_windows(self) -> int:
+        return int(self._ends[-1])
+
+    def clips(self, positions: Sequence[int]) -> Clips:
+        windows = np.concatenate([self._window(position) for position in positions])
+        return to_frames(windows).contiguous().unflatten(0, (len(positions), self.clip_length))
+
+    def _window(self, position: int) -> Window:
+        epoch, place = divmod(position, self.num_windows)
+        number = _order((*self.seed, epoch), self.num_windows)[place] if self.shuffle else place
+        clip = int(np.searchsorted(self._ends, number, side="right"))
+        start = number - self._ends[clip] + len(self.frames.clips[clip]) - self.clip_length + 1
+        rng = np.random.default_rng((*self.seed, epoch, place))
+        window = self.crop(self.frames.clips[clip][start : start + self.clip_length], rng)
+        return window[:, :, ::-1] if self.flip and rng.random() < 0.5 else window
+
+
+@lru_cache(maxsize=4)
+def _order(seed: tuple[int, ...], num_windows: int) -> Int64[np.ndarray, "windows"]:
+    """Return the order of an epoch; the last few are remembered, because every step of an epoch asks for the same."""
+    return np.random.default_rng(seed).permutation(num_windows)
+
+
+def _long_enough(frames: DomainFrames, domain: Domain, clip_length: int) -> DomainFrames:
+    """Return the clips of at least ``clip_length`` frames."""
+    pairs = [pair for pair in zip(frames.names, frames.clips, strict=True) if len(pair[1]) >= clip_length]
+    if not pairs:
+        name, clip = max(zip(frames.names, frames.clips, strict=True), key=lambda pair: len(pair[1]))
+        raise InputError(
+            f"domain {domain.upper()}: no clip has {clip_length} frames, which this method needs in a row; the longest "
+            f"({name}) has {len(clip)}; add longer clips (a folder of frames is one clip)"
+        )
+    names, clips = zip(*pairs, strict=True)
+    return DomainFrames(names, clips)
+
+
+def _short_notes(frames: DomainFrames, clip_length: int) -> list[str]:
+    return [
+        f"{name}: left out, because it has {len(clip)} of the {clip_length} frames that this method needs in a row"
+        for name, clip in zip(frames.names, frames.clips, strict=True)
+        if len(clip) < clip_length
+    ]
+
+
+def _check_sizes(frames: DomainFrames, domain: Domain, crop: Crop, batch_size: int) -> None:
+    for name, clip in zip(frames.names, frames.clips, strict=True):
+        height, width = clip.shape[1:3]
+        needed_height, needed_width = crop.size(height, width)
+        if height < needed_height or width < needed_width:
+            raise InputError(
+                f"{name}: frames of domain {domain.upper()} are {width}x{height} after resizing, smaller than the crop "
+                f"of {needed_width}x{needed_height}; resize to a larger size or crop to a smaller one"
+            )
+    sizes = sorted({crop.size(*clip.shape[1:3]) for clip in frames.clips})
+    if batch_size > 1 and len(sizes) > 1:
+        (height, width), (other_height, other_width) = sizes[0], sizes[-1]
+        raise InputError(
+            f"domain {domain.upper()}: frames of {width}x{height} and {other_width}x{other_height} cannot share a "
+            "batch; resize or crop to one size, or use a batch size of 1"
+        )

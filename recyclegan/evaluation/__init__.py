@@ -1,0 +1,5 @@
+"""Evaluation of translated footage: reads files, knows no models, writes ``metrics.json`` and ``report.html``."""
+
+from recyclegan.evaluation.run import EvaluationConfig, evaluate
+
+__all__ = ["EvaluationConfig", "evaluate"]

@@ -1,0 +1,151 @@
+"""Charts for the report, drawn as inline SVG with labels in HTML, so that text keeps its size when they stretch."""
+
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+from recyclegan.evaluation.html import Html, Number, escape, number, tick
+
+EXTENT = 1000
+"""Side of the drawing's own coordinate square; the page stretches it to any size."""
+NUM_STYLES = 6
+
+Series = Mapping[str, Sequence[Number]]
+"""Lines by name."""
+
+SWATCH = '<svg viewBox="0 0 24 8" aria-hidden="true"><path class="s{style}" d="M1 4H23"/></svg>'
+
+
+def line_chart(
+    series: Series,
+    title: str,
+    *,
+    x_label: str = "frame",
+    y_label: str = "",
+    first: int = 0,
+    marks: Sequence[int] = (),
+) -> Html:
+    """Return one line a series over its index, counted from ``first``; NaN leaves a gap.
+
+    The vertical axis starts at 0 unless a value is negative. ``marks`` are places on the horizontal axis to point out.
+    A pointer over the chart shows the values beneath it.
+    """
+    assert any(len(values) for values in series.values()), f"{title}: no values to draw"
+    ticks = _ticks(series)
+    last = max(len(values) for values in series.values()) - 1
+    drawing = [_rules(ticks), *(_mark(mark - first, last) for mark in marks)]
+    drawing += [_line(values, i % NUM_STYLES, last, ticks) for i, values in enumerate(series.values())]
+    return Html(
+        f'<figure class="chart" data-values="{_readout(series, first)}"><h3>{escape(title)}</h3>'
+        f"{_legend(series, x_label)}"
+        f'<div class="plot" style="--gutter:{max(len(tick(value)) for value in ticks) * 0.52 + 0.9:.2f}rem">'
+        f'<svg viewBox="0 0 {EXTENT} {EXTENT}" preserveAspectRatio="none" role="img"'
+        f' aria-label="{_in_words(series, title)}">{"".join(drawing)}</svg>'
+        f"{_y_labels(ticks)}{_x_labels(first, last)}"
+        f'<span class="axis-name">{escape(x_label)}{escape(f" · vertical: {y_label}") if y_label else ""}</span>'
+        '<div class="cursor" hidden></div></div></figure>'
+    )
+
+
+def bar_chart(values: Mapping[str, Number], title: str, *, largest: Number | None = None) -> Html:
+    """Return one horizontal bar a value, the full width being ``largest`` (the largest value where left out)."""
+    full = largest or max((value for value in values.values() if not math.isnan(value)), default=1.0) or 1.0
+    return Html(
+        f'<figure class="chart"><h3>{escape(title)}</h3><dl class="bars">'
+        + "".join(_bar(name, value, full) for name, value in values.items())
+        + "</dl></figure>"
+    )
+
+
+def _bar(name: str, value: Number, full: Number) -> str:
+    width = 0.0 if math.isnan(value) else 100 * min(max(value / full, 0), 1)
+    return (
+        f'<dt>{escape(name)}</dt><dd class="track"><div class="fill" style="width:{width:.2f}%"></div></dd>'
+        f'<dd class="num">{number(value)}</dd>'
+    )
+
+
+def nice_ticks(low: Number, high: Number, count: int = 4) -> list[float]:
+    """Return about ``count`` round numbers, evenly spaced, whose ends enclose ``low`` to ``high``."""
+    span = (high - low) or abs(high) or 1.0
+    rough = span / count
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
+    start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(i * step, 12) for i in range(start, max(end, start + 1) + 1)]
+
+
+def _ticks(series: Series) -> list[float]:
+    finite = [value for values in series.values() for value in values if math.isfinite(value)]
+    return nice_ticks(min([0.0, *finite]), max([0.0, *finite]))
+
+
+def _height(value: Number, ticks: Sequence[float]) -> float:
+    """Return how far from the top of the plot a value lies, in 0..1."""
+    return (ticks[-1] - value) / (ticks[-1] - ticks[0])
+
+
+def _along(index: int, last: int) -> float:
+    return index / last if last else 0.5
+
+
+def _line(values: Sequence[Number], style: int, last: int, ticks: Sequence[float]) -> str:
+    commands, pen_down = [], False
+    for index, value in enumerate(values):
+        if math.isfinite(value):
+            x, y = EXTENT * _along(index, last), EXTENT * _height(value, ticks)
+            commands.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}" + ("" if pen_down else "h0"))
+        pen_down = math.isfinite(value)
+    return f'<path class="s{style}" d="{"".join(commands)}"/>'
+
+
+def _rules(ticks: Sequence[float]) -> str:
+    lines = []
+    for value in ticks:
+        y = EXTENT * _height(value, ticks)
+        axis = ' class="axis"' if value == 0 else ""
+        lines.append(f'<line{axis} x1="0" x2="{EXTENT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    return "".join(lines)
+
+
+def _mark(index: int, last: int) -> str:
+    x = EXTENT * _along(index, last)
+    return f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{EXTENT}"/>'
+
+
+def _y_labels(ticks: Sequence[float]) -> str:
+    return "".join(
+        f'<span class="tick y" style="top:{100 * _height(value, ticks):.2f}%">{tick(value)}</span>' for value in ticks
+    )
+
+
+def _x_labels(first: int, last: int) -> str:
+    end = first + last
+    whole = [int(value) for value in nice_ticks(first, end, 5) if value.is_integer() and first <= value <= end]
+    return "".join(
+        f'<span class="tick x" style="left:{100 * _along(value - first, last):.2f}%">{value}</span>' for value in whole
+    )
+
+
+def _legend(series: Series, x_label: str) -> str:
+    entries = "".join(
+        f"<li>{SWATCH.format(style=i % NUM_STYLES)}{escape(name)} <output></output></li>"
+        for i, name in enumerate(series)
+    )
+    return f'<ul class="legend">{entries}<li class="place" hidden>{escape(x_label)} <output></output></li></ul>'
+
+
+def _readout(series: Series, first: int) -> str:
+    values = [[number(value) for value in line] for line in series.values()]
+    return html.escape(json.dumps({"first": first, "values": values}, separators=(",", ":"), ensure_ascii=False))
+
+
+def _in_words(series: Series, title: str) -> str:
+    parts = []
+    for name, values in series.items():
+        finite = [value for value in values if math.isfinite(value)]
+        if finite:
+            mean = sum(finite) / len(finite)
+            parts.append(f"{name} from {number(min(finite))} to {number(max(finite))}, mean {number(mean)}")
+    return escape(f"{title}: {'; '.join(parts) or 'no values'}")

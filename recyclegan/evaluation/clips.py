@@ -1,0 +1,111 @@
+"""What is measured of one clip, frame by frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from recyclegan.evaluation.classes import ClassTally, Semantics
+from recyclegan.evaluation.footage import Moment, PairedClip, Size
+from recyclegan.metrics.motion import EstimateFlow, FlowSource, FrameMotion, estimated_motion, exact_motion
+from recyclegan.metrics.temporal import (
+    PerPair,
+    excess_flicker,
+    flow_difference,
+    sharpness,
+    soft_warping_error,
+    warping_error,
+)
+from recyclegan.tensors import Frames, Image, to_frames
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How motion is seen: the source of the flow that frames are warped by, and what sees motion in a video (tOF)."""
+
+    source: FlowSource
+    estimate: EstimateFlow | None
+
+    def motion(self, previous: Moment, current: Moment) -> FrameMotion:
+        """Return the motion of the source between two neighbouring frames."""
+        if self.source == "exact":
+            truth = current.truth
+            assert truth is not None
+            assert truth.flow is not None
+            assert truth.visible is not None
+            flow, visible = torch.from_numpy(truth.flow), torch.from_numpy(truth.visible)
+            return exact_motion(flow.permute(2, 0, 1)[None], visible[None, None])
+        assert self.estimate is not None
+        return estimated_motion(as_frames(previous.source), as_frames(current.source), self.source, self.estimate)
+
+
+@dataclass(frozen=True)
+class ClipMeasures:
+    """One clip's values a frame (the first has no predecessor: NaN for what compares neighbours) and its counts."""
+
+    name: str
+    num_frames: int
+    size: Size
+    curves: dict[str, list[float]]
+    tally: ClassTally | None
+
+    def mean(self, measure: str) -> float:
+        """Return the mean of a curve over its frames, NaN where there is none."""
+        values = [value for value in self.curves.get(measure, ()) if not np.isnan(value)]
+        return float(np.mean(values)) if values else float("nan")
+
+
+def as_frames(image: Image) -> Frames:
+    """Return an image as a batch of one frame."""
+    return to_frames(image[None])
+
+
+def measure_clip(clip: PairedClip, sight: Sight, semantics: Semantics | None, step: Callable[[], None]) -> ClipMeasures:
+    """Return what is measured of a clip, calling ``step`` after each frame; memory does not grow with its length.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    rows: list[dict[str, float]] = []
+    tally = ClassTally(semantics) if semantics else None
+    previous, motion = None, None
+    for current in clip.moments():
+        row = _sharpness(current)
+        if previous:
+            motion = sight.motion(previous, current)
+            row |= _steadiness(previous, current, motion, sight.estimate)
+        if tally:
+            row |= tally.add(current, motion)
+        rows.append(row)
+        previous = current
+        step()
+    names = dict.fromkeys(name for row in rows for name in row)
+    curves = {name: [row.get(name, float("nan")) for row in rows] for name in names}
+    return ClipMeasures(clip.name, len(rows), clip.size, curves, tally)
+
+
+def _sharpness(moment: Moment) -> dict[str, float]:
+    return {
+        "sharpness": sharpness(as_frames(moment.translated)).item(),
+        "source_sharpness": sharpness(as_frames(moment.source)).item(),
+    }
+
+
+def _steadiness(
+    previous: Moment, current: Moment, motion: FrameMotion, estimate: EstimateFlow | None
+) -> dict[str, float]:
+    ours = as_frames(previous.translated), as_frames(current.translated)
+    theirs = as_frames(previous.source), as_frames(current.source)
+    flow, visible = motion.flow, motion.visible
+    values: dict[str, PerPair] = {
+        "warping_error": warping_error(*ours, flow, visible),
+        "source_warping_error": warping_error(*theirs, flow, visible),
+        "soft_warping_error": soft_warping_error(*ours, *theirs, flow),
+        "source_soft_warping_error": soft_warping_error(*theirs, *theirs, flow),
+        "added_flicker": excess_flicker(*ours, *theirs, flow, visible),
+    }
+    if estimate:
+        seen = flow if motion.source != "exact" else estimate(*theirs)
+        values["flow_difference"] = flow_difference(estimate(*ours), seen)
+    return {name: value.item() for name, value in values.items()}

@@ -1,0 +1,164 @@
+"""``report.html``: the numbers of an evaluation as a page for people, in one file."""
+
+import math
+from collections.abc import Sequence
+
+from recyclegan.evaluation.charts import bar_chart, line_chart
+from recyclegan.evaluation.clips import ClipMeasures
+from recyclegan.evaluation.exhibits import FULL_HEAT, PANELS, Exhibit
+from recyclegan.evaluation.html import Html, number
+from recyclegan.evaluation.measures import MEASURES
+from recyclegan.evaluation.page import (
+    Cell,
+    Section,
+    details,
+    grid,
+    heading,
+    headline,
+    note,
+    page,
+    picture,
+    slider,
+    table,
+    text,
+    video_player,
+)
+from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results
+
+OPEN_CHARTS = 6
+CHART_WIDTH = 400
+HEADLINE = ("added_flicker", "warping_error", "mean_iou", "class_flips", "patches_coarse", "sharpness")
+
+
+def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[int]]) -> Html:
+    """Return the report; ``marks`` are the worst frames of each clip by name, pointed out in its curves."""
+    sections = [_summary(results), _over_time(results.clips, marks)]
+    if results.classes:
+        sections.append(_classes(results))
+    if exhibits:
+        sections += [_seen(exhibits), _worst(exhibits)]
+    frames = sum(clip.num_frames for clip in results.clips)
+    lead = f"{_count(len(results.clips), 'clip')} of translated footage, {_count(frames, 'frame')}, against the source"
+    against = [name for name in ("target", "truth") if name in results.inputs]
+    lead += "".join(f" and its {name}" for name in against) + "."
+    return page("How good is the translation?", [*sections, _protocol(results)], lead, "Numbers: metrics.json.")
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _summary(results: Results) -> Section:
+    found = results.results
+    figures = [
+        _headline_figure(name, found[name]) for name in HEADLINE if name in found and _telling(name, found[name])
+    ]
+    present = [ref for ref in (SOURCE, TARGET, COLOURS) if any(ref in r.references for r in found.values())]
+    columns = ["Measure", "Translated", *(f"{name.capitalize()}" for name in present), "Better"]
+    rows = [_row(name, result, present) for name, result in found.items()]
+    caption = "Mean over clips; beneath it the 95 % interval, drawn over clips, where there are several."
+    pieces = [headline(figures), table(columns, rows, caption)]
+    if TARGET in present:
+        pieces.append(note("Target: its distance to another draw of itself, the least that can be reached."))
+    return Section("Summary", pieces)
+
+
+def _telling(name: str, result: Result) -> bool:
+    """Return whether a number says something by itself: sharpness does beside the target's."""
+    return name != "sharpness" or TARGET in result.references
+
+
+def _headline_figure(name: str, result: Result) -> tuple[str, Cell, str]:
+    if name == "sharpness":
+        ratio = result.translated.value / result.references[TARGET].value
+        return "Sharpness", f"{100 * ratio:.0f} %", "of the target's"
+    remark = next((f"{key} {number(value.value)}" for key, value in result.references.items()), "")
+    return MEASURES[name].title, result.translated, remark
+
+
+def _row(name: str, result: Result, references: Sequence[str]) -> list[Cell]:
+    measure = MEASURES[name]
+    better = {"lower": "↓ lower", "higher": "↑ higher", None: "near the target"}[measure.better]
+    return [measure.title, result.translated, *(result.references.get(ref) for ref in references), better]
+
+
+def _over_time(clips: Sequence[ClipMeasures], marks: dict[str, list[int]]) -> Section:
+    charts = [chart for clip in clips for chart in _charts(clip, marks.get(clip.name, []))]
+    shown, folded = charts[:OPEN_CHARTS], charts[OPEN_CHARTS:]
+    more = [details(f"{len(folded)} more", [grid(folded, CHART_WIDTH)])] if folded else []
+    lead = "How far each frame differs from the one before it, moved along. Dotted marks: the worst moments."
+    return Section("Over time", [grid(shown, CHART_WIDTH), *more], lead)
+
+
+def _charts(clip: ClipMeasures, marks: Sequence[int]) -> list[Html]:
+    charts = []
+    if "added_flicker" in clip.curves:
+        lines = {
+            "translated": clip.curves["soft_warping_error"],
+            "source": clip.curves["source_soft_warping_error"],
+            "added flicker": clip.curves["added_flicker"],
+        }
+        charts.append(line_chart(lines, clip.name, y_label="mean absolute difference", marks=marks))
+    if "class_flips" in clip.curves:
+        flips = {"class flips": clip.curves["class_flips"]}
+        charts.append(line_chart(flips, f"{clip.name}: classes", y_label="share of pixels", marks=marks))
+    return charts
+
+
+def _classes(results: Results) -> Section:
+    scores = sorted(results.classes.items(), key=lambda item: -_or_zero(item[1].iou))
+    bars = bar_chart({name: score.iou for name, score in scores}, "Intersection over union", largest=1.0)
+    columns = ["Class", "Translated", "Colour alone", "Gain"]
+    rows: list[list[Cell]] = [
+        [name, score.iou, score.colour_alone, score.iou - score.colour_alone] for name, score in scores
+    ]
+    words = (
+        "Colour alone: the class seen most often for each colour of these very sources. What lies beyond, was learned."
+    )
+    return Section(
+        "Classes", [bars, details("As a table, beside what colour alone reaches", [table(columns, rows)]), note(words)]
+    )
+
+
+def _or_zero(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
+
+
+def _seen(exhibits: Sequence[Exhibit]) -> Section:
+    first = exhibits[0]
+    pieces = [slider(first.before, first.after, f"{first.clip}, drag to compare.", ("Source", "Translated"))]
+    for shown in exhibits:
+        caption = (
+            f"Frames {shown.first} to {shown.last}. Added flicker from dark (none) to bright ({FULL_HEAT} or more)."
+        )
+        pieces += [heading(shown.clip), video_player(shown.film, caption, PANELS)]
+    return Section("Seen", pieces, "The clips that flicker most, around their worst moment.")
+
+
+def _worst(exhibits: Sequence[Exhibit]) -> Section:
+    pieces = []
+    for shown in exhibits:
+        for moment in shown.worst:
+            pieces.append(heading(f"{shown.clip}, frame {moment.index}: added flicker {number(moment.added_flicker)}"))
+            pictures = [
+                ("Frame before", moment.previous),
+                ("This frame", moment.current),
+                ("Added flicker", moment.heat),
+            ]
+            pieces.append(grid([picture(image, caption) for caption, image in pictures], 240))
+    return Section("Worst moments", pieces)
+
+
+def _protocol(results: Results) -> Section:
+    how = [[MEASURES[name].title, MEASURES[name].how, MEASURES[name].unit or "share"] for name in results.results]
+    settings = [[name, value] for name, value in results.protocol.items()]
+    inputs = [[name, value] for name, value in results.inputs.items()]
+    words = "Numbers compare only where everything below is the same."
+    return Section(
+        "How it was measured",
+        [
+            text(words),
+            table(["Setting", "Value"], [*settings, *inputs]),
+            details("Each measure", [table(["Measure", "How", "Unit"], how)]),
+        ],
+    )

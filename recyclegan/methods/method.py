@@ -1,0 +1,132 @@
+"""What a method is: networks, and the losses of one direction. The trainer knows nothing more of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from recyclegan import losses
+from recyclegan.errors import InputError
+from recyclegan.networks import (
+    DiscriminatorName,
+    GeneratorName,
+    Norm,
+    make_discriminator,
+    make_generator,
+)
+from recyclegan.tensors import (
+    DIRECTIONS,
+    DOMAINS,
+    Clips,
+    Direction,
+    Domain,
+    Frames,
+    Losses,
+    Scalar,
+    source_domain,
+    target_domain,
+)
+
+PerDomain = tuple[float, float]
+"""A weight for x in a and a weight for x in b."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The networks of a method."""
+
+    generator: GeneratorName = "resnet-6"
+    """Architecture of the generators."""
+    width: int = 64
+    """Channels of the generators' first layer."""
+    norm: Norm = "instance"
+    """Normalisation of all networks."""
+    dropout: bool = False
+    """Dropout of 0.5 inside the generators' blocks."""
+    discriminator: DiscriminatorName = "patch"
+    """Judge patches, or single pixels by their colour."""
+    discriminator_width: int = 64
+    """Channels of the discriminators' first layer."""
+    discriminator_layers: int = 3
+    """Layers of the patch discriminator; 3 see 70x70 pixels."""
+    objective: Literal["least-squares", "cross-entropy"] = "least-squares"
+    """What the discriminators' verdicts are compared with."""
+
+    def __post_init__(self) -> None:
+        """Refuse networks without layers."""
+        for name in ("width", "discriminator_width", "discriminator_layers"):
+            if getattr(self, name) < 1:
+                raise InputError(f"networks {name}: found {getattr(self, name)}, expected at least 1")
+
+
+class Method(nn.Module, ABC):
+    """Generators, discriminators, and the losses of one direction; the trainer calls it for each of ``ways``.
+
+    ``generators["ab"]`` translates a to b. ``discriminators["b"]`` judges frames of domain b.
+    """
+
+    name: ClassVar[str]
+    clip_length: ClassVar[int] = 1
+    ways: ClassVar[tuple[Direction, ...]] = DIRECTIONS
+    Config: ClassVar[type]
+
+    def __init__(self, config: Any, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
+        """Build networks with first weights from torch's global random state; ``channels`` are those of a and b."""
+        super().__init__()
+        self.config, self.networks = config, networks
+        of = dict(zip(DOMAINS, channels, strict=True))
+        self.generators = nn.ModuleDict(
+            {
+                way: make_generator(
+                    networks.generator,
+                    of[source_domain(way)],
+                    of[target_domain(way)],
+                    networks.width,
+                    networks.norm,
+                    networks.dropout,
+                )
+                for way in self.ways
+            }
+        )
+        self.discriminators = nn.ModuleDict(
+            {
+                domain: make_discriminator(
+                    networks.discriminator,
+                    of[domain],
+                    networks.discriminator_width,
+                    networks.discriminator_layers,
+                    networks.norm,
+                )
+                for domain in map(target_domain, self.ways)
+            }
+        )
+
+    @abstractmethod
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+        """Return the weighted terms of the direction that starts from ``real``, and the fakes for the discriminator.
+
+        A term of weight 0 is neither computed nor returned. ``rng`` lives on the frames' device.
+        """
+
+    def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
+        """Return the loss of the discriminator of ``domain``; ``fake`` carries no gradient."""
+        judge = self.discriminators[domain]
+        loss = losses.discriminator if self._least_squares else losses.vanilla_discriminator
+        return loss(judge(real), judge(fake))
+
+    def adversarial(self, verdict: Tensor) -> Scalar:
+        """Return the generator's adversarial loss for the discriminator's verdict on its fakes."""
+        return (losses.adversarial if self._least_squares else losses.vanilla_adversarial)(verdict)
+
+    @property
+    def _least_squares(self) -> bool:
+        return self.networks.objective == "least-squares"
+
+    def generator_parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the trained parameters of everything but the discriminators."""
+        for name, parameter in self.named_parameters():
+            if parameter.requires_grad and not name.startswith("discriminators."):
+                yield parameter

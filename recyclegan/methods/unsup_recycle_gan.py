@@ -1,0 +1,87 @@
+"""Unsupervised Recycle-GAN. Source: Wang, Akash and Misu, AAAI 2022, arXiv 2201.05723."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from recyclegan import losses
+from recyclegan.flow import FlowSynthesis
+from recyclegan.methods.method import Method, NetworkConfig, PerDomain
+from recyclegan.networks import load_content_features
+from recyclegan.tensors import DOMAINS, Clips, Direction, Frames, Losses, opposite, source_domain, target_domain
+
+
+class UnsupRecycleGAN(Method):
+    """Ask that translating and warping commute, under synthetic flow that is exact in both domains."""
+
+    name = "unsup-recycle-gan"
+
+    @dataclass(frozen=True)
+    class Config:
+        """Weights of the terms, for x in a and for x in b. A weight of 0 leaves its term out."""
+
+        adversarial: PerDomain = (1.0, 1.0)
+        """Look like the other domain."""
+        cycle: PerDomain = (0.0, 0.0)
+        """There and back gives the frame again."""
+        unsup_recycle: PerDomain = (10.0, 10.0)
+        """There, moved, and back gives the moved frame."""
+        unsup_spatial: PerDomain = (10.0, 10.0)
+        """Translating the moved frame gives the moved translation."""
+        content: PerDomain = (0.0, 0.0)
+        """The translation keeps the frame's VGG-19 features."""
+        identity: PerDomain = (0.0, 0.0)
+        """A frame translated into its own domain stays as it is."""
+        vgg: Path | None = None
+        """File of VGG-19 weights for the content term; without one, torchvision's."""
+        flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+        """The synthetic motion."""
+
+    config: Config
+
+    def __init__(
+        self,
+        config: Config,
+        networks: NetworkConfig,
+        channels: tuple[int, int] = (3, 3),
+        features: nn.Module | None = None,
+    ) -> None:
+        """Build the networks; ``features`` replaces VGG-19 in the content term."""
+        super().__init__(config, networks, channels)
+        if features is None and any(config.content):
+            features = load_content_features(config.vgg)
+        self.features = features
+
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+        """Return the six terms of one direction."""
+        G, F = self.generators[way], self.generators[opposite(way)]
+        D = self.discriminators[target_domain(way)]
+        w, flow = self._weights(way), self.config.flow
+        x = real[:, 0]
+        y = G(x)
+
+        terms: Losses = {}
+        if w["adversarial"]:
+            terms["adversarial"] = w["adversarial"] * self.adversarial(D(y))
+        if w["cycle"]:
+            terms["cycle"] = w["cycle"] * losses.cycle(F(y), x)
+        if w["unsup_recycle"]:
+            f1, n = flow.sample(x, rng), flow.sample_noise(y, rng)
+            terms["unsup_recycle"] = w["unsup_recycle"] * losses.unsup_recycle(F, x, y, f1, n)
+        if w["unsup_spatial"]:
+            f2, n = flow.sample(x, rng), flow.sample_noise(x, rng)
+            terms["unsup_spatial"] = w["unsup_spatial"] * losses.unsup_spatial(G, x, y, f2, n)
+        if w["content"]:
+            assert self.features is not None
+            terms["content"] = w["content"] * losses.content(self.features(y), self.features(x))
+        if w["identity"]:
+            terms["identity"] = w["identity"] * losses.identity(F(x), x)
+        return terms, y
+
+    def _weights(self, way: Direction) -> dict[str, float]:
+        """Return the weight of each term for x in the domain that ``way`` starts from."""
+        terms = ("adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
+        index = DOMAINS.index(source_domain(way))
+        return {term: getattr(self.config, term)[index] for term in terms}

@@ -1,0 +1,188 @@
+"""How far a set of frames is, as a whole, from a set of another: do the outputs look like footage of the target?
+
+The sliced Wasserstein distance of patches needs no weights. FID and KID need the features of some network, which every
+result has to name: their numbers compare only under the same features.
+"""
+
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from recyclegan.errors import InputError
+from recyclegan.tensors import Frames
+
+Samples = Float[Tensor, "_ features"]
+Extract = Callable[[Frames], Samples]
+"""Maps frames in [-1, 1] to one row of features a frame."""
+
+PATCH_SIDE = 7
+NUM_BANDS = 3
+PATCHES_PER_FRAME = 64
+NUM_PROJECTIONS = 256
+
+
+def frequency_bands(frames: Frames, num_bands: int = NUM_BANDS) -> list[Float[Tensor, "batch channels _ _"]]:
+    """Return what each halving of the size loses, finest first, and last what remains (a Laplacian pyramid).
+
+    Raises:
+        InputError: the frames are too small for a patch in the coarsest band.
+    """
+    least = PATCH_SIDE * 2 ** (num_bands - 1)
+    height, width = frames.shape[-2:]
+    if min(height, width) < least:
+        raise InputError(
+            f"patch distance: frames of {width}x{height}, expected at least {least}x{least}; use larger frames"
+        )
+    bands = []
+    for _ in range(num_bands - 1):
+        smaller = F.avg_pool2d(frames, 2, ceil_mode=True)
+        enlarged = F.interpolate(smaller, size=frames.shape[-2:], mode="bilinear", align_corners=False)
+        bands.append(frames - enlarged)
+        frames = smaller
+    return [*bands, frames]
+
+
+def draw_patches(frames: Frames, rng: torch.Generator, per_frame: int = PATCHES_PER_FRAME) -> list[Samples]:
+    """Return for each frequency band, finest first, square patches from random places, one row each."""
+    return [_patches(band, rng, per_frame) for band in frequency_bands(frames)]
+
+
+def _patches(band: Frames, rng: torch.Generator, per_frame: int) -> Samples:
+    windows = band.unfold(2, PATCH_SIDE, 1).unfold(3, PATCH_SIDE, 1)
+    batch, _, rows, columns = windows.shape[:4]
+    row = torch.randint(rows, (batch, per_frame), generator=rng)
+    column = torch.randint(columns, (batch, per_frame), generator=rng)
+    frame = torch.arange(batch)[:, None]
+    return windows[frame, :, row, column].flatten(0, 1).flatten(1)
+
+
+def patch_distance(
+    output: Sequence[Samples], target: Sequence[Samples], seed: int = 0, num_projections: int = NUM_PROJECTIONS
+) -> list[float]:
+    """Return for each frequency band the sliced Wasserstein distance between patches, finest band first.
+
+    In units of the target's standard deviation in that band: 0 for the same patches, 1 is far. The fine bands speak of
+    texture, the last one of colour and shape. Two draws from the same footage are some hundredths apart.
+
+    Source: after Karras et al. 2018 (progressive growing), who normalise each set by itself; here both are normalised
+    by the target, so that a wrong colour or contrast shows.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    return [
+        sliced_wasserstein(ours / theirs.std(), theirs / theirs.std(), rng, num_projections)
+        for ours, theirs in zip(output, target, strict=True)
+    ]
+
+
+def sliced_wasserstein(left: Samples, right: Samples, rng: torch.Generator, num_projections: int) -> float:
+    """Return the mean over random directions of the Wasserstein-1 distance between the projected samples.
+
+    The sets may differ in size; the distance in each direction is exact.
+    """
+    directions = F.normalize(torch.randn(left.shape[1], num_projections, generator=rng), dim=0).to(left)
+    values, order = torch.cat([left @ directions, right @ directions]).sort(dim=0)
+    ours, theirs = left.new_full((len(left),), 1 / len(left)), left.new_full((len(right),), 1 / len(right))
+    gap = torch.cat([ours, -theirs])[order].cumsum(dim=0)[:-1].abs()
+    return float((gap * values.diff(dim=0)).sum(dim=0).mean())
+
+
+def frechet_distance(left: Samples, right: Samples) -> float:
+    """Return the Fréchet distance between the Gaussians fitted to two sets of features (FID with Inception's).
+
+    Biased upwards for few samples: give at least as many as there are features, and compare equal numbers only.
+
+    Source: Heusel et al. 2017 (two time-scale update rule), equation 6.
+    """
+    (mean_left, cov_left), (mean_right, cov_right) = _gaussian(left), _gaussian(right)
+    root = _root(cov_left)
+    cross = torch.linalg.eigvalsh(root @ cov_right @ root).clamp(min=0).sqrt().sum()
+    return float((mean_left - mean_right).square().sum() + cov_left.trace() + cov_right.trace() - 2 * cross)
+
+
+def _gaussian(samples: Samples) -> tuple[Tensor, Tensor]:
+    samples = samples.double()
+    return samples.mean(dim=0), torch.atleast_2d(torch.cov(samples.T))
+
+
+def _root(covariance: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(covariance)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def kernel_distance(left: Samples, right: Samples) -> float:
+    """Return the squared maximum mean discrepancy under the cubic kernel (KID with Inception's features).
+
+    Unbiased over all pairs: around 0, possibly below, when both sets come from one distribution.
+
+    Source: Binkowski et al. 2018 (demystifying MMD GANs), with ``k(x, y) = (x . y / d + 1)^3``.
+    """
+    left, right = left.double(), right.double()
+    within = _mean_off_diagonal(_cubic(left, left)) + _mean_off_diagonal(_cubic(right, right))
+    return float(within - 2 * _cubic(left, right).mean())
+
+
+def _cubic(left: Samples, right: Samples) -> Tensor:
+    return (left @ right.T / left.shape[1] + 1) ** 3
+
+
+def _mean_off_diagonal(kernel: Tensor) -> Tensor:
+    count = len(kernel)
+    return (kernel.sum() - kernel.trace()) / (count * (count - 1))
+
+
+def load_features(path: Path) -> Extract:
+    """Return the feature network of a file, which maps frames in [-1, 1] to one row of features a frame.
+
+    A ``.pt2`` file was written by torch.export, any other by TorchScript.
+
+    Raises:
+        InputError: the file is neither.
+    """
+    problem = f"{path}: is no feature network, expected a file of torch.export (.pt2) or TorchScript; save one so"
+    if not (path.is_file() and zipfile.is_zipfile(path)):
+        raise InputError(problem)
+    try:
+        network = _load_network(path)
+    except RuntimeError as error:
+        raise InputError(problem) from error
+
+    @torch.inference_mode()
+    def extract(frames: Frames) -> Samples:
+        return network(frames).flatten(1)
+
+    return extract
+
+
+def _load_network(path: Path) -> torch.nn.Module:
+    if path.suffix == ".pt2":
+        return torch.export.load(path).module()
+    return torch.jit.load(path, map_location="cpu").eval()
+
+
+def inception_features() -> Extract:
+    """Return the 2048 features of Inception that FID is printed for, through torchmetrics.
+
+    Raises:
+        InputError: torchmetrics or its Inception is not installed, or the weights cannot be had.
+    """
+    try:
+        from torchmetrics.image.fid import FrechetInceptionDistance
+
+        network = FrechetInceptionDistance(feature=2048).inception
+    except (ImportError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"Inception features: not to be had ({reason}); pip install 'recyclegan[metrics]' torch-fidelity,"
+            " or name a TorchScript file of another feature network"
+        ) from error
+
+    @torch.inference_mode()
+    def extract(frames: Frames) -> Samples:
+        return network(frames.add(1).mul(127.5).round().clamp(0, 255).byte())
+
+    return extract

@@ -1,0 +1,19 @@
+"""Training: configuration, footage, one step, and the loop around it."""
+
+from recyclegan.training.config import DataConfig, TrainConfig, config_from_dict, config_to_dict
+from recyclegan.training.loop import Outcome, TrainingFailedError, read_config, train
+from recyclegan.training.step import TrainState, learning_rate, train_step
+
+__all__ = [
+    "DataConfig",
+    "Outcome",
+    "TrainConfig",
+    "TrainState",
+    "TrainingFailedError",
+    "config_from_dict",
+    "config_to_dict",
+    "learning_rate",
+    "read_config",
+    "train",
+    "train_step",
+]

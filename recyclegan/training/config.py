@@ -1,0 +1,139 @@
+"""Everything that decides a training run, as it stands in the run's ``config.json``."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from recyclegan.config import from_dict, to_dict
+from recyclegan.errors import InputError, nearest
+from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
+from recyclegan.tensors import Domain
+
+Labels = Literal["none", "a", "b", "ab"]
+Precision = Literal["32", "bf16-mixed", "16-mixed"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How footage becomes frames."""
+
+    size: tuple[int, int] = (256, 256)
+    """Height and width in pixels of the frames that are trained on."""
+    load_size: tuple[int, int] | None = None
+    """Height and width that frames are resized to before a crop of SIZE is taken; by default SIZE times 286/256."""
+    resize: Literal["scale_shortest", "rectangle", "square", "none"] = "scale_shortest"
+    """Scale the shorter side to the load size, or both sides to it, or take frames as they are."""
+    crop: Literal["rectangle", "none"] = "rectangle"
+    """Crop SIZE at a random place, or train on whole frames."""
+    flip: bool = False
+    """Mirror half of the clips; off by default, because text and the side of the road have a direction."""
+    labels: Labels = "none"
+    """Domains that hold label maps: resized by nearest neighbour, palette kept exactly."""
+    channels: tuple[int, int] = (3, 3)
+    """Colour channels of a and of b: 3, or 1 for grey."""
+    cache: Path | None = None
+    """Folder of the frame cache; by default the user's cache folder."""
+    cache_gb: float = 64.0
+    """Largest size of the frame cache in gigabytes."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no network can take."""
+        if min(self.size) < 32:
+            raise InputError(f"size: found {self.size[0]}x{self.size[1]}, expected at least 32x32 (height width)")
+        if not set(self.channels) <= {1, 3}:
+            raise InputError(f"channels: found {self.channels}, expected 1 or 3 for each domain")
+
+    @property
+    def loaded(self) -> tuple[int, int]:
+        """Return the height and width that frames are resized to."""
+        if self.crop == "none":
+            return self.size
+        height, width = self.size
+        return self.load_size or (round(height * 286 / 256), round(width * 286 / 256))
+
+    def is_label(self, domain: Domain) -> bool:
+        """Return whether a domain holds label maps."""
+        return self.labels != "none" and domain in self.labels
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run."""
+
+    data: Path
+    """Folder with train/A, train/B and, for samples, val/A, val/B: videos, or folders of frames."""
+    out: Path
+    """Run folder to write."""
+    method: Any = field(default_factory=UnsupRecycleGAN.Config)
+    """The configuration of the method, an instance of its ``Config``."""
+    networks: NetworkConfig = field(default_factory=NetworkConfig)
+    frames: DataConfig = field(default_factory=DataConfig)
+    steps: int | None = None
+    """Steps to train for; by default EPOCHS."""
+    epochs: float = 2.0
+    """Passes over the larger domain, where no steps are given."""
+    batch_size: int = 1
+    """Clips of each domain in a step, on each device."""
+    lr: float = 2e-4
+    """Learning rate of Adam."""
+    betas: tuple[float, float] = (0.5, 0.999)
+    """Momentum terms of Adam."""
+    decay: float = 0.0
+    """Last fraction of training in which the learning rate falls linearly; it never reaches 0."""
+    clip_gradients: float = 0.0
+    """Largest norm of the gradients; 0 leaves them alone."""
+    history: int = 0
+    """Earlier fakes kept to be shown to the discriminators again."""
+    ema: float = 0.999
+    """Decay of the moving average of the generators' weights that translators carry; 0 carries the last weights."""
+    seed: int = 0
+    """Everything random follows from it."""
+    precision: Precision = "32"
+    """Floating point of the networks."""
+    device: Device = "auto"
+    """Where to train."""
+    devices: int = 1
+    """How many of them."""
+    save_every: int = 1000
+    """Steps between checkpoints."""
+    keep: int = 2
+    """Checkpoints kept."""
+    log_every: int = 20
+    """Steps between lines of stats.jsonl, each the mean since the last."""
+    sample_every: int = 500
+    """Steps between sample grids."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        for name in ("batch_size", "devices", "save_every", "keep", "log_every", "sample_every"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
+        if self.steps is not None and self.steps < 1:
+            raise InputError(f"steps: found {self.steps}, expected at least 1")
+        if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or self.lr <= 0 or self.epochs <= 0:
+            raise InputError("expected decay in [0, 1], ema in [0, 1), lr and epochs above 0")
+
+    @property
+    def method_name(self) -> str:
+        """Return the name of the method that the configuration belongs to."""
+        return next(name for name, method in METHODS.items() if type(self.method) is method.Config)
+
+
+def config_to_dict(config: TrainConfig) -> dict[str, Any]:
+    """Return the configuration as JSON values, the method by name."""
+    return {**to_dict(config), "method": {"name": config.method_name, **to_dict(config.method)}}
+
+
+def config_from_dict(values: dict[str, Any], source: str = "config") -> TrainConfig:
+    """Return the configuration that ``config_to_dict`` wrote.
+
+    Raises:
+        InputError: an unknown method or field, or a value of the wrong type.
+    """
+    method = dict(values.get("method", {}))
+    name = method.pop("name", None)
+    if name not in METHODS:
+        raise InputError(f"{source}: unknown method {name!r}{nearest(str(name), METHODS)}")
+    config = from_dict(METHODS[name].Config, method, f"{source}: method")
+    return from_dict(TrainConfig, {**values, "method": config}, source)

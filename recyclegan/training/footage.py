@@ -1,0 +1,100 @@
+"""The frames that a run trains on and shows, from the folders that its configuration names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from recyclegan.data import Clip, Crop, LoadSpec, Resize, UnpairedClips, index_data, load_data
+from recyclegan.labels import palette_of
+from recyclegan.tensors import DOMAINS, Clips, Domain, Frames, to_frames
+from recyclegan.training.config import TrainConfig
+
+Decoding = Callable[[int, int, str], None]
+"""Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
+Colours = tuple[tuple[int, int, int], ...]
+
+NUM_SAMPLES = 2
+"""Frames of each domain in a sample grid."""
+PALETTE_FRAMES = 64
+"""Frames of each clip that the palette of a label domain is gathered from."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Batches to train on, frames to show, and the palettes of label domains."""
+
+    clips: UnpairedClips
+    samples: dict[Domain, list[Frames]]
+    palettes: dict[Domain, Colours]
+    device: torch.device
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return the steps after which every window of both domains has been visited."""
+        return self.clips.steps_per_epoch
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what there is to say of the data."""
+        return tuple(self.clips.notes)
+
+    def batch(self, step: int) -> dict[Domain, Clips]:
+        """Return the batch of a step (from 0) on the device."""
+        return {domain: clips.to(self.device) for domain, clips in self.clips.batch(step).items()}
+
+
+def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
+    """Return the footage of a run, decoding into the cache what is not there yet.
+
+    Raises:
+        InputError: folders, clips, sizes or palettes are not what the configuration says.
+    """
+    frames = config.frames
+    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
+    data = load_data(config.data, "train", specs, frames.cache, round(frames.cache_gb * 1e9), decoding)
+    crop = Crop(frames.crop, *frames.size) if frames.crop != "none" else Crop("none")
+    clips = UnpairedClips(
+        data["a"],
+        data["b"],
+        clip_length,
+        crop,
+        frames.flip,
+        config.batch_size,
+        config.seed,
+        fabric.global_rank,
+        fabric.world_size,
+    )
+    palettes = {
+        domain: _palette([clip[:: max(1, len(clip) // PALETTE_FRAMES)] for clip in data[domain].clips])
+        for domain in DOMAINS
+        if frames.is_label(domain)
+    }
+    return Footage(clips, _samples(config), palettes, fabric.device)
+
+
+def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
+    """Return how frames of a domain are kept in the cache."""
+    frames = config.frames
+    channels = dict(zip(DOMAINS, frames.channels, strict=True))[domain]
+    return LoadSpec(Resize(frames.resize, *frames.loaded), frames.is_label(domain), channels)
+
+
+def _palette(clips: list[np.ndarray]) -> Colours:
+    colours = palette_of([image for clip in clips for image in clip])
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in colours)
+
+
+def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
+    """Return the first frame of the first clips of each domain, held-out ones where there are any, at trained size."""
+    split = "val" if (config.data / "val").is_dir() else "train"
+    clips = index_data(config.data, split)
+    return {domain: [_first_frame(config, domain, clip) for clip in clips[domain][:NUM_SAMPLES]] for domain in DOMAINS}
+
+
+def _first_frame(config: TrainConfig, domain: Domain, clip: Clip) -> Frames:
+    spec = load_spec(config, domain)
+    at_size = LoadSpec(Resize(config.frames.resize, *config.frames.size), spec.is_label, spec.channels)
+    return to_frames(at_size(next(iter(clip.images())))[None])

@@ -1,0 +1,35 @@
+"""The published recipes, by name."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from recyclegan.methods import UnsupRecycleGAN
+from recyclegan.training.config import DataConfig
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Defaults of a training run that belong together."""
+
+    method: str
+    config: Any
+    frames: DataConfig
+    others: dict[str, Any] = field(default_factory=dict)
+    """Further fields of the training configuration."""
+
+
+PRESETS = {
+    "viper-to-cityscapes": Preset(
+        method=UnsupRecycleGAN.name,
+        config=UnsupRecycleGAN.Config(content=(1.0, 1.0)),
+        frames=DataConfig(size=(256, 512), load_size=(286, 542), resize="rectangle"),
+        others={"epochs": 2.0},
+    ),
+    "video-to-label": Preset(
+        method=UnsupRecycleGAN.name,
+        config=UnsupRecycleGAN.Config(cycle=(10.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(10.0, 0.0)),
+        frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
+        others={"epochs": 5.0},
+    ),
+}
+"""Source: Wang, Akash and Misu 2022, and the commands published beside it."""

@@ -1,0 +1,167 @@
+"""One training step, and everything that it changes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from recyclegan.checkpoint import MovingAverage
+from recyclegan.methods import Method
+from recyclegan.tensors import Clips, Domain, Frames, source_domain, target_domain
+from recyclegan.training.config import TrainConfig
+
+Batch = dict[Domain, Clips]
+
+
+class HistoryBuffer:
+    """Shows the discriminator fakes of earlier steps half of the time. Source: Shrivastava et al. 2017.
+
+    A buffer of size 0 hands fakes through.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.kept: list[Frames] = []
+
+    def exchange(self, fakes: Frames, rng: np.random.Generator) -> Frames:
+        """Return as many frames as came in, each new or, with probability one half, an older one that it replaces."""
+        return torch.cat([self._exchange_one(fake, rng) for fake in fakes.split(1)]) if self.size else fakes
+
+    def _exchange_one(self, fake: Frames, rng: np.random.Generator) -> Frames:
+        if len(self.kept) < self.size:
+            self.kept.append(fake)
+            return fake
+        if rng.random() < 0.5:
+            return fake
+        place = int(rng.integers(self.size))
+        old, self.kept[place] = self.kept[place], fake
+        return old
+
+
+class TrainState:
+    """A method with its optimizers, averages and buffers: what a checkpoint holds."""
+
+    def __init__(self, method: Method, config: TrainConfig, fabric: Fabric, num_steps: int) -> None:
+        """Move the method to the device and make what trains it for ``num_steps`` steps."""
+        self.method: Method = method.to(fabric.device)
+        self.config, self.fabric, self.num_steps = config, fabric, num_steps
+        self.generator_optimizer = self._optimizer(method.generator_parameters())
+        self.discriminator_optimizer = self._optimizer(method.discriminators.parameters())
+        self.average = MovingAverage(method.generators, config.ema) if config.ema else None
+        self.buffers = {domain: HistoryBuffer(config.history) for domain in method.discriminators}
+        self.rng = torch.Generator(fabric.device)
+        self.rate = config.lr
+
+    def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Any:
+        optimizer = torch.optim.Adam(list(parameters), lr=self.config.lr, betas=self.config.betas)
+        return self.fabric.setup_optimizers(optimizer)
+
+    @property
+    def _optimizers(self) -> dict[str, Any]:
+        return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+
+    def set_rate(self, step: int) -> None:
+        """Give both optimizers the learning rate of ``step``."""
+        self.rate = learning_rate(self.config, step, self.num_steps)
+        for optimizer in self._optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the next step depends on, as tensors and plain values."""
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        return {
+            "networks": trained_weights(self.method),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
+            "average": self.average.average if self.average else {},
+            "buffers": {domain: list(buffer.kept) for domain, buffer in self.buffers.items()},
+            "scaler": scaler.state_dict() if scaler else {},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what ``state_dict`` returned."""
+        device = self.fabric.device
+        self.method.load_state_dict({**self.method.state_dict(), **state["networks"]})
+        for name, optimizer in self._optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        if self.average:
+            self.average.average = {name: value.to(device) for name, value in state["average"].items()}
+        for domain, buffer in self.buffers.items():
+            buffer.kept = [frames.to(device) for frames in state["buffers"][domain]]
+        if scaler := getattr(self.fabric.strategy.precision, "scaler", None):
+            scaler.load_state_dict(state["scaler"])
+
+    def seed_step(self, step: int) -> np.random.Generator:
+        """Make all randomness of a step depend on the seed, the process and the step alone: resuming is exact."""
+        sequence = np.random.SeedSequence([self.config.seed, self.fabric.global_rank, step])
+        seeds = sequence.generate_state(2, np.uint64) >> np.uint64(1)
+        torch.manual_seed(int(seeds[0]))
+        self.rng.manual_seed(int(seeds[1]))
+        return np.random.default_rng(sequence)
+
+
+def trained_weights(method: nn.Module) -> dict[str, Tensor]:
+    """Return the state of the networks that train; frozen feature networks are left out."""
+    return {name: value for name, value in method.state_dict().items() if not name.startswith("features.")}
+
+
+def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
+    """Take one step of generators and discriminators; return its loss terms by name, such as ``ab/adversarial``."""
+    method, rng = state.method, state.seed_step(step)
+    state.set_rate(step)
+    terms: dict[str, Tensor] = {}
+    fakes: dict[Domain, Frames] = {}
+
+    method.discriminators.requires_grad_(False)
+    for way in method.ways:
+        with state.fabric.autocast():
+            way_terms, fake = method.generator_losses(batch[source_domain(way)], way, state.rng)
+            total = torch.stack(list(way_terms.values())).sum()
+        state.fabric.backward(total)
+        fakes[target_domain(way)] = fake.detach().float()
+        terms |= {f"{way}/{name}": value.detach() for name, value in way_terms.items()}
+    update(state, state.generator_optimizer)
+
+    method.discriminators.requires_grad_(True)
+    for domain, fake in fakes.items():
+        with state.fabric.autocast():
+            shown = state.buffers[domain].exchange(fake, rng)
+            loss = method.discriminator_loss(domain, batch[domain].flatten(0, 1), shown)
+        state.fabric.backward(loss)
+        terms[f"{domain}/discriminator"] = loss.detach()
+    update(state, state.discriminator_optimizer)
+
+    if state.average:
+        state.average.update(method.generators, step)
+    return terms
+
+
+def update(state: TrainState, optimizer: Any) -> None:
+    """Apply the gradients that have gathered, averaged over processes and clipped where asked for, and clear them."""
+    average_gradients(state.fabric, optimizer)
+    if state.config.clip_gradients:
+        state.fabric.clip_gradients(state.method, optimizer, max_norm=state.config.clip_gradients)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def average_gradients(fabric: Fabric, optimizer: Any) -> None:
+    """Average gradients over all processes, in one message."""
+    if fabric.world_size == 1:
+        return
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    flat = fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
+    for gradient, averaged in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(averaged.view_as(gradient))
+
+
+def learning_rate(config: TrainConfig, step: int, num_steps: int) -> float:
+    """Return the rate of a step (counted from 0): constant, then falling linearly over the last ``decay`` of training.
+
+    It never reaches 0. Differs from the published code, which trains its last epoch at rate 0.
+    """
+    start = round(num_steps * (1 - config.decay))
+    return config.lr * min(1.0, (num_steps - step) / (num_steps - start + 1))

@@ -1,0 +1,69 @@
+"""RGB to and from the colour formats of videos.
+
+RGB is full range everywhere in the project. What a video states about its matrix and range is obeyed. A video that
+states nothing is limited range, BT.709 from 720 lines upward or 1280 columns, else BT.601, as players take it.
+"""
+
+import av
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+
+from recyclegan.tensors import Image
+
+_CAREFUL = (
+    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
+)
+_UNSPECIFIED_MATRIX = 2
+_RGB_MATRIX = 0
+
+
+class ColourConverter:
+    """Converts frame after frame; one instance serves one video."""
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def to_rgb(self, frame: av.VideoFrame) -> Image:
+        """Return a decoded frame as RGB, not yet turned upright."""
+        converted = self._reformatter.reformat(
+            frame,
+            format="rgb24",
+            src_colorspace=_assumed_matrix(frame),
+            dst_color_range=ColorRange.JPEG,
+            interpolation=_CAREFUL,
+        )
+        return converted.to_ndarray()
+
+    def from_rgb(self, image: Image, pixel_format: str) -> av.VideoFrame:
+        """Return an RGB image as a frame for an encoder: BT.709 at limited range, or RGB as it is."""
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        if is_rgb(pixel_format):
+            return self._reformatter.reformat(frame, format=pixel_format)
+        return self._reformatter.reformat(
+            frame,
+            format=pixel_format,
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=_CAREFUL,
+        )
+
+
+def is_rgb(pixel_format: str) -> bool:
+    """Return whether a pixel format stores red, green and blue themselves."""
+    return av.VideoFormat(pixel_format).is_rgb
+
+
+def state_colours(context: av.VideoCodecContext, pixel_format: str) -> None:
+    """Write into an encoder what :meth:`ColourConverter.from_rgb` produces, so that players undo the same matrix."""
+    rgb = is_rgb(pixel_format)
+    context.colorspace = _RGB_MATRIX if rgb else Colorspace.ITU709
+    context.color_range = ColorRange.JPEG if rgb else ColorRange.MPEG
+    context.color_primaries = ColorPrimaries.BT709
+    context.color_trc = ColorTrc.BT709
+
+
+def _assumed_matrix(frame: av.VideoFrame) -> Colorspace | None:
+    if frame.colorspace != _UNSPECIFIED_MATRIX or frame.format.is_rgb:
+        return None
+    high_definition = frame.height >= 720 or frame.width >= 1280
+    return Colorspace.ITU709 if high_definition else Colorspace.ITU601

@@ -1,0 +1,217 @@
+"""Videos written whole or not at all, with exact times, stated colours and the sound of another file."""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+
+import av
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from recyclegan.errors import InputError, nearest
+from recyclegan.files import whole_file
+from recyclegan.tensors import Image
+from recyclegan.video.audio import SoundTrack, ticks_per_second
+from recyclegan.video.colours import ColourConverter, state_colours
+from recyclegan.video.reading import VIDEO_SUFFIXES, probe
+
+_MP4_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
+_MATROSKA_SUFFIXES = frozenset({".mkv", ".webm"})
+_DEFAULT_CODECS = {".webm": "libvpx-vp9"}
+_CRF_CODECS = frozenset({"libx264", "libx264rgb", "libx265", "libvpx-vp9", "libsvtav1", "libaom-av1"})
+_CODEC_OPTIONS = {"libvpx-vp9": {"b:v": "0", "row-mt": "1"}}
+_RGB_FORMATS = ("bgr0", "rgb24", "bgr24", "gbrp")
+_EVEN_FORMATS = ("yuv420p", "yuv444p", "yuv422p10le")
+_ODD_FORMATS = ("yuv444p", "yuv444p10le")
+_RGB_CODECS = frozenset({"ffv1", "libx264rgb", "png", "huffyuv", "ffvhuff", "utvideo", "qtrle"})
+_LEAST_TICKS_PER_SECOND = 10_000
+_MOST_TICKS_PER_SECOND = 2**31 - 1
+
+
+class VideoWriter:
+    """Writes frames to a video file; use it in a ``with`` statement: the file appears when that ends without an error.
+
+    The suffix of ``path`` names the format. The codec is H.264 (VP9 for WebM) unless given; ``ffv1`` in an ``.mkv`` is
+    lossless. Odd sizes are kept, by writing full chroma. Colours are BT.709 at limited range, and the file says so.
+
+    ``like`` is a source whose rate, clock and pixel shape are taken over, so that times are kept exactly in MP4 and
+    MOV; Matroska and WebM round times to 1 ms. ``audio_from`` is a source whose sound is copied without re-encoding;
+    sound that the format cannot hold is re-encoded, and ``notes`` says so.
+
+    Raises:
+        InputError: unknown format or codec, a codec that the format or the size does not allow, a source that cannot
+            be read, no frames written, or a place that cannot be written to.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        rate: Fraction | None = None,
+        like: Path | None = None,
+        codec: str | None = None,
+        crf: int = 18,
+        audio_from: Path | None = None,
+    ) -> None:
+        source = probe(like) if like is not None else None
+        rate = rate or (source.rate if source else None)
+        assert rate is not None, "a video needs a rate, or a source to take it from"
+        self.path = path
+        self.notes: list[str] = []
+        self._size = (height, width)
+        self._rate = rate
+        self._tick = source.tick if source else _fine_tick(rate)
+        same_size = source is not None and (source.height, source.width) == (height, width)
+        self._pixel_aspect = source.pixel_aspect if source is not None and same_size else Fraction(1)
+        self._codec = _known_codec(path, codec)
+        self._crf = crf
+        self._audio_from = audio_from
+        self._num_frames = 0
+
+    def __enter__(self) -> "VideoWriter":
+        with ExitStack() as stack:
+            scratch = stack.enter_context(whole_file(self.path))
+            with _told_as_input_error(self.path):
+                self._open(scratch, stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with self._stack, _told_as_input_error(self.path):
+            self._finish()
+
+    def write(self, image: Image, time: Fraction | None = None) -> None:
+        """Append a frame shown at ``time`` seconds (strictly increasing), by default one frame after the last."""
+        height, width = self._size
+        assert image.shape == (height, width, 3), f"{self.path}: frame of {image.shape}, expected {(height, width, 3)}"
+        if time is None:
+            time = self._num_frames / self._rate
+        frame = self._colours.from_rgb(image, self._pixel_format)
+        frame.pts, frame.time_base = round(time / self._tick), self._tick
+        with _told_as_input_error(self.path):
+            self._container.mux(self._stream.encode(frame))
+            if self._sound is not None:
+                self._sound.advance(time)
+        self._num_frames += 1
+
+    def _open(self, scratch: Path, stack: ExitStack) -> None:
+        self._pixel_format = _pixel_format(self.path, self._codec, *self._size)
+        self._colours = ColourConverter()
+        self._container = av.open(str(scratch), "w", container_options=self._container_options())
+        stack.callback(_close_quietly, self._container)
+        self._stream = self._video_stream()
+        self._sound = SoundTrack(self._audio_from, self._container, stack) if self._audio_from else None
+        self.notes.extend(self._sound.notes if self._sound else ())
+        self._container.start_encoding()
+
+    def _finish(self) -> None:
+        if self._num_frames == 0:
+            raise InputError(f"{self.path}: no frames to write; the source is empty")
+        self._container.mux(self._stream.encode(None))
+        if self._sound is not None:
+            self._sound.advance()
+        self._container.close()
+
+    def _video_stream(self) -> VideoStream:
+        options = _CODEC_OPTIONS.get(self._codec, {}) | ({"crf": str(self._crf)} if self._codec in _CRF_CODECS else {})
+        stream = self._container.add_stream(self._codec, rate=self._rate, options=options)
+        assert isinstance(stream, VideoStream)
+        stream.height, stream.width = self._size
+        context = stream.codec_context
+        context.pix_fmt = self._pixel_format
+        context.time_base = self._tick
+        context.sample_aspect_ratio = self._pixel_aspect
+        state_colours(context, self._pixel_format)
+        return stream
+
+    def _container_options(self) -> dict[str, str]:
+        """Return what keeps times exact.
+
+        An MP4 or MOV would round delays to 1 ms, Matroska would shift everything by the lead-in of the sound. An MP4
+        also gets its index at the front, so that it plays while it loads.
+        """
+        suffix = self.path.suffix.lower()
+        if suffix in _MATROSKA_SUFFIXES:
+            return {"avoid_negative_ts": "disabled"}
+        if suffix not in _MP4_SUFFIXES:
+            return {}
+        track = self._tick.denominator
+        movie = math.lcm(track, ticks_per_second(self._audio_from)) if self._audio_from else track
+        movie = movie if movie <= _MOST_TICKS_PER_SECOND else track
+        return {"video_track_timescale": str(track), "movie_timescale": str(movie), "movflags": "+faststart"}
+
+
+def write_video(
+    path: Path, images: Iterable[Image], rate: Fraction | int, codec: str | None = None, crf: int = 18
+) -> None:
+    """Write images of one size as a video of constant rate.
+
+    Raises:
+        InputError: as :class:`VideoWriter`.
+    """
+    remaining = iter(images)
+    first = next(remaining, None)
+    if first is None:
+        raise InputError(f"{path}: no frames to write; the source is empty")
+    height, width, _ = first.shape
+    with VideoWriter(path, width, height, rate=Fraction(rate), codec=codec, crf=crf) as writer:
+        for image in chain([first], remaining):
+            writer.write(image)
+
+
+@contextmanager
+def _told_as_input_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be written ({reason}); choose another codec, format or place") from error
+
+
+def _close_quietly(container: OutputContainer) -> None:
+    """Close a container whose file is about to be thrown away."""
+    with suppress(av.FFmpegError):
+        container.close()
+
+
+def _fine_tick(rate: Fraction) -> Fraction:
+    """Return a clock on which constant frames fall exactly, and others within a tenth of a millisecond."""
+    return Fraction(1, rate.numerator * math.ceil(_LEAST_TICKS_PER_SECOND / rate.numerator))
+
+
+def _known_codec(path: Path, name: str | None) -> str:
+    """Return the encoder to use, checked against the format that the suffix of ``path`` names."""
+    suffix = path.suffix.lower()
+    if suffix not in VIDEO_SUFFIXES:
+        raise InputError(f"{path}: {suffix or 'no suffix'} is no video format; use .mp4, .mkv, .mov or .webm")
+    chosen = name or _DEFAULT_CODECS.get(suffix, "libx264")
+    try:
+        codec = av.Codec(chosen, "w")
+    except av.codec.codec.UnknownCodecError as error:
+        hint = nearest(chosen, av.codecs_available)
+        raise InputError(f"{path}: no encoder called {chosen!r}{hint}; libx264 plays everywhere") from error
+    if codec.type != "video":
+        raise InputError(f"{path}: {chosen} encodes {codec.type}; name a video encoder such as libx264")
+    return chosen
+
+
+def _pixel_format(path: Path, codec: str, height: int, width: int) -> str:
+    """Return the best 8-bit format that an encoder offers for a size: RGB where it can be lossless, else 4:2:0."""
+    offered = [video_format.name for video_format in av.Codec(codec, "w").video_formats or ()]
+    wanted = _RGB_FORMATS if codec in _RGB_CODECS else _ODD_FORMATS if height % 2 or width % 2 else _EVEN_FORMATS
+    for name in wanted:
+        if name in offered:
+            return name
+    raise InputError(f"{path}: {codec} cannot write frames of {width}x{height}; use libx264 or an even size")

@@ -1,0 +1,92 @@
+"""Every loss term and every gradient norm of the published step, in all recorded weightings."""
+
+import pytest
+import torch
+
+from recyclegan.flow import FlowSynthesis, Motion
+from recyclegan.methods import NetworkConfig, UnsupRecycleGAN
+from recyclegan.networks import VGGFeatures
+from recyclegan.tensors import Direction
+from tests.golden.records import fill, flow, image, records
+
+NAMES: dict[Direction, str] = {"ab": "A", "ba": "B"}
+TERMS = {
+    "G": "adversarial",
+    "cycle": "cycle",
+    "unsup_cycle": "unsup_recycle",
+    "spa_unsup": "unsup_spatial",
+    "content": "content",
+}
+PARAMETERS = [pytest.param(r, id=r["name"]) for r in records()["unsup_recycle"]]
+
+
+def recorded_method(record: dict) -> UnsupRecycleGAN:
+    weights, phases = record["weights"], record["phases"]
+
+    def pair(name: str) -> tuple[float, float]:
+        return (weights[f"{name}_A"], weights[f"{name}_B"])
+
+    config = UnsupRecycleGAN.Config(
+        cycle=pair("lambda_cycle"),
+        unsup_recycle=pair("lambda_unsup_cycle"),
+        unsup_spatial=pair("lambda_spa_unsup"),
+        content=pair("lambda_content"),
+        identity=(weights["lambda_identity"],) * 2,
+        flow=FlowSynthesis(noise=weights["noise_level"]),
+    )
+    features = fill(VGGFeatures(), phases["vgg"]) if any(config.content) else None
+    method = UnsupRecycleGAN(config, NetworkConfig(width=8, discriminator_width=8), features=features).double()
+    for way, name in NAMES.items():
+        fill(method.generators[way], phases[f"G_{name}"])
+        fill(method.discriminators[way[1]], phases[f"D_{name}"])
+    return method
+
+
+def hand_out(phases: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let FlowSynthesis return the recorded flows in turn."""
+    monkeypatch.setattr(
+        FlowSynthesis, "sample", lambda _, x, rng: Motion(flow(*x.shape[-2:], phases.pop(0), len(x)).to(x))
+    )
+
+
+def gradient_norms(module: torch.nn.Module) -> dict[str, float]:
+    return {name: float(p.grad.norm()) for name, p in module.named_parameters()}
+
+
+def assert_close(found: dict[str, float], expected: dict[str, float]) -> None:
+    largest = max(expected.values())
+    assert found == {key: pytest.approx(value, rel=1e-9, abs=1e-12 * largest) for key, value in expected.items()}
+
+
+@pytest.mark.parametrize("record", PARAMETERS)
+def test_step_gives_the_published_losses_and_gradients(record: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, method = record["align_corners_true"], recorded_method(record)
+    size = (record["batch"], 3, record["height"], record["width"])
+    real = {name: image(size, record["phases"][f"real_{name}"]) for name in "AB"}
+    found, fakes = {}, {}
+    for way, name in NAMES.items():
+        hand_out(
+            [
+                record["flow_phases"][f"{term}_{name}"]
+                for term in ("unsup_cycle", "spa_unsup")
+                if record["weights"][f"lambda_{term}_{name}"]
+            ],
+            monkeypatch,
+        )
+        terms, fakes[name] = method.generator_losses(real[name][:, None], way, torch.Generator())
+        torch.stack(list(terms.values())).sum().backward()
+        values = {term: float(value.detach()) for term, value in terms.items()}
+        found |= {f"{theirs}_{name}": values.get(ours, 0.0) for theirs, ours in TERMS.items()}
+        other = "B" if name == "A" else "A"
+        found[f"identity_{other}"] = values.get("identity", 0.0)
+    assert found == {key: pytest.approx(expected[key], rel=1e-9, abs=1e-12) for key in found}
+    for way, name in NAMES.items():
+        assert_close(gradient_norms(method.generators[way]), expected[f"grad_norms_G_{name}"])
+
+    method.discriminators.zero_grad()
+    for way, name in NAMES.items():
+        target = "B" if name == "A" else "A"
+        loss = method.discriminator_loss(way[1], real[target], fakes[name].detach())
+        loss.backward()
+        assert float(loss.detach()) == pytest.approx(expected[f"D_{name}"], rel=1e-9)
+        assert_close(gradient_norms(method.discriminators[way[1]]), expected[f"grad_norms_D_{name}"])

@@ -1,0 +1,54 @@
+"""Bootstrap intervals: seeded, as SciPy's, and as wide as theory says."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from recyclegan.metrics.intervals import bootstrap, mean_interval
+
+
+def numbers(seed, count=40):
+    return np.random.default_rng(seed).normal(3, 1, count).tolist()
+
+
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=5, deadline=None)
+def test_interval_agrees_with_scipy(seed):
+    values = numbers(seed)
+    ours = mean_interval(values, seed=seed, num_resamples=4000)
+    theirs = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(1))
+    width = theirs.confidence_interval.high - theirs.confidence_interval.low
+    assert ours.value == pytest.approx(np.mean(values))
+    assert ours.low == pytest.approx(theirs.confidence_interval.low, abs=0.08 * width)
+    assert ours.high == pytest.approx(theirs.confidence_interval.high, abs=0.08 * width)
+
+
+def test_about_95_percent_of_intervals_hold_the_truth():
+    intervals = [mean_interval(numbers(seed), num_resamples=300) for seed in range(200)]
+    assert 0.89 < np.mean([interval.low < 3 < interval.high for interval in intervals]) < 0.99
+
+
+def test_same_seed_same_interval():
+    assert mean_interval(numbers(0), seed=5) == mean_interval(numbers(0), seed=5)
+    assert mean_interval(numbers(0), seed=5) != mean_interval(numbers(0), seed=6)
+
+
+def test_one_clip_has_no_interval():
+    alone = mean_interval([2.0])
+    assert (alone.value, alone.num_clips) == (2, 1)
+    assert np.isnan([alone.low, alone.high]).all()
+
+
+def test_clips_without_a_number_do_not_count():
+    assert mean_interval([1.0, float("nan"), 3.0]).value == 2
+    assert mean_interval([1.0, float("nan"), 3.0]).num_clips == 2
+    assert np.isnan(mean_interval([float("nan")]).value)
+
+
+def test_any_statistic_of_any_clips():
+    clips = [np.array([1, 2]), np.array([3, 4]), np.array([8, 6])]
+    found = bootstrap(clips, lambda drawn: float(sum(drawn).max()))
+    assert found.value == 12
+    assert found.low <= found.value <= found.high
