@@ -4,10 +4,12 @@ import dataclasses
 import io
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -26,6 +28,9 @@ from recyclegan.errors import InputError, nearest
 from recyclegan.tensors import Direction
 
 T = TypeVar("T")
+LINE_EVERY = 30.0
+"""Seconds between lines of progress where there is no terminal to draw bars on."""
+
 console = Console(stderr=True, highlight=False)
 
 
@@ -178,7 +183,7 @@ def _train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict
                 f"--preset {preset}: unknown for {name}{nearest(preset, known)}; known: {', '.join(known)}"
             )
         start = {"method": known[preset].config, "frames": known[preset].frames, **known[preset].others}
-    parsed = _parse(_train_options(method.Config, start), words, f"train {name}")
+    parsed: Any = _parse(_train_options(method.Config, start), words, f"train {name}")
     values = {f.name: getattr(parsed, f.name) for f in dataclasses.fields(TrainConfig)}
     return {"resume": parsed.resume, "dry_run": parsed.dry_run}, values
 
@@ -217,15 +222,27 @@ def _peek(words: list[str], option: str) -> str | None:
 
 
 def _training_bar(bars: Progress) -> Callable[[int, int, dict[str, float]], None]:
-    """Return a function that shows the steps done, their speed and the largest loss terms."""
-    tasks: list[Any] = []
+    """Return a function that shows the steps done, their speed, the time left and the loss terms.
+
+    Where there is no terminal, it prints a line every half minute.
+    """
+    started: list[tuple[float, int]] = []
+    task = bars.add_task("training", total=None, speed="", start=False)
+    told = [0.0]
 
     def show(done: int, total: int, terms: dict[str, float]) -> None:
-        if not tasks:
-            tasks.append(bars.add_task("training", total=total, completed=done - 1, speed=""))
-        speed = bars.tasks[tasks[0]].speed
+        now = time.monotonic()
+        if not started:
+            started.append((now, done))
+            bars.start_task(task)
+        seconds, steps = now - started[0][0], done - started[0][1]
+        speed = steps / seconds if seconds else 0.0
         losses = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
-        bars.update(tasks[0], completed=done, speed=f"{speed or 0:.2f} steps/s  {losses}")
+        bars.update(task, completed=done, total=total, speed=f"{speed:.2f} steps/s  {losses}")
+        if bars.disable and steps and (now - told[0] > LINE_EVERY or done == total):
+            left = timedelta(seconds=round((total - done) / speed))
+            print(f"step {done}/{total}  {speed:.2f} steps/s  {left} left  {losses}", file=sys.stderr)
+            told[0] = now
 
     return show
 

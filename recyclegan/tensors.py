@@ -52,7 +52,7 @@ def opposite(way: Direction) -> Direction:
 
 def to_frames(images: UInt8[np.ndarray, "batch height width channels"]) -> Frames:
     """Return 8-bit images as float frames in [-1, 1] (0 becomes -1, 255 becomes 1)."""
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 def to_images(frames: Frames) -> UInt8[np.ndarray, "batch height width channels"]:

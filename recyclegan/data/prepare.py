@@ -1,7 +1,7 @@
 """Making a data folder: from somebody's footage, or from the embedded world."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +13,8 @@ from recyclegan.data.placing import cut_clip, place_clip
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
 from recyclegan.labels import VIPER, colourize
-from recyclegan.roadworld import Drive, RoadFrame
-from recyclegan.tensors import DOMAINS, Domain, Image
+from recyclegan.roadworld import Drive
+from recyclegan.tensors import DOMAINS, Domain
 from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
 
 LABEL_LOOK = "label"
@@ -93,13 +93,104 @@ def prepare_roadworld(
     """
     _refuse_existing(out)
     if min(clips, val_clips) < 1 or 2 * (clips + val_clips) > _DRIVES_PER_SEED:
-        raise InputError(f"clips: {clips} and {val_clips} held out; expected at least 1 of each, and not very many")
+        most = _DRIVES_PER_SEED // 2
+        raise InputError(f"clips: {clips}, {val_clips} of them held out; expected at least 1 of each, {most} in all")
     plan = [(split, domain) for split, count in (("train", clips), ("val", val_clips)) for domain in DOMAINS * count]
-    counter = _Progress(len(plan) * frames, progress)
     with whole_folder(out) as folder:
         for number, (split, domain) in enumerate(plan):
-            drive = Drive(seed * _DRIVES_PER_SEED + number, *size, num_frames=frames)
             name = f"drive-{number:04d}"
-            place = folder / split / domain.upper()
-            ...
+            if progress is not None:
+                progress(number * frames, len(plan) * frames, name)
+            drive = Drive(seed * _DRIVES_PER_SEED + number, *size, num_frames=frames)
+            _write_drive(drive, looks[DOMAINS.index(domain)], folder / split / domain.upper() / name)
+            if split == "val":
+                _write_truth(drive, folder / TRUTH_FOLDER / split / domain.upper() / f"{name}.npz")
     return Prepared(dict(Counter(f"{split}/{domain.upper()}" for split, domain in plan)))
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.is_dir() and any(out.iterdir()):
+        raise InputError(f"{out}: exists and is not empty; name a new folder, or remove this one")
+
+
+def _clips(paths: Sequence[Path]) -> tuple[Clip, ...]:
+    """Return the clips of videos and folders, under names that differ."""
+    named: dict[str, Clip] = {}
+    for path in paths:
+        for clip in _clips_of(path):
+            name = clip.name
+            while name in named:
+                name = f"{clip.name}-{len(named) + 1}"
+            named[name] = replace(clip, name=name)
+    return tuple(named.values())
+
+
+def _clips_of(path: Path) -> Sequence[Clip]:
+    if path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES:
+        return [Clip(path.stem, "video", (path,))]
+    if not path.is_dir():
+        found = "not a video" if path.exists() else "no such file or folder"
+        raise InputError(f"{path}: {found}; expected a video, a folder of frames, or a folder of either")
+    clips = find_clips(path)
+    only_frames = len(clips) == 1 and clips[0].kind == "frames" and clips[0].files[0].parent == path
+    return [replace(clips[0], name=path.resolve().name)] if only_frames else clips
+
+
+def _refuse_repeats(clips: Sequence[Clip]) -> None:
+    seen: set[Path] = set()
+    for clip in clips:
+        first = clip.files[0].resolve()
+        if first in seen:
+            raise InputError(f"{clip.files[0]}: is named twice; name it once, so that no clip is in two places")
+        seen.add(first)
+
+
+def _prepare_domain(
+    folder: Path,
+    domain: Domain,
+    given: tuple[Clip, ...],
+    held_out: tuple[Clip, ...],
+    val: float,
+    seed: tuple[int, int],
+    link: bool,
+) -> Prepared:
+    """Put the clips of one domain into both splits."""
+    letter = domain.upper()
+    if not given:
+        raise InputError(f"domain {letter}: no footage named; expected at least one video or folder of frames")
+    train, val_folder = folder / "train" / letter, folder / "val" / letter
+    if len(given) == 1 and val > 0 and not held_out:
+        note = cut_clip(given[0], train, val_folder, val, link)
+        return Prepared({f"train/{letter}": 1, f"val/{letter}": 1}, (note,))
+    drawn = held_out or _drawn(given, val, seed)
+    kept = tuple(clip for clip in given if clip not in drawn)
+    for clips, place in ((kept, train), (drawn, val_folder)):
+        for clip in clips:
+            place_clip(clip, place, link)
+    return Prepared({f"train/{letter}": len(kept), f"val/{letter}": len(drawn)})
+
+
+def _drawn(clips: tuple[Clip, ...], val: float, seed: tuple[int, int]) -> tuple[Clip, ...]:
+    """Return the clips to hold out: none for a share of 0, else at least one, and never all."""
+    if val == 0:
+        return ()
+    count = min(max(1, round(val * len(clips))), len(clips) - 1)
+    chosen = np.random.default_rng(seed).permutation(len(clips))[:count]
+    return tuple(clips[number] for number in sorted(chosen))
+
+
+def _write_drive(drive: Drive, look: str, place: Path) -> None:
+    """Write a drive in one look: a video, or a folder of exact label maps."""
+    if look == LABEL_LOOK:
+        for number, frame in enumerate(drive):
+            write_image(place / f"{number:05d}.png", colourize(frame.classes, VIPER))
+    else:
+        images = (drive.image(number, look) for number in range(len(drive)))
+        write_video(place.with_name(f"{place.name}.mp4"), images, Fraction(drive.fps), crf=_CRF)
+
+
+def _write_truth(drive: Drive, path: Path) -> None:
+    truth = [(frame.classes, frame.flow_backward, frame.visible_backward) for frame in drive]
+    classes, flow, visible = (np.stack(part) for part in zip(*truth, strict=True))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, classes=classes, flow_backward=flow, visible_backward=visible)

@@ -40,9 +40,7 @@ class Resize:
             case _:
                 return self.height, self.width
 
-    def __call__(
-        self, image: Image, *, is_label: bool = False
-    ) -> UInt8[np.ndarray, "new_height new_width channels"]:
+    def __call__(self, image: Image, *, is_label: bool = False) -> UInt8[np.ndarray, "new_height new_width channels"]:
         """Return a resized frame: bicubic with antialiasing, or, for labels, nearest neighbour with no new colour."""
         height, width = self.size(*image.shape[:2])
         if (height, width) == image.shape[:2]:

@@ -1,5 +1,6 @@
 """Evaluation of translated footage: reads files, knows no models, writes ``metrics.json`` and ``report.html``."""
 
+from recyclegan.evaluation.comparison import compare
 from recyclegan.evaluation.run import EvaluationConfig, evaluate
 
-__all__ = ["EvaluationConfig", "evaluate"]
+__all__ = ["EvaluationConfig", "compare", "evaluate"]

@@ -58,7 +58,7 @@ class ClipMeasures:
 
 def as_frames(image: Image) -> Frames:
     """Return an image as a batch of one frame."""
-    return to_frames(image[None])
+    return to_frames(np.stack([image]))
 
 
 def measure_clip(clip: PairedClip, sight: Sight, semantics: Semantics | None, step: Callable[[], None]) -> ClipMeasures:

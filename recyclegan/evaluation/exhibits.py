@@ -1,13 +1,13 @@
 """What the report shows of a clip: a film, its worst moments, and a frame before and after."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clips import ClipMeasures, Sight, as_frames
@@ -75,13 +75,13 @@ def exhibit(clip: PairedClip, measures: ClipMeasures, sight: Sight, num_frames: 
     flicker = measures.curves["added_flicker"]
     worst = worst_frames(flicker, num_worst)
     first, last = _window(worst[0] if worst else 0, num_frames, measures.num_frames)
-    moments, middle = {}, (first + last) // 2
+    window, middle = range(first, last + 1), (first + last) // 2
+    moments: dict[int, WorstMoment] = {}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
-        height, width = size = _panel_size(clip.size)
-        with VideoWriter(path, 3 * width, height, rate=_rate(clip), crf=24) as film:
-            for previous, current, heat in _heated(clip, sight, max(last, *worst, 0)):
-                if first <= current.index <= last:
+        path, size = Path(folder) / "film.mp4", _panel_size(clip.size)
+        with VideoWriter(path, len(PANELS) * size[1], size[0], rate=_rate(clip), crf=24) as film:
+            for previous, current, heat in _heated(clip, sight, {*window, *worst}):
+                if current.index in window:
                     film.write(_side_by_side([current.source, current.translated, heat], size))
                 if current.index == middle:
                     before, after = current.source, current.translated
@@ -96,21 +96,20 @@ def _window(centre: int, length: int, num_frames: int) -> tuple[int, int]:
     return first, min(first + length, num_frames) - 1
 
 
-def _heated(clip: PairedClip, sight: Sight, last: int) -> Iterator[tuple[Moment, Moment, Image]]:
-    """Yield each frame up to ``last`` with the one before (itself for the first) and its added flicker in colours."""
+def _heated(clip: PairedClip, sight: Sight, wanted: Set[int]) -> Iterator[tuple[Moment, Moment, Image]]:
+    """Yield the wanted frames with the one before (itself for the first) and their added flicker in colours."""
     previous: Moment | None = None
     for current in clip.moments():
-        if previous is None:
-            heat = np.zeros(current.translated.shape[:2], np.float32)
-        else:
-            heat = _added_flicker(previous, current, sight)
-        yield previous or current, current, heat_colours(heat)
-        if current.index == last:
+        if current.index in wanted:
+            yield previous or current, current, heat_colours(_added_flicker(previous or current, current, sight))
+        if current.index == max(wanted):
             return
         previous = current
 
 
 def _added_flicker(previous: Moment, current: Moment, sight: Sight) -> Float32[np.ndarray, "height width"]:
+    if previous is current:
+        return np.zeros(current.translated.shape[:2], np.float32)
     motion = sight.motion(previous, current)
     ours = as_frames(previous.translated), as_frames(current.translated)
     theirs = as_frames(previous.source), as_frames(current.source)
@@ -125,7 +124,7 @@ def _panel_size(size: Size) -> Size:
     return height, width
 
 
-def _side_by_side(images: Sequence[Image], size: Size) -> Image:
+def _side_by_side(images: Sequence[Image], size: Size) -> UInt8[np.ndarray, "_ _ channels"]:
     return np.concatenate([Resize("rectangle", *size)(image) for image in images], axis=1)
 
 

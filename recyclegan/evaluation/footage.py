@@ -72,7 +72,7 @@ class PairedClip:
             InputError: a file cannot be read, or frames change their size within the clip.
         """
         resize = Resize("rectangle", *self.size)
-        frames = zip(self.translated.images(), self.source.images(), self._truths(), strict=False)
+        frames = zip(self.translated.images(), self.source.images(), self._truths(), strict=True)
         for index, (translated, source, truth) in enumerate(frames):
             if translated.shape[:2] != self.size:
                 found, expected = (f"{size[1]}x{size[0]}" for size in (translated.shape, self.size))
@@ -83,10 +83,10 @@ class PairedClip:
 
     def _truths(self) -> Iterator[FrameTruth | None]:
         if isinstance(self.truth, Path):
-            return _read_truth(self.truth, self.size)
+            return _read_truth(self.truth, self.size, self.source.num_frames)
         if self.truth is not None and self.labels is not None:
             return _label_truth(self.truth, self.labels, self.size)
-        return repeat(None)
+        return repeat(None, self.source.num_frames)
 
 
 def pair_clips(
@@ -105,6 +105,10 @@ def pair_clips(
         pairs = [(clip, _named(clip.name, known, source)) for clip in ours]
     for clip, origin in pairs:
         _check_length(clip, origin)
+    if truth and truth.is_file() and len(pairs) > 1:
+        raise InputError(
+            f"{truth}: is the truth of one clip, found {len(pairs)} clips; name a folder with one file a clip"
+        )
     return [PairedClip(clip, origin, _truth_of(origin, truth, labels), labels) for clip, origin in pairs]
 
 
@@ -151,13 +155,17 @@ def _truth_of(source: Clip, folder: Path | None, labels: LabelSet | None) -> Pat
     return truth
 
 
-def _read_truth(path: Path, size: Size) -> Iterator[FrameTruth]:
+def _read_truth(path: Path, size: Size, num_frames: int) -> Iterator[FrameTruth]:
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path}: is no .npz file; expected arrays {', '.join(TRUTH_KEYS)}")
     with np.load(path, allow_pickle=False) as file:
         if missing := [key for key in TRUTH_KEYS if key not in file]:
             raise InputError(f"{path}: holds no {', '.join(missing)}; expected arrays {', '.join(TRUTH_KEYS)}")
         arrays = [file[key] for key in TRUTH_KEYS]
+    if lengths := {len(array) for array in arrays} - {num_frames}:
+        raise InputError(
+            f"{path}: tells {min(lengths)} frames, the clip has {num_frames}; make the truth of the whole clip"
+        )
     return (_resized(FrameTruth(*_typed(frame)), size) for frame in zip(*arrays, strict=True))
 
 

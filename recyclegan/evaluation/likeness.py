@@ -8,6 +8,7 @@ import torch
 
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
+from recyclegan.evaluation.clips import as_frames
 from recyclegan.evaluation.footage import Size
 from recyclegan.metrics.distribution import (
     Extract,
@@ -18,7 +19,7 @@ from recyclegan.metrics.distribution import (
     patch_distance,
 )
 from recyclegan.metrics.temporal import sharpness
-from recyclegan.tensors import Frames, Image, to_frames
+from recyclegan.tensors import Image
 
 NUM_FRAMES = 128
 BAND_NAMES = ("fine", "middle", "coarse")
@@ -41,12 +42,12 @@ def sample_footage(clips: Sequence[Clip], size: Size, seed: int, extract: Extrac
     Raises:
         InputError: a clip cannot be read, or the frames are too small for patches.
     """
-    rng = torch.Generator().manual_seed(seed)
+    rng, resize = torch.Generator().manual_seed(seed), Resize("rectangle", *size)
     patches: list[list[Samples]] = []
     features: list[Samples] = []
     sharp: list[float] = []
     for image in _spread(clips):
-        frames = _prepared(image, size)
+        frames = as_frames(resize(image))
         patches.append(draw_patches(frames, rng))
         sharp.append(sharpness(frames).item())
         if extract:
@@ -60,10 +61,6 @@ def _spread(clips: Sequence[Clip]) -> Iterator[Image]:
     """Yield every k-th frame of the clips put end to end, k being the least that keeps to the number of frames."""
     stride = -(-sum(clip.num_frames for clip in clips) // NUM_FRAMES)
     return islice((image for clip in clips for image in clip.images()), stride // 2, None, stride)
-
-
-def _prepared(image: Image, size: Size) -> Frames:
-    return to_frames(Resize("rectangle", *size)(image)[None])
 
 
 def distances(ours: Sample, target: Sample) -> Mapping[str, float]:

@@ -38,9 +38,8 @@ def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[
     if exhibits:
         sections += [_seen(exhibits), _worst(exhibits)]
     frames = sum(clip.num_frames for clip in results.clips)
-    lead = f"{_count(len(results.clips), 'clip')} of translated footage, {_count(frames, 'frame')}, against the source"
-    against = [name for name in ("target", "truth") if name in results.inputs]
-    lead += "".join(f" and its {name}" for name in against) + "."
+    against = " and ".join(["their source", *(f"the {name}" for name in ("target", "truth") if name in results.inputs)])
+    lead = f"{_count(len(results.clips), 'translated clip')}, {_count(frames, 'frame')}, measured against {against}."
     return page("How good is the translation?", [*sections, _protocol(results)], lead, "Numbers: metrics.json.")
 
 
@@ -57,7 +56,7 @@ def _summary(results: Results) -> Section:
     columns = ["Measure", "Translated", *(f"{name.capitalize()}" for name in present), "Better"]
     rows = [_row(name, result, present) for name, result in found.items()]
     caption = "Mean over clips; beneath it the 95 % interval, drawn over clips, where there are several."
-    pieces = [headline(figures), table(columns, rows, caption)]
+    pieces = [*([headline(figures)] if figures else []), table(columns, rows, caption)]
     if TARGET in present:
         pieces.append(note("Target: its distance to another draw of itself, the least that can be reached."))
     return Section("Summary", pieces)

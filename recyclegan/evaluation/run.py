@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_semantics
 from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
@@ -49,7 +50,7 @@ class EvaluationConfig:
     """Label set (viper, cityscapes) of the truth; the translated frames are label maps in its colours."""
     protocol: Protocol = "standard"
     """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
-    features: Path | Literal["inception"] | None = None
+    features: str | None = None
     """Network for FID and KID: a .pt2 or TorchScript file, or inception."""
     num_shown: int = 3
     """Clips shown in the report, those that flicker most."""
@@ -135,7 +136,7 @@ class _Samples:
     target_again: Sample
 
 
-def _samples(clips: Sequence[PairedClip], target: Sequence, config: EvaluationConfig) -> _Samples:
+def _samples(clips: Sequence[PairedClip], target: Sequence[Clip], config: EvaluationConfig) -> _Samples:
     extract, size, seed = _extract(config), clips[0].size, config.seed
     return _Samples(
         translated=sample_footage([clip.translated for clip in clips], size, seed, extract),

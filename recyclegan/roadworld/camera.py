@@ -24,17 +24,17 @@ class Waves:
     def __call__(self, where: Along | float) -> Along:
         """Return the value at ``where``."""
         angles = np.asarray(where, np.float64)[..., None] * self._rates + self._phases
-        return np.sin(angles).mean(axis=-1)
+        return np.asarray(np.sin(angles).mean(axis=-1))
 
     def slope(self, where: Along | float) -> Along:
         """Return the derivative at ``where``."""
         angles = np.asarray(where, np.float64)[..., None] * self._rates + self._phases
-        return (np.cos(angles) * self._rates).mean(axis=-1)
+        return np.asarray((np.cos(angles) * self._rates).mean(axis=-1))
 
     def integral(self, where: Along | float) -> Along:
         """Return the integral from 0 to ``where``."""
         angles = np.asarray(where, np.float64)[..., None] * self._rates + self._phases
-        return ((np.cos(self._phases) - np.cos(angles)) / self._rates).mean(axis=-1)
+        return np.asarray(((np.cos(self._phases) - np.cos(angles)) / self._rates).mean(axis=-1))
 
 
 class Route:
@@ -47,11 +47,11 @@ class Route:
 
     def centre(self, z: Along | float) -> Along:
         """Return x of the centre line at ``z``."""
-        return self.SWAY * self._waves(z)
+        return np.asarray(self.SWAY * self._waves(z))
 
     def heading(self, z: Along | float) -> Along:
         """Return the road's heading at ``z``."""
-        return np.arctan(self.SWAY * self._waves.slope(z))
+        return np.asarray(np.arctan(self.SWAY * self._waves.slope(z)))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Camera:
         cos, sin = np.cos(self.pose.yaw), np.sin(self.pose.yaw)
         return cos * x - sin * z, sin * x + cos * z
 
-    def turn_back(self, right: Along, ahead: Along) -> tuple[Along, Along]:
+    def turn_back(self, right: Along, ahead: Along | float) -> tuple[Along, Along]:
         """Return directions to the right and ahead as world directions x and z: the inverse of `turn`."""
         cos, sin = float(np.cos(self.pose.yaw)), float(np.sin(self.pose.yaw))
         return cos * right + sin * ahead, cos * ahead - sin * right

@@ -91,11 +91,18 @@ def light_of(seed: int, name: str) -> Light:
 
 def _clouded(look: Look, overcast: float) -> Look:
     """Return the look under a sky from clear (0) to grey (1)."""
-    grey = {
-        "zenith": (0.60, 0.61, 0.62), "horizon": (0.70, 0.70, 0.69), "sun": (0.30, 0.29, 0.27), "cloud": (0.50, 0.51, 0.53)
-    }  # fmt: skip
-    mixed = {
-        name: tuple((1 - overcast) * np.array(getattr(look, name)) + overcast * np.array(colour))
-        for name, colour in grey.items()
-    }
-    return replace(look, **mixed, shadow=look.shadow * (1 - 0.6 * overcast), cloudiness=0.35 + 0.5 * overcast)
+    return replace(
+        look,
+        zenith=_mix(look.zenith, (0.60, 0.61, 0.62), overcast),
+        horizon=_mix(look.horizon, (0.70, 0.70, 0.69), overcast),
+        cloud=_mix(look.cloud, (0.50, 0.51, 0.53), overcast),
+        sun=_mix(look.sun, (0.30, 0.29, 0.27), overcast),
+        shadow=look.shadow * (1 - 0.6 * overcast),
+        cloudiness=0.35 + 0.5 * overcast,
+    )
+
+
+def _mix(first: Triple, second: Triple, share: float) -> Triple:
+    """Return the colour that lies ``share`` of the way from the first to the second."""
+    red, green, blue = ((1 - share) * np.array(first) + share * np.array(second)).tolist()
+    return red, green, blue

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from recyclegan.roadworld.raster import NEAR, View
-from recyclegan.roadworld.town import SKY_ROW
+from recyclegan.roadworld.surfaces import SKY_ROW
 from recyclegan.tensors import FlowArray, MaskArray
 
 Buffer = Float32[np.ndarray, "height width"]

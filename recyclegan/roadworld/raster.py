@@ -8,7 +8,8 @@ from jaxtyping import Float, Float32, Int, Int32, UInt8, UInt32
 from recyclegan.roadworld.camera import Camera, Route
 from recyclegan.roadworld.parts import Part
 from recyclegan.roadworld.shapes import CELLS, shapes
-from recyclegan.roadworld.town import GROUND_ROW, KERB, PAVING_EDGE, ROAD_EDGE, SKY_ROW, VIEW, Placed, Surfaces
+from recyclegan.roadworld.surfaces import GROUND_ROW, KERB, PAVING_EDGE, ROAD_EDGE, SKY_ROW, VIEW, Surfaces
+from recyclegan.roadworld.town import Placed
 
 NEAR = 0.4
 FAR = 1e6
@@ -49,7 +50,7 @@ class _Hits:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Which cell of its shape a hit surface shows: ``slope * step + offset`` is the row of cells, ``column`` the column.
+    """Which cell of its shape a hit surface shows: in row ``slope * step + offset`` and column ``column``.
 
     ``limit`` is the number of rows of cells up to the surface's top.
     """
@@ -98,7 +99,7 @@ def _hits(camera: Camera, placed: Placed, surfaces: Surfaces) -> _Hits:
     x, z = camera.to_camera(*placed.start.T)
     along_x, along_z = camera.turn(*placed.direction.T)
     other = z + surfaces.length * along_z
-    faces = (x * along_z - z * along_x < 0) | (surfaces.two_sided > 0)
+    faces = (x * along_z - z * along_x < 0) | surfaces.two_sided
     rows = np.flatnonzero(faces & (np.maximum(z, other) > NEAR) & (np.minimum(z, other) < VIEW) & (surfaces.length > 0))
     x, z, along_x, along_z = (value[rows, None].astype(np.float32) for value in (x, z, along_x, along_z))
     across = along_x - camera.slopes_right * along_z
@@ -119,7 +120,7 @@ def _hits(camera: Camera, placed: Placed, surfaces: Surfaces) -> _Hits:
 def _row_range(
     camera: Camera, nearest: Float[np.ndarray, "hits"], low: Float[np.ndarray, "hits"], high: Float[np.ndarray, "hits"]
 ) -> tuple[Int[np.ndarray, "hits"], Int[np.ndarray, "hits"]]:
-    """Return the first row and one past the last between heights ``low`` and ``high``, ``nearest`` metres ahead or more.
+    """Return the first row and one past the last between two heights, at ``nearest`` metres ahead or more.
 
     What stands above or below the eye reaches the horizon as it goes away.
     """
@@ -170,7 +171,7 @@ def _lay_ground(view: View, route: Route) -> None:
     """Fill in the place on the ground, and which part of the street it is."""
     camera = view.camera
     ground = np.flatnonzero(view.surface == GROUND_ROW)
-    rows, columns = np.divmod(ground, camera.width)
+    columns = ground % camera.width
     depth = view.depth.ravel()[ground]
     x, z = camera.turn_back(camera.slopes_right[columns] * depth, depth)
     x, z = x + np.float32(camera.pose.x), z + np.float32(camera.pose.z)

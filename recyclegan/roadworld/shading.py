@@ -17,14 +17,16 @@ from recyclegan.roadworld.parts import (
     texels_of_part,
     texture_of_part,
 )
+from recyclegan.roadworld.planner import FOLIAGE, SEASONS
 from recyclegan.roadworld.raster import View
+from recyclegan.roadworld.surfaces import BLOCK, GROUND_ROW, LAMP_OFFSET, SKY_ROW, Surfaces
 from recyclegan.roadworld.textures import sample
-from recyclegan.roadworld.town import BLOCK, FOLIAGE, GROUND_ROW, LAMP_OFFSET, SEASONS, SKY_ROW, Placed, Surfaces
+from recyclegan.roadworld.town import Placed
 from recyclegan.tensors import Image
 
 Pixels = Float32[np.ndarray, "pixels"]
 Colours = Float32[np.ndarray, "pixels 3"]
-Chosen = Int[np.ndarray, "chosen"]
+Chosen = Int[np.ndarray, "_"]
 Colour = Float[np.ndarray, "3"]
 Marks = Float[np.ndarray, "marks"]
 _LAMPLIGHT = np.array([1.0, 0.80, 0.52], np.float32)
@@ -136,7 +138,7 @@ class Painter:
         lit = window[number < 38]
         colours[lit] += np.float32(self._look.lamps) * _LIT_WINDOW * np.float32(0.75)
 
-    def _mirror(self, colours: Colours, chosen: Chosen, share: Pixels) -> None:
+    def _mirror(self, colours: Colours, chosen: Chosen, share: Float32[np.ndarray, "_"]) -> None:
         """Let panes of glass mirror a share of the sky."""
         sky = np.array(self._look.horizon, np.float32) * np.float32(0.5)
         sky += np.array(self._look.zenith, np.float32) * np.float32(0.5)
@@ -145,9 +147,7 @@ class Painter:
     def _lamps(self, colours: Colours, view: View, z: Pixels) -> None:
         """Add the light of the street lamps, in pools along the road, and of the camera's headlights."""
         camera, upright = view.camera, view.surface.ravel() > GROUND_ROW
-        pools = _along_road(
-            z, lambda marks: 2.2 * np.exp(-((((marks - LAMP_OFFSET + BLOCK / 2) % BLOCK - BLOCK / 2) / 6) ** 2))
-        )
+        pools = _along_road(z, _lamp_pools)
         height = np.where(upright, view.up.ravel(), 0)
         pools *= np.exp(-np.square(np.maximum(height - 3, 0) * np.float32(0.4)))
         beam = np.exp(-np.square(camera.slopes_right / np.float32(0.38)))
@@ -166,7 +166,7 @@ class Painter:
         cover = np.clip((clouds + np.float32(2 * look.cloudiness - 0.8)) * np.float32(1.2), 0, 0.85)
         colours += (cover * np.minimum(1, rise * 8 + np.float32(0.25)))[:, None] * (cloud - colours)
         if look.glow > 0:
-            x, z = camera.turn_back(camera.slopes_right[columns], np.float32(1))
+            x, z = camera.turn_back(camera.slopes_right[columns], 1.0)
             away = np.square(x / z - np.float32(self._sun[0] / self._sun[2])) + np.square(rise - np.float32(0.12))
             colours += np.float32(look.glow) * np.exp(-away * 9)[:, None] * np.array([0.5, 0.36, 0.12], np.float32)
         if look.stars > 0:
@@ -201,11 +201,17 @@ def _albedo(
     return albedo
 
 
+def _lamp_pools(marks: Marks) -> Marks:
+    """Return how bright the street lamps' pools of light are at each z."""
+    from_lamp = (marks - LAMP_OFFSET + BLOCK / 2) % BLOCK - BLOCK / 2
+    return 2.2 * np.exp(-np.square(from_lamp / 6))
+
+
 def _world_z(view: View) -> Pixels:
     """Return each pixel's z in the world (the sky's is meaningless)."""
     camera = view.camera
     depth = np.minimum(view.depth, np.float32(1000))
-    return (camera.turn_back(camera.slopes_right, np.float32(1))[1] * depth + np.float32(camera.pose.z)).ravel()
+    return (camera.turn_back(camera.slopes_right, 1.0)[1] * depth + np.float32(camera.pose.z)).ravel()
 
 
 def _along_road(z: Pixels, value: Callable[[Marks], Marks]) -> Pixels:
@@ -221,6 +227,6 @@ def _along_road(z: Pixels, value: Callable[[Marks], Marks]) -> Pixels:
 def _cloud_place(camera: Camera, sky: Chosen) -> tuple[Pixels, Pixels, Pixels]:
     """Return where the rays through the sky meet a layer of clouds of height 1, and a pixel's size there."""
     rows, columns = np.divmod(sky, camera.width)
-    x, z = camera.turn_back(camera.slopes_right[columns], np.float32(1))
+    x, z = camera.turn_back(camera.slopes_right[columns], 1.0)
     closeness = 1 / (camera.slopes_up[rows] + np.float32(0.18))
     return x * closeness, z * closeness, np.square(closeness) * np.float32(0.4 / camera.focal)

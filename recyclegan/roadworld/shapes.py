@@ -11,7 +11,8 @@ from recyclegan.roadworld.parts import Part
 
 CELLS = 128
 Grid = Float[np.ndarray, "#rows #columns"]
-Where = Bool[np.ndarray, "rows columns"]
+Where = Bool[np.ndarray, "#rows #columns"]
+Layers = list[tuple[Where, Part]]
 Shape = UInt8[np.ndarray, "rows columns"]
 
 
@@ -61,7 +62,7 @@ def _oval(x: Grid, y: Grid, cx: float, cy: float, rx: float, ry: float) -> Where
     return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1
 
 
-def _window(x: Grid, y: Grid, left: float, right: float, low: float, high: float) -> list[tuple[Where, Part]]:
+def _window(x: Grid, y: Grid, left: float, right: float, low: float, high: float) -> Layers:
     frame, middle = 0.04, (left + right) / 2
     return [
         (_box(x, y, left - frame, right + frame, low - frame, high + frame), Part.TRIM),
@@ -70,32 +71,32 @@ def _window(x: Grid, y: Grid, left: float, right: float, low: float, high: float
     ]
 
 
-def _facade(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _facade(x: Grid, y: Grid, kind: Kind) -> Layers:
     wall = [(x + y > -1, Part.WALL)]
     match kind:
         case Kind.FACADE_TALL:
             return [*wall, *_window(x, y, 0.32, 0.68, 0.22, 0.80)]
         case Kind.FACADE_WIDE:
-            return [*wall, (_box(x, y, 0, 1, 0.0, 0.06), Part.TRIM), *_window(x, y, 0.16, 0.84, 0.30, 0.78)]
+            return [*wall, (_box(x, y, 0.0, 1.0, 0.0, 0.06), Part.TRIM), *_window(x, y, 0.16, 0.84, 0.30, 0.78)]
         case Kind.FACADE_PAIRED:
             return [*wall, *_window(x, y, 0.14, 0.42, 0.25, 0.78), *_window(x, y, 0.58, 0.86, 0.25, 0.78)]
         case Kind.FACADE_OFFICE:
             return [*wall, (_box(x, y, 0.03, 0.97, 0.28, 0.86), Part.WINDOW)]
         case Kind.SHOP:
             glass = _box(x, y, 0.07, 0.62, 0.16, 0.66)
-            return [*wall, (_box(x, y, 0, 1, 0.74, 0.95), Part.TRIM), (glass, Part.WINDOW),
+            return [*wall, (_box(x, y, 0.0, 1.0, 0.74, 0.95), Part.TRIM), (glass, Part.WINDOW),
                     (_box(x, y, 0.70, 0.92, 0.0, 0.66), Part.DOOR)]  # fmt: skip
         case _:
             return [*wall, *_window(x, y, 0.42, 0.62, 0.35, 0.75)]
 
 
-def _roof(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _roof(x: Grid, y: Grid, kind: Kind) -> Layers:
     if kind is Kind.GABLE:
         return [(y < 1 - np.abs(2 * x - 1), Part.WALL), (np.abs(y - 1 + np.abs(2 * x - 1)) < 0.12, Part.ROOF)]
-    return [((x > 0.1 * y) & (x < 1 - 0.1 * y), Part.ROOF), (_box(x, y, 0, 1, 0, 0.08), Part.TRIM)]
+    return [((x > 0.1 * y) & (x < 1 - 0.1 * y), Part.ROOF), (_box(x, y, 0.0, 1.0, 0.0, 0.08), Part.TRIM)]
 
 
-def _car_end(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _car_end(x: Grid, y: Grid, kind: Kind) -> Layers:
     """Draw a car from behind or ahead: all of a van, but of a car only what is below its cabin."""
     across = np.abs(x - 0.5)
     light = Part.HEADLIGHT if kind is Kind.CAR_FRONT else Part.TAIL_LIGHT
@@ -109,12 +110,12 @@ def _car_end(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
     return layers + _cabin(x, y, lean=0.02) if kind is Kind.VAN_REAR else layers
 
 
-def _car_cabin(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _car_cabin(x: Grid, y: Grid, _kind: Kind) -> Layers:
     """Draw a car's cabin, and below it the body: what is seen over the bonnet or the boot."""
     return [(_box(x, y, 0.01, 0.99, 0.2, 0.58), Part.BODY), *_cabin(x, y, lean=0.12)]
 
 
-def _cabin(x: Grid, y: Grid, lean: float) -> list[tuple[Where, Part]]:
+def _cabin(x: Grid, y: Grid, lean: float) -> Layers:
     across, narrower = np.abs(x - 0.5), lean * (y - 0.55) / 0.4
     return [
         ((y >= 0.55) & (y < 0.98) & (across < 0.46 - narrower), Part.BODY),
@@ -122,7 +123,7 @@ def _cabin(x: Grid, y: Grid, lean: float) -> list[tuple[Where, Part]]:
     ]
 
 
-def _car_side(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _car_side(x: Grid, y: Grid, kind: Kind) -> Layers:
     # x runs from the rear to the front of the car.
     van = kind is Kind.VAN_SIDE
     front = 0.86 if van else 0.70
@@ -141,7 +142,7 @@ def _car_side(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
     ]  # fmt: skip
 
 
-def _tree(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _tree(x: Grid, y: Grid, kind: Kind) -> Layers:
     rng = np.random.default_rng((11, int(kind)))
     base, width, height = {Kind.TREE_ROUND: (0.62, 0.24, 0.20), Kind.TREE_TALL: (0.58, 0.20, 0.27),
                            Kind.TREE_WIDE: (0.66, 0.28, 0.16), Kind.BUSH: (0.40, 0.30, 0.35)}[kind]  # fmt: skip
@@ -154,7 +155,7 @@ def _tree(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
     return [(trunk & (y < base), Part.TRUNK), (crown, Part.CROWN)]
 
 
-def _person(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _person(x: Grid, y: Grid, kind: Kind) -> Layers:
     spread = {Kind.PERSON_STRIDING: 0.24, Kind.PERSON_STANDING: 0.09, Kind.PERSON_IN_COAT: 0.12}[kind]
     hem = 0.30 if kind is Kind.PERSON_IN_COAT else 0.46
     fall = np.maximum(0, 0.5 - y)
@@ -167,7 +168,7 @@ def _person(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
     ]  # fmt: skip
 
 
-def _lamp_post(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _lamp_post(x: Grid, y: Grid, kind: Kind) -> Layers:
     if kind is Kind.LAMP_POST_MIRRORED:
         x = 1 - x
     post = (np.abs(x - 0.88) < 0.05 + 0.04 * (y < 0.18)) & (y < 0.97)
@@ -175,7 +176,7 @@ def _lamp_post(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
             (_box(x, y, 0.0, 0.36, 0.925, 0.985), Part.LAMP)]  # fmt: skip
 
 
-def _sign(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _sign(x: Grid, y: Grid, kind: Kind) -> Layers:
     post = (np.abs(x - 0.5) < 0.055) & (y < 0.7)
     if kind is Kind.SIGN_ROUND:
         face, inner = _oval(x, y, 0.5, 0.80, 0.5, 0.20), _oval(x, y, 0.5, 0.80, 0.37, 0.148)
@@ -193,13 +194,13 @@ def _triangle(x: Grid, y: Grid, low: float, high: float) -> Where:
     return (y >= low) & (np.abs(x - 0.5) < 0.5 * (high - y) / 0.4)
 
 
-def _span(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _span(x: Grid, y: Grid, kind: Kind) -> Layers:
     """Draw what spans the road: a gantry that carries two boards, or a concrete footbridge."""
     if kind is Kind.BRIDGE:
         piers = (np.abs(x - 0.5) > 0.42) & (np.abs(x - 0.5) < 0.46)
         rail = (y > 0.88) & ((x * 40 % 1 < 0.25) | (y > 0.97))
-        return [(piers, Part.CONCRETE), (_box(x, y, 0, 1, 0.70, 0.89), Part.CONCRETE), (rail, Part.METAL)]
-    layers = [(np.abs(x - 0.5) > 0.478, Part.METAL), (_box(x, y, 0, 1, 0.86, 0.93), Part.METAL)]
+        return [(piers, Part.CONCRETE), (_box(x, y, 0.0, 1.0, 0.70, 0.89), Part.CONCRETE), (rail, Part.METAL)]
+    layers = [(np.abs(x - 0.5) > 0.478, Part.METAL), (_box(x, y, 0.0, 1.0, 0.86, 0.93), Part.METAL)]
     for left in (0.16, 0.54):
         layers += [
             (_box(x, y, left, left + 0.29, 0.74, 1.0), Part.SIGN_EDGE),
@@ -210,15 +211,15 @@ def _span(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
     return layers
 
 
-def _plain(x: Grid, y: Grid, kind: Kind) -> list[tuple[Where, Part]]:
+def _plain(x: Grid, y: Grid, kind: Kind) -> Layers:
     return [(x + y > -1, Part.CONCRETE if kind is Kind.CABINET else Part.WALL)]
 
 
-_ARTISTS: tuple[tuple[Kind, Callable[[Grid, Grid, Kind], list[tuple[Where, Part]]]], ...] = (
+_ARTISTS: tuple[tuple[Kind, Callable[[Grid, Grid, Kind], Layers]], ...] = (
     (Kind.PLAIN, _plain), (Kind.FACADE_TALL, _facade), (Kind.ROOF, _roof), (Kind.CAR_REAR, _car_end),
-    (Kind.CAR_SIDE, _car_side), (Kind.CAR_CABIN, _car_cabin), (Kind.VAN_REAR, _car_end), (Kind.VAN_SIDE, _car_side), (Kind.TREE_ROUND, _tree),
-    (Kind.PERSON_STRIDING, _person), (Kind.LAMP_POST, _lamp_post), (Kind.SIGN_ROUND, _sign), (Kind.GANTRY, _span),
-    (Kind.CABINET, _plain),
+    (Kind.CAR_SIDE, _car_side), (Kind.CAR_CABIN, _car_cabin), (Kind.VAN_REAR, _car_end), (Kind.VAN_SIDE, _car_side),
+    (Kind.TREE_ROUND, _tree), (Kind.PERSON_STRIDING, _person), (Kind.LAMP_POST, _lamp_post), (Kind.SIGN_ROUND, _sign),
+    (Kind.GANTRY, _span), (Kind.CABINET, _plain),
 )  # fmt: skip
 """Who draws which kinds: each artist from its kind up to the next one's."""
 

@@ -135,5 +135,5 @@ def config_from_dict(values: dict[str, Any], source: str = "config") -> TrainCon
     name = method.pop("name", None)
     if name not in METHODS:
         raise InputError(f"{source}: unknown method {name!r}{nearest(str(name), METHODS)}")
-    config = from_dict(METHODS[name].Config, method, f"{source}: method")
+    config: Any = from_dict(METHODS[name].Config, method, f"{source}: method")
     return from_dict(TrainConfig, {**values, "method": config}, source)

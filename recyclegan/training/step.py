@@ -154,6 +154,7 @@ def average_gradients(fabric: Fabric, optimizer: Any) -> None:
         return
     gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     flat = fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
+    assert isinstance(flat, Tensor)
     for gradient, averaged in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(averaged.view_as(gradient))
 
