@@ -273,6 +273,8 @@ class TranslateOptions:
     """Quality of the video: lower is better and larger."""
     side_by_side: bool = False
     """Show the source to the left of its translation."""
+    frames: bool = False
+    """Write videos as folders of PNG frames, which keeps the colours of label maps exactly."""
     existing: Literal["refuse", "skip", "replace"] = "refuse"
     """What to do with outputs that are there already."""
 
@@ -282,7 +284,7 @@ def translate(words: list[str]) -> None:
     options = _parse(TranslateOptions, words, "translate")
     from recyclegan.translation import Output, Translator
 
-    output = Output(options.codec, options.crf, options.side_by_side, options.existing)
+    output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing)
     if not options.input.exists():
         raise InputError(f"{options.input}: no such file or folder; name a video, an image or a folder of them")
     translator = Translator.from_pretrained(

@@ -5,11 +5,13 @@ The terms that compare translations take *any* callables, so that they can be pu
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
 
 from recyclegan.tensors import Frames, Scalar, Translate
 
 
-def adversarial(verdict: torch.Tensor) -> Scalar:
+def adversarial(verdict: Tensor) -> Scalar:
     """Return ``(D(G(x)) - 1)^2``: how far the discriminator is from taking fakes for real.
 
     Source: Mao et al. 2017, least squares GAN.
@@ -17,17 +19,17 @@ def adversarial(verdict: torch.Tensor) -> Scalar:
     return (verdict - 1).square().mean()
 
 
-def discriminator(verdict_real: torch.Tensor, verdict_fake: torch.Tensor) -> Scalar:
+def discriminator(verdict_real: Tensor, verdict_fake: Tensor) -> Scalar:
     """Return ``0.5 * ((D(y) - 1)^2 + D(fake)^2)``. Source: Mao et al. 2017, least squares GAN."""
     return 0.5 * ((verdict_real - 1).square().mean() + verdict_fake.square().mean())
 
 
-def vanilla_adversarial(verdict: torch.Tensor) -> Scalar:
+def vanilla_adversarial(verdict: Tensor) -> Scalar:
     """Return the cross-entropy of logits against "real". Source: Goodfellow et al. 2014."""
     return F.binary_cross_entropy_with_logits(verdict, torch.ones_like(verdict))
 
 
-def vanilla_discriminator(verdict_real: torch.Tensor, verdict_fake: torch.Tensor) -> Scalar:
+def vanilla_discriminator(verdict_real: Tensor, verdict_fake: Tensor) -> Scalar:
     """Return half the cross-entropy of logits of real and fake frames. Source: Goodfellow et al. 2014."""
     fake = F.binary_cross_entropy_with_logits(verdict_fake, torch.zeros_like(verdict_fake))
     return 0.5 * (vanilla_adversarial(verdict_real) + fake)
@@ -41,6 +43,22 @@ def cycle(reconstructed: Frames, real: Frames) -> Scalar:
 def identity(same: Frames, real: Frames) -> Scalar:
     """Return ``abs(F(x) - x)``: translation into a frame's own domain changes nothing. Source: Zhu et al. 2017."""
     return F.l1_loss(same, real)
+
+
+def recurrent(predicted: Frames, real: Frames) -> Scalar:
+    """Return ``abs(P(x0, x1) - x2)``: the predictor tells the third frame from two.
+
+    Source: Bansal et al. 2018, recurrent loss, with the absolute difference of its code.
+    """
+    return F.l1_loss(predicted, real)
+
+
+def recycle(reconstructed: Frames, real: Frames) -> Scalar:
+    """Return ``abs(F(P(G(x0), G(x1))) - x2)``: there, one frame ahead, and back gives the third frame.
+
+    Source: Bansal et al. 2018, recycle loss, with the absolute difference of its code.
+    """
+    return F.l1_loss(reconstructed, real)
 
 
 def unsup_recycle(
@@ -77,9 +95,21 @@ def unsup_spatial(
     return F.l1_loss(generator(motion(real) + noise), motion(fake))
 
 
-def content(features_fake: torch.Tensor, features_real: torch.Tensor) -> Scalar:
+def content(features_fake: Tensor, features_real: Tensor) -> Scalar:
     """Return ``(IN(VGG(G(x))) - IN(VGG(x)))^2``, IN being instance norm without affine.
 
     Source: Huang et al. 2018 (domain-invariant perceptual loss), as used by Wang, Akash and Misu 2022.
     """
     return F.mse_loss(F.instance_norm(features_fake), F.instance_norm(features_real))
+
+
+def contrastive(
+    query: Float[Tensor, "batch places size"], key: Float[Tensor, "batch places size"], temperature: float = 0.07
+) -> Scalar:
+    """Return InfoNCE: how much more each query resembles the key of its own place than those of other places.
+
+    Queries and keys are of length 1. Negatives come from the same frame. Source: Park et al. 2020, equation 3.
+    """
+    similarity = query @ key.transpose(1, 2) / temperature
+    own_place = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
+    return F.cross_entropy(similarity.transpose(1, 2), own_place)

@@ -51,6 +51,8 @@ class Output:
     """Quality: lower is better and larger."""
     side_by_side: bool = False
     """Show the source to the left of its translation."""
+    frames: bool = False
+    """Write each video as a folder of PNG frames, which keeps the colours of label maps exactly."""
     existing: Existing = "refuse"
     """What to do with an output that is already there."""
 
@@ -140,7 +142,7 @@ class Translator:
     def translate_video(
         self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
     ) -> list[str]:
-        """Translate a video, and return what there is to say of its sound.
+        """Translate a video, and return what there is to say of its sound or colours.
 
         Size, frame rate, times and sound are kept; memory does not grow with its length.
 
@@ -149,7 +151,12 @@ class Translator:
         """
         source, target, output = Path(source), Path(target), output or Output()
         info = probe(source)
+        if output.frames:
+            target = target.with_suffix("") if target.suffix.lower() in VIDEO_SUFFIXES else target
         if not _may_write(source, target, output.existing):
+            return []
+        if output.frames:
+            self._translate_to_frames(source, target, info.num_frames, output, progress)
             return []
         width = info.width * (2 if output.side_by_side else 1)
         writer = VideoWriter(
@@ -162,7 +169,19 @@ class Translator:
                     writer.write(image, frame.time)
                 if progress:
                     progress(done, info.num_frames, source.name)
-        return writer.notes
+        exact = f"{target}: a video blurs the palette of label maps; --frames writes exact PNG files"
+        return [*writer.notes, *([exact] if self.card.palette else [])]
+
+    def _translate_to_frames(
+        self, source: Path, target: Path, total: int | None, output: Output, progress: Progress | None
+    ) -> None:
+        with whole_folder(target) as folder:
+            images = (frame.image for frame in read_video(source))
+            for done, batch in _counted(_batches(images, self.batch_size)):
+                for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
+                    write_image(folder / f"{number:06d}.png", image)
+                if progress:
+                    progress(done, total, source.name)
 
     def translate_folder(
         self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None

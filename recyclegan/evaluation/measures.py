@@ -49,6 +49,12 @@ STEADINESS = (
         "lower",
         "pixels",
     ),
+    Measure(
+        "perceptual_change_difference",
+        "Perceptual change difference (tLP)",
+        "mean difference between the perceptual distance of neighbouring frames in the output and in the source",
+        "lower",
+    ),
 )
 CLASSES = (
     Measure("mean_iou", "Mean IoU", "intersection over union, mean over classes", "higher"),

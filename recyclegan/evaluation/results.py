@@ -13,7 +13,7 @@ from recyclegan import __version__
 from recyclegan.evaluation.clips import ClipMeasures
 from recyclegan.evaluation.likeness import Sample, distances
 from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
-from recyclegan.metrics.intervals import Interval, bootstrap, mean_interval
+from recyclegan.metrics.intervals import Draws, Interval, bootstrap, mean_interval
 from recyclegan.metrics.segmentation import Confusion, Protocol, segmentation_scores
 
 SOURCE, TARGET, COLOURS = "source", "target", "colour alone"
@@ -90,30 +90,32 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def steadiness_results(clips: Sequence[ClipMeasures], seed: int) -> dict[str, Result]:
+def steadiness_results(clips: Sequence[ClipMeasures], draws: Draws) -> dict[str, Result]:
     """Return the measures over time, each the mean of the clips' means, with the source's own."""
     found = {}
     for measure in STEADINESS:
         if any(measure.name in clip.curves for clip in clips):
-            found[measure.name] = Result(_over_clips(clips, measure.name, seed), _of_source(clips, measure.name, seed))
+            found[measure.name] = Result(
+                _over_clips(clips, measure.name, draws), _of_source(clips, measure.name, draws)
+            )
     return found
 
 
-def sharpness_result(clips: Sequence[ClipMeasures], target: Sample | None, seed: int) -> Result:
+def sharpness_result(clips: Sequence[ClipMeasures], target: Sample | None, draws: Draws) -> Result:
     """Return the sharpness of the translated footage beside the source's and the target's."""
-    references = _of_source(clips, "sharpness", seed)
+    references = _of_source(clips, "sharpness", draws)
     if target:
         references[TARGET] = bare(target.sharpness, target.num_clips)
-    return Result(_over_clips(clips, "sharpness", seed), references)
+    return Result(_over_clips(clips, "sharpness", draws), references)
 
 
-def _over_clips(clips: Sequence[ClipMeasures], curve: str, seed: int) -> Interval:
-    return mean_interval([clip.mean(curve) for clip in clips], seed)
+def _over_clips(clips: Sequence[ClipMeasures], curve: str, draws: Draws) -> Interval:
+    return mean_interval([clip.mean(curve) for clip in clips], draws)
 
 
-def _of_source(clips: Sequence[ClipMeasures], measure: str, seed: int) -> dict[str, Interval]:
+def _of_source(clips: Sequence[ClipMeasures], measure: str, draws: Draws) -> dict[str, Interval]:
     curve = f"source_{measure}"
-    return {SOURCE: _over_clips(clips, curve, seed)} if any(curve in clip.curves for clip in clips) else {}
+    return {SOURCE: _over_clips(clips, curve, draws)} if any(curve in clip.curves for clip in clips) else {}
 
 
 def bare(value: float, num_clips: int) -> Interval:
@@ -121,7 +123,7 @@ def bare(value: float, num_clips: int) -> Interval:
     return Interval(value, float("nan"), float("nan"), num_clips)
 
 
-def class_results(clips: Sequence[ClipMeasures], protocol: Protocol, seed: int) -> dict[str, Result]:
+def class_results(clips: Sequence[ClipMeasures], protocol: Protocol, draws: Draws) -> dict[str, Result]:
     """Return the scores of the predicted classes over all clips, beside what colour alone reaches."""
     tallies = [clip.tally for clip in clips if clip.tally]
     if not tallies:
@@ -130,8 +132,8 @@ def class_results(clips: Sequence[ClipMeasures], protocol: Protocol, seed: int) 
     found = {}
     for measure in CLASSES[:-1]:
         score = _score(measure.name, protocol)
-        found[measure.name] = Result(bootstrap(ours, score, seed), {COLOURS: bootstrap(colours, score, seed)})
-    flips = bootstrap([np.array(tally.flips) for tally in tallies], _share, seed)
+        found[measure.name] = Result(bootstrap(ours, score, draws), {COLOURS: bootstrap(colours, score, draws)})
+    flips = bootstrap([np.array(tally.flips) for tally in tallies], _share, draws)
     return found | {CLASSES[-1].name: Result(flips)}
 
 
@@ -158,11 +160,11 @@ def class_scores(
 
 def likeness_results(translated: Sample, source: Sample, target: Sample, target_again: Sample) -> dict[str, Result]:
     """Return the distances to the target, beside the source's and that of the target to another draw of itself."""
-    ours, theirs, floor = (distances(sample, target) for sample in (translated, source, target_again))
-    return {
-        name: Result(
-            bare(ours[name], translated.num_clips),
-            {SOURCE: bare(theirs[name], source.num_clips), TARGET: bare(floor[name], target.num_clips)},
-        )
-        for name in ours
-    }
+    ours, theirs, least = (distances(sample, target) for sample in (translated, source, target_again))
+    found = {}
+    for name, value in ours.items():
+        references = {SOURCE: bare(theirs[name], source.num_clips)}
+        if name in least:
+            references[TARGET] = bare(least[name], target.num_clips)
+        found[name] = Result(bare(value, translated.num_clips), references)
+    return found

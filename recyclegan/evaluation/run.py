@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_semantics
@@ -25,8 +27,11 @@ from recyclegan.evaluation.results import (
 )
 from recyclegan.files import whole_file
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
+from recyclegan.metrics.intervals import Draws
 from recyclegan.metrics.motion import CHECKED_MASK, EXACT_MASK, FlowSource, flow_estimator
+from recyclegan.metrics.network_file import load_network
 from recyclegan.metrics.segmentation import Protocol
+from recyclegan.metrics.temporal import Distance
 
 Progress = Callable[[int, int, str], None]
 """Told of (frames done, frames in all, name of the clip) while clips are measured."""
@@ -52,12 +57,16 @@ class EvaluationConfig:
     """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
     features: str | None = None
     """Network for FID and KID: a .pt2 or TorchScript file, or inception."""
+    perceptual: str | None = None
+    """Perceptual distance for tLP: a .pt2 or TorchScript file that takes two batches of frames in [-1, 1]."""
     num_shown: int = 3
     """Clips shown in the report, those that flicker most."""
     film_frames: int = 90
     """Frames of each clip in its film."""
     num_worst: int = 2
     """Worst moments shown of each of these clips."""
+    num_draws: int = 1000
+    """How often clips are drawn again for the intervals."""
     seed: int = 0
     """Seed of the intervals and of the patches."""
 
@@ -82,12 +91,16 @@ def evaluate(
         InputError: footage is missing, damaged or does not fit together, or something needed is not installed.
     """
     config = config or EvaluationConfig()
+    if config.labels and truth is None:
+        raise InputError(
+            f"labels {config.labels}: no truth to score classes against; give --truth, or leave labels out"
+        )
     labels = label_set(config.labels) if config.labels else None
     clips = pair_clips(translated, source, truth, labels)
     sight = _sight(config, clips)
-    semantics = read_semantics(clips, labels, segment) if labels and truth else None
-    measures = _measure(clips, sight, semantics, progress)
+    semantics = read_semantics(clips, labels, segment) if labels else None
     samples = _samples(clips, clips_at(target), config) if target else None
+    measures = _measure(clips, sight, semantics, progress)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     results = Results(
         results=_results(measures, samples, config),
@@ -106,9 +119,17 @@ def _sight(config: EvaluationConfig, clips: Sequence[PairedClip]) -> Sight:
     if config.flow == "exact" and not known:
         raise InputError("flow exact: no truth that tells it; give --truth with a folder of .npz files, or --flow dis")
     source: FlowSource = config.flow if config.flow != "auto" else "exact" if known else "dis"
-    if source == "exact":
-        return Sight(source, flow_estimator("dis") if find_spec("cv2") else None)
-    return Sight(source, flow_estimator(source, config.raft_weights))
+    estimate = None
+    if source != "exact" or find_spec("cv2"):
+        estimate = flow_estimator("dis" if source == "exact" else source, config.raft_weights)
+    return Sight(source, estimate, _perceptual(config))
+
+
+def _perceptual(config: EvaluationConfig) -> Distance | None:
+    if config.perceptual is None:
+        return None
+    network = load_network(Path(config.perceptual))
+    return torch.inference_mode()(lambda left, right: network(left, right).flatten())
 
 
 def _measure(
@@ -153,9 +174,10 @@ def _extract(config: EvaluationConfig) -> Extract | None:
 
 
 def _results(measures: Sequence[ClipMeasures], samples: _Samples | None, config: EvaluationConfig) -> dict[str, Result]:
-    found = steadiness_results(measures, config.seed)
-    found |= class_results(measures, config.protocol, config.seed)
-    found["sharpness"] = sharpness_result(measures, samples.target if samples else None, config.seed)
+    draws = Draws(config.num_draws, config.seed)
+    found = steadiness_results(measures, draws)
+    found |= class_results(measures, config.protocol, draws)
+    found["sharpness"] = sharpness_result(measures, samples.target if samples else None, draws)
     if samples:
         found |= likeness_results(samples.translated, samples.source, samples.target, samples.target_again)
     return found
@@ -174,7 +196,7 @@ def _protocol(
         "flow": FLOW_NAMES[sight.source],
         "mask": EXACT_MASK if sight.source == "exact" else CHECKED_MASK,
         "size": ", ".join(sorted({_size(clip) for clip in clips})),
-        "intervals": f"95 %, percentile bootstrap over clips, 1000 draws, seed {config.seed}",
+        "intervals": f"95 %, percentile bootstrap over clips, {config.num_draws} draws, seed {config.seed}",
     }
     if sight.estimate is None:
         stated["motion difference"] = "not measured: needs OpenCV (pip install 'recyclegan[metrics]')"
@@ -182,6 +204,10 @@ def _protocol(
         reader = "the given segmenter" if segmented else f"the nearest colour of {semantics.labels.name}"
         stated["class protocol"] = config.protocol
         stated["classes read by"] = f"{reader}; ignored ids {', '.join(map(str, semantics.ignore))}"
+    elif any(clip.truth for clip in clips):
+        stated["classes"] = "not scored: the label set is not named (--labels)"
+    if config.perceptual:
+        stated["perceptual distance"] = config.perceptual
     if samples:
         stated["target sample"] = f"{samples.target.num_frames} frames, {samples.translated.num_frames} translated"
         stated["features"] = str(config.features or "none")

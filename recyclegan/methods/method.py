@@ -62,6 +62,13 @@ class NetworkConfig:
                 raise InputError(f"networks {name}: found {getattr(self, name)}, expected at least 1")
 
 
+def check_identity(weights: PerDomain, channels: tuple[int, int]) -> None:
+    """Refuse to feed a generator with frames of its own target where the domains differ in channels."""
+    if any(weights) and channels[0] != channels[1]:
+        found = f"{channels[0]} channels in a and {channels[1]} in b"
+        raise InputError(f"identity: found {found}, expected the same number; give --identity 0 0")
+
+
 class Method(nn.Module, ABC):
     """Generators, discriminators, and the losses of one direction; the trainer calls it for each of ``ways``.
 
@@ -120,6 +127,11 @@ class Method(nn.Module, ABC):
     def adversarial(self, verdict: Tensor) -> Scalar:
         """Return the generator's adversarial loss for the discriminator's verdict on its fakes."""
         return (losses.adversarial if self._least_squares else losses.vanilla_adversarial)(verdict)
+
+    def weights(self, way: Direction, *terms: str) -> dict[str, float]:
+        """Return the configured weight of each term for x in the domain that ``way`` starts from."""
+        index = DOMAINS.index(source_domain(way))
+        return {term: getattr(self.config, term)[index] for term in terms}
 
     @property
     def _least_squares(self) -> bool:

@@ -8,9 +8,9 @@ from torch import nn
 
 from recyclegan import losses
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Method, NetworkConfig, PerDomain
+from recyclegan.methods.method import Method, NetworkConfig, PerDomain, check_identity
 from recyclegan.networks import load_content_features
-from recyclegan.tensors import DOMAINS, Clips, Direction, Frames, Losses, opposite, source_domain, target_domain
+from recyclegan.tensors import Clips, Direction, Frames, Losses, opposite, target_domain
 
 
 class UnsupRecycleGAN(Method):
@@ -49,6 +49,7 @@ class UnsupRecycleGAN(Method):
         features: nn.Module | None = None,
     ) -> None:
         """Build the networks; ``features`` replaces VGG-19 in the content term."""
+        check_identity(config.identity, channels)
         super().__init__(config, networks, channels)
         if features is None and any(config.content):
             features = load_content_features(config.vgg)
@@ -58,7 +59,8 @@ class UnsupRecycleGAN(Method):
         """Return the six terms of one direction."""
         G, F = self.generators[way], self.generators[opposite(way)]
         D = self.discriminators[target_domain(way)]
-        w, flow = self._weights(way), self.config.flow
+        w = self.weights(way, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
+        flow = self.config.flow
         x = real[:, 0]
         y = G(x)
 
@@ -79,9 +81,3 @@ class UnsupRecycleGAN(Method):
         if w["identity"]:
             terms["identity"] = w["identity"] * losses.identity(F(x), x)
         return terms, y
-
-    def _weights(self, way: Direction) -> dict[str, float]:
-        """Return the weight of each term for x in the domain that ``way`` starts from."""
-        terms = ("adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
-        index = DOMAINS.index(source_domain(way))
-        return {term: getattr(self.config, term)[index] for term in terms}

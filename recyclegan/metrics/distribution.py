@@ -4,7 +4,6 @@ The sliced Wasserstein distance of patches needs no weights. FID and KID need th
 result has to name: their numbers compare only under the same features.
 """
 
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recyclegan.errors import InputError
+from recyclegan.metrics.network_file import load_network
 from recyclegan.tensors import Frames
 
 Samples = Float[Tensor, "_ features"]
@@ -136,32 +136,14 @@ def _mean_off_diagonal(kernel: Tensor) -> Tensor:
 
 
 def load_features(path: Path) -> Extract:
-    """Return the feature network of a file, which maps frames in [-1, 1] to one row of features a frame.
-
-    A ``.pt2`` file was written by torch.export, any other by TorchScript.
-
-    Raises:
-        InputError: the file is neither.
-    """
-    problem = f"{path}: is no feature network, expected a file of torch.export (.pt2) or TorchScript; save one so"
-    if not (path.is_file() and zipfile.is_zipfile(path)):
-        raise InputError(problem)
-    try:
-        network = _load_network(path)
-    except RuntimeError as error:
-        raise InputError(problem) from error
+    """Return the feature network of a file (see `load_network`): frames in [-1, 1] to one row of features a frame."""
+    network = load_network(path)
 
     @torch.inference_mode()
     def extract(frames: Frames) -> Samples:
         return network(frames).flatten(1)
 
     return extract
-
-
-def _load_network(path: Path) -> torch.nn.Module:
-    if path.suffix == ".pt2":
-        return torch.export.load(path).module()
-    return torch.jit.load(path, map_location="cpu").eval()
 
 
 def inception_features() -> Extract:

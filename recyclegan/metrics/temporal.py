@@ -16,6 +16,8 @@ from recyclegan.flow import warp
 from recyclegan.tensors import Flow, Frames, Mask
 
 PerPair = Float[Tensor, " batch"]
+Distance = Callable[[Frames, Frames], PerPair]
+"""A perceptual distance such as LPIPS, with its own weights, between frames in [-1, 1]."""
 PixelMap = Float[Tensor, "batch 1 height width"]
 
 SOFT_MASK_SHARPNESS = 50.0
@@ -92,11 +94,9 @@ def perceptual_change_difference(
     current: Frames,
     source_previous: Frames,
     source_current: Frames,
-    distance: Callable[[Frames, Frames], PerPair],
+    distance: Distance,
 ) -> PerPair:
     """Return by how much the perceptual distance of neighbours differs between the output and its source (tLP).
-
-    ``distance`` is a perceptual distance such as LPIPS with its own weights; it gets frames in [-1, 1].
 
     Source: Chu et al. 2020 (tLP).
     """

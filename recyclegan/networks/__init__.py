@@ -3,11 +3,14 @@
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.features import VGGFeatures, load_content_features
 from recyclegan.networks.layers import Norm, initialize
+from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.registry import (
     DiscriminatorName,
     GeneratorName,
+    PredictorName,
     make_discriminator,
     make_generator,
+    make_predictor,
 )
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.unet import UNet
@@ -18,6 +21,8 @@ __all__ = [
     "Norm",
     "PatchGAN",
     "PixelDiscriminator",
+    "PredictionNetwork",
+    "PredictorName",
     "ResNetGenerator",
     "UNet",
     "VGGFeatures",
@@ -25,4 +30,5 @@ __all__ = [
     "load_content_features",
     "make_discriminator",
     "make_generator",
+    "make_predictor",
 ]

@@ -8,11 +8,13 @@ from torch import nn
 
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import Norm, initialize
+from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.unet import UNet
 
 GeneratorName = Literal["resnet-6", "resnet-9", "unet-128", "unet-256"]
 DiscriminatorName = Literal["patch", "pixel"]
+PredictorName = Literal["unet-128", "unet-256", "prediction"]
 
 GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "resnet-6": partial(ResNetGenerator, num_blocks=6),
@@ -33,6 +35,19 @@ def make_generator(
 ) -> nn.Module:
     """Return a generator with first weights drawn from N(0, 0.02) by torch's global random state."""
     network = GENERATORS[name](channels_in, channels_out, width=width, norm=norm, dropout=dropout)
+    initialize(network)
+    return network
+
+
+def make_predictor(name: PredictorName, channels: int = 3, width: int = 64, norm: Norm = "instance") -> nn.Module:
+    """Return a network from two frames joined by channel to the next, its first weights drawn from N(0, 0.02).
+
+    "prediction" is far larger than the U-Nets of the same width: at width 4 it has the widths of a U-Net of 64.
+    """
+    if name == "prediction":
+        network: nn.Module = PredictionNetwork(channels, width, norm)
+    else:
+        network = GENERATORS[name](2 * channels, channels, width=width, norm=norm)
     initialize(network)
     return network
 

@@ -7,6 +7,9 @@ from recyclegan.roadworld.raster import NEAR, View
 from recyclegan.roadworld.surfaces import SKY_ROW
 from recyclegan.tensors import FlowArray, MaskArray
 
+ROUNDING = 1e-3
+"""How far single precision may put the place of a pixel off, in pixels."""
+
 Buffer = Float32[np.ndarray, "height width"]
 
 
@@ -25,11 +28,16 @@ def flow_between(here: View, there: View, moving: Bool[np.ndarray, "surfaces"]) 
     flow = np.empty((camera.height, camera.width, 2), np.float32)
     np.subtract(np.arange(camera.width, dtype=np.float32), columns, out=flow[..., 0])
     np.subtract(np.arange(camera.height, dtype=np.float32)[:, None], rows, out=flow[..., 1])
-    inside = in_front & (columns >= 0) & (columns <= camera.width - 1) & (rows >= 0) & (rows <= camera.height - 1)
+    inside = in_front & _within(columns, camera.width) & _within(rows, camera.height)
     nearest_column = np.clip(columns + 0.5, 0, camera.width - 1).astype(np.int32)
     nearest_row = np.clip(rows + 0.5, 0, camera.height - 1).astype(np.int32)
     same = there.surface.take(nearest_row * camera.width + nearest_column) == here.surface
     return flow, inside & same
+
+
+def _within(places: Buffer, size: int) -> MaskArray:
+    """Return which places lie between the centres of the first and the last of ``size`` pixels, rounding allowed for."""
+    return (places >= -ROUNDING) & (places <= size - 1 + ROUNDING)
 
 
 def _relative_to(here: View, there: View, moving: Bool[np.ndarray, "surfaces"]) -> tuple[Buffer, Buffer, Buffer]:

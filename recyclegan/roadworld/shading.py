@@ -41,6 +41,8 @@ class Painter:
         light = light_of(seed, look)
         self._look, self._sun, self._tint = light.look, light.sun, light.tint.astype(np.float32)
         self._tile = surfaces.tile.astype(np.float32)
+        # Drawn from the colour and not from the row, which differs between drives of other lengths.
+        self._number = (surfaces.main.sum(axis=1) * 9973).astype(np.int32)
         self._height = np.maximum(surfaces.height, 0.1).astype(np.float32)
         rng = np.random.default_rng((seed, 6))
         self._brightness, self._shadow_reach = Waves(rng, (90.0, 37.0)), Waves(rng, (48.0, 31.0))
@@ -125,16 +127,16 @@ class Painter:
         colours[ground] = wet + mirror[:, None] * (np.array(self._look.horizon, np.float32) - wet)
 
     def _windows(self, colours: Colours, view: View) -> None:
-        """Give each window its own tone; where lamps are lit, light some of them."""
+        """Let each window and each car's glass mirror its share of the sky; where lamps are lit, light some windows."""
         window = np.flatnonzero(view.part.ravel() == Part.WINDOW)
         surface = view.surface.ravel()[window]
         across, upward = self._tile[surface].T
         column = (view.along.ravel()[window] / across).astype(np.int32)
         row = (view.up.ravel()[window] / upward).astype(np.int32)
-        number = (column * 73 + row * 179 + surface * 37) % 101
-        self._mirror(colours, window, (number % 7 / np.float32(7)))
+        number = (column * 73 + row * 179 + self._number[surface]) % 101
+        self._mirror(colours, window, (number % 7).astype(np.float32) / 7)
         pane = np.flatnonzero(view.part.ravel() == Part.GLASS)
-        self._mirror(colours, pane, (view.surface.ravel()[pane] % 5 / np.float32(7)))
+        self._mirror(colours, pane, (self._number[view.surface.ravel()[pane]] % 5).astype(np.float32) / 7)
         lit = window[number < 38]
         colours[lit] += np.float32(self._look.lamps) * _LIT_WINDOW * np.float32(0.75)
 

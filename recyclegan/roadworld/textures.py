@@ -82,7 +82,7 @@ def sample(
     Bilinear between the texels of the level whose texels are nearest to the footprint in size.
     """
     level = _level(footprint)
-    shrink = np.float32(0.5) ** level
+    shrink = np.ldexp(np.float32(1), -level)
     x, y = x * shrink - np.float32(0.5), y * shrink - np.float32(0.5)
     left, top = np.floor(x), np.floor(y)
     x -= left

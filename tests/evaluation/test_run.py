@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from recyclegan.errors import InputError
 from recyclegan.evaluation import EvaluationConfig, compare, evaluate
@@ -33,7 +34,7 @@ def value(results, name):
 
 @pytest.mark.parametrize(("protocol", "expected"), [("standard", 1), ("reference", 4 / 32)])
 def test_perfect_labels_score_perfectly(world, tmp_path, protocol, expected):
-    config = EvaluationConfig(labels="viper", protocol=protocol, num_shown=0)
+    config = EvaluationConfig(labels="viper", protocol=protocol, num_shown=0, num_draws=20)
     results = evaluate(world / "labels", world / "source", tmp_path, truth=world / "truth", config=config)
     assert value(results, "mean_iou") == pytest.approx(expected)
     assert value(results, "pixel_accuracy") == 1
@@ -49,14 +50,14 @@ def test_wrong_labels_flip_as_often_as_they_do(world, tmp_path):
         pred = class_maps(clip)
         pred[1::2, :, :32] = 20
         write_clip(tmp_path / "bad" / f"clip{clip}", label_maps(pred))
-    config = EvaluationConfig(labels="viper", num_shown=0)
+    config = EvaluationConfig(labels="viper", num_shown=0, num_draws=20)
     results = evaluate(tmp_path / "bad", world / "source", tmp_path / "out", truth=world / "truth", config=config)
     assert value(results, "pixel_accuracy") == pytest.approx(0.75)
     assert value(results, "class_flips") == pytest.approx(0.5, abs=0.02)
 
 
 def test_source_as_its_own_translation_adds_nothing(world, tmp_path):
-    config = EvaluationConfig(num_shown=0)
+    config = EvaluationConfig(num_shown=0, num_draws=20)
     out = evaluate(
         world / "source", world / "source", tmp_path, target=world / "source", truth=world / "truth", config=config
     )
@@ -72,7 +73,7 @@ def test_added_flicker_is_measured_and_rises(world, tmp_path):
     for step in (0, 10, 20, 40):
         for clip in range(2):
             write_clip(tmp_path / str(step) / f"clip{clip}", flickering(pictures(clip), step))
-        config = EvaluationConfig(num_shown=0)
+        config = EvaluationConfig(num_shown=0, num_draws=20)
         results = evaluate(
             tmp_path / str(step), world / "source", tmp_path / f"out{step}", truth=world / "truth", config=config
         )
@@ -81,7 +82,7 @@ def test_added_flicker_is_measured_and_rises(world, tmp_path):
 
 
 def test_motion_is_estimated_where_it_is_not_known(world, tmp_path):
-    results = evaluate(world / "source", world / "source", tmp_path, config=EvaluationConfig(num_shown=0))
+    results = evaluate(world / "source", world / "source", tmp_path, config=EvaluationConfig(num_shown=0, num_draws=20))
     assert "DIS" in results.protocol["flow"]
     assert "Lai" in results.protocol["mask"]
     assert value(results, "added_flicker") == 0
@@ -90,7 +91,7 @@ def test_motion_is_estimated_where_it_is_not_known(world, tmp_path):
 def test_classes_alone_can_be_the_truth_and_any_function_can_read_them(world, tmp_path):
     """Label maps instead of arrays as truth; a segmenter that knows the answer."""
     answers = iter([*class_maps(0), *class_maps(1)])
-    config = EvaluationConfig(labels="viper", num_shown=0)
+    config = EvaluationConfig(labels="viper", num_shown=0, num_draws=20)
     results = evaluate(
         world / "source",
         world / "source",
@@ -114,7 +115,7 @@ def test_report_and_numbers_are_written(world, tmp_path):
         tmp_path / "out",
         target=world / "labels",
         truth=world / "truth",
-        config=EvaluationConfig(labels="viper", film_frames=5),
+        config=EvaluationConfig(labels="viper", film_frames=5, num_draws=50),
         progress=lambda *state: seen.append(state),
     )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["metrics.json", "report.html"]
@@ -165,10 +166,36 @@ def test_one_frame_has_numbers_but_no_film(tmp_path):
 
 def test_without_opencv_exact_motion_still_measures(world, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    config = EvaluationConfig(num_shown=0)
+    config = EvaluationConfig(num_shown=0, num_draws=20)
     results = evaluate(world / "source", world / "source", tmp_path, truth=world / "truth", config=config)
     assert "flow_difference" not in results.results
     assert "OpenCV" in results.protocol["motion difference"]
+
+
+class Distance(torch.nn.Module):
+    """Stands for a perceptual distance such as LPIPS."""
+
+    def forward(self, left, right):
+        return (left - right).abs().mean(dim=(1, 2, 3))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_networks_of_others_give_their_measures(world, tmp_path):
+    torch.jit.script(torch.nn.AvgPool2d(16)).save(tmp_path / "features.pt")
+    frames = torch.zeros(1, 3, 48, 64)
+    torch.export.save(torch.export.export(Distance(), (frames, frames)), tmp_path / "distance.pt2")
+    config = EvaluationConfig(
+        features=str(tmp_path / "features.pt"), perceptual=str(tmp_path / "distance.pt2"), num_shown=0, num_draws=20
+    )
+    arguments = {"target": world / "source", "truth": world / "truth", "config": config}
+    same = evaluate(world / "source", world / "source", tmp_path / "same", **arguments)
+    other = evaluate(world / "labels", world / "source", tmp_path / "other", **arguments)
+    assert value(same, "perceptual_change_difference") == 0
+    assert value(other, "perceptual_change_difference") > 0.001
+    assert value(same, "fid") == pytest.approx(0, abs=1e-6)
+    assert value(other, "fid") > 0.1
+    assert value(other, "kid") > 10 * value(same, "kid")
+    assert same.protocol["features"].endswith("features.pt")
 
 
 def mistakes(world, tmp_path):
@@ -182,8 +209,9 @@ def mistakes(world, tmp_path):
         "expected arrays": {**ok, "truth": broken_truth(tmp_path / "broken", b"no zip")},
         "make the truth of the whole clip": {**ok, "truth": short_truth(tmp_path / "short_truth")},
         "no truth that tells it": {**ok, "config": EvaluationConfig(flow="exact")},
-        "did you mean 'viper'": {**ok, "config": EvaluationConfig(labels="vipr")},
-        "no feature network": {**ok, "target": world / "source", "config": EvaluationConfig(features=__file__)},
+        "no truth to score": {**ok, "config": EvaluationConfig(labels="viper")},
+        "did you mean 'viper'": {**ok, "truth": world / "truth", "config": EvaluationConfig(labels="vipr")},
+        "holds no network": {**ok, "target": world / "source", "config": EvaluationConfig(features=__file__)},
     }
 
 
@@ -224,7 +252,7 @@ def test_frames_that_change_size_are_refused(world, tmp_path):
 
 def test_evaluations_are_compared(world, tmp_path):
     write_pair(tmp_path / "fake", ("clip0", "clip1"))
-    known = EvaluationConfig(num_shown=0)
+    known = EvaluationConfig(num_shown=0, num_draws=20)
     evaluate(world / "source", world / "source", tmp_path / "calm", truth=world / "truth", config=known)
     evaluate(tmp_path / "fake", world / "source", tmp_path / "other", config=known)
     both = {"calm one": tmp_path / "calm", "other one": tmp_path / "other"}
@@ -251,6 +279,6 @@ def test_void_counts_nowhere(world, tmp_path):
     wrong_there = class_maps(0)
     wrong_there[:, :20] = 20
     write_clip(tmp_path / "fake" / "clip0", label_maps(wrong_there))
-    config = EvaluationConfig(labels="viper", num_shown=0)
+    config = EvaluationConfig(labels="viper", num_shown=0, num_draws=20)
     results = evaluate(tmp_path / "fake", world / "source", tmp_path / "out", truth=tmp_path / "truth", config=config)
     assert value(results, "mean_iou") == 1

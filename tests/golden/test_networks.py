@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from recyclegan.networks import PatchGAN, PixelDiscriminator, ResNetGenerator, UNet
+from recyclegan.networks import PatchGAN, PixelDiscriminator, PredictionNetwork, ResNetGenerator, UNet
 from tests.golden.records import assert_matches, fill, image, records
 
 
@@ -16,15 +16,17 @@ def build(name: str, record: dict) -> nn.Module:
         "discriminator_basic": lambda: PatchGAN(channels, width, 3),
         "discriminator_n_layers_5": lambda: PatchGAN(channels, width, 5),
         "discriminator_pixel": lambda: PixelDiscriminator(channels, width),
+        "prediction": lambda: PredictionNetwork(channels, width),
     }
     return makers[name]()
 
 
-@pytest.mark.parametrize("name", [name for name in records()["networks"] if name != "prediction"])
+@pytest.mark.parametrize("name", records()["networks"])
 def test_network_gives_the_published_output(name: str) -> None:
     record = records()["networks"][name]
     network = fill(build(name, record), record["phase"])
     assert {key: list(value.shape) for key, value in network.state_dict().items()} == record["state_dict"]
     with torch.no_grad():
-        output = network(*(image(entry["shape"], entry["phase"]) for entry in record["inputs"]))
+        inputs = [image(entry["shape"], entry["phase"]) for entry in record["inputs"]]
+        output = network(torch.cat(inputs, dim=1))
     assert_matches(output, record["output"])

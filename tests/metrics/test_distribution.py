@@ -169,7 +169,7 @@ def test_other_files_are_no_features(tmp_path):
     (tmp_path / "features.pt").write_text("not a network")
     torch.save({"weights": torch.zeros(3)}, tmp_path / "weights.pt")
     for name in ("features.pt", "absent.pt", "weights.pt"):
-        with pytest.raises(InputError, match="no feature network"):
+        with pytest.raises(InputError, match="holds no network"):
             load_features(tmp_path / name)
 
 

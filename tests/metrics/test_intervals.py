@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from recyclegan.metrics.intervals import bootstrap, mean_interval
+from recyclegan.metrics.intervals import Draws, bootstrap, mean_interval
 
 
 def numbers(seed, count=40):
@@ -17,7 +17,7 @@ def numbers(seed, count=40):
 @settings(max_examples=5, deadline=None)
 def test_interval_agrees_with_scipy(seed):
     values = numbers(seed)
-    ours = mean_interval(values, seed=seed, num_resamples=4000)
+    ours = mean_interval(values, Draws(4000, seed))
     theirs = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(1))
     width = theirs.confidence_interval.high - theirs.confidence_interval.low
     assert ours.value == pytest.approx(np.mean(values))
@@ -26,13 +26,13 @@ def test_interval_agrees_with_scipy(seed):
 
 
 def test_about_95_percent_of_intervals_hold_the_truth():
-    intervals = [mean_interval(numbers(seed), num_resamples=300) for seed in range(200)]
+    intervals = [mean_interval(numbers(seed), Draws(300)) for seed in range(200)]
     assert 0.89 < np.mean([interval.low < 3 < interval.high for interval in intervals]) < 0.99
 
 
 def test_same_seed_same_interval():
-    assert mean_interval(numbers(0), seed=5) == mean_interval(numbers(0), seed=5)
-    assert mean_interval(numbers(0), seed=5) != mean_interval(numbers(0), seed=6)
+    assert mean_interval(numbers(0), Draws(seed=5)) == mean_interval(numbers(0), Draws(seed=5))
+    assert mean_interval(numbers(0), Draws(seed=5)) != mean_interval(numbers(0), Draws(seed=6))
 
 
 def test_one_clip_has_no_interval():

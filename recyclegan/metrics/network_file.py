@@ -1,0 +1,26 @@
+"""Networks that others trained, read from files that need none of their code."""
+
+import zipfile
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from recyclegan.errors import InputError
+
+
+def load_network(path: Path) -> nn.Module:
+    """Return the network of a file on the CPU: a ``.pt2`` file of torch.export, or any other of TorchScript.
+
+    Raises:
+        InputError: the file is neither.
+    """
+    problem = f"{path}: holds no network, expected a file of torch.export (.pt2) or TorchScript; save one so"
+    if not (path.is_file() and zipfile.is_zipfile(path)):
+        raise InputError(problem)
+    try:
+        if path.suffix == ".pt2":
+            return torch.export.load(path).module()
+        return torch.jit.load(path, map_location="cpu").eval()
+    except RuntimeError as error:
+        raise InputError(problem) from error
