@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import tyro
 from rich.console import Console
@@ -26,6 +26,9 @@ from rich.progress import (
 
 from recyclegan.errors import InputError, nearest
 from recyclegan.tensors import Direction
+
+if TYPE_CHECKING:
+    from recyclegan.data.prepare import Prepared
 
 T = TypeVar("T")
 LINE_EVERY = 30.0
@@ -297,4 +300,132 @@ def translate(words: list[str]) -> None:
     print(f"{options.output}: written")
 
 
-COMMANDS: dict[str, Callable[[list[str]], int | None]] = {"train": train, "translate": translate}
+@dataclass(frozen=True)
+class DemoOptions:
+    """What ``demo`` takes."""
+
+    out: Path = Path("demo")
+    """Folder to write."""
+    steps: int = 700
+    """Training steps."""
+    seed: int = 0
+    """Everything random follows from it."""
+
+
+def demo(words: list[str]) -> None:
+    """Show the whole path on the embedded world, in minutes, ending in report.html."""
+    options = _parse(DemoOptions, words, "demo")
+    from recyclegan.demo import DemoConfig, run_demo
+
+    with _progress() as bars:
+        lines = run_demo(options.out, DemoConfig(steps=options.steps, seed=options.seed), _counter(bars))
+    print("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class PrepareVideosOptions:
+    """What ``prepare videos`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make."""
+    a: tuple[Path, ...]
+    """Videos, folders of frames, or folders of either that show look A."""
+    b: tuple[Path, ...]
+    """The same for look B; nothing in it belongs to anything in A."""
+    val: float = 0.1
+    """Share of the clips that is held out, where none are named."""
+    val_a: tuple[Path, ...] = ()
+    """Clips of A to hold out."""
+    val_b: tuple[Path, ...] = ()
+    """Clips of B to hold out."""
+    seed: int = 0
+    """Draws the held-out clips."""
+    link: bool = True
+    """Link files instead of copying them."""
+
+
+@dataclass(frozen=True)
+class PrepareRoadworldOptions:
+    """What ``prepare roadworld`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make."""
+    clips: int = 8
+    """Drives to train on, of each look."""
+    val_clips: int = 2
+    """Drives held out, of each look."""
+    frames: int = 60
+    """Frames of each drive."""
+    size: tuple[int, int] = (128, 256)
+    """Height and width in pixels."""
+    looks: str = "day,label"
+    """Two of day, night, rain, sunset and label, with a comma between."""
+    seed: int = 0
+    """Everything random follows from it."""
+
+
+def prepare(words: list[str]) -> None:
+    """Make a data folder from videos, or from the embedded world."""
+    kinds = {"videos": "split your own footage by clip", "roadworld": "drives through the embedded world"}
+    name = _choice(words, "prepare", lambda: kinds)
+    made = _prepare_videos(words[1:]) if name == "videos" else _prepare_roadworld(words[1:])
+    for note in made.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(", ".join(f"{place}: {count} clips" for place, count in made.num_clips.items()))
+
+
+def _prepare_videos(words: list[str]) -> "Prepared":
+    options = _parse(PrepareVideosOptions, words, "prepare videos")
+    from recyclegan.data.prepare import prepare_videos
+
+    return prepare_videos(**vars(options))
+
+
+def _prepare_roadworld(words: list[str]) -> "Prepared":
+    options = _parse(PrepareRoadworldOptions, words, "prepare roadworld")
+    from recyclegan.data.prepare import prepare_roadworld
+
+    looks = options.looks.split(",")
+    if len(looks) != 2:
+        raise InputError(f"--looks {options.looks}: expected two with a comma between, such as day,label")
+    with _progress() as bars:
+        show = _counter(bars)
+        return prepare_roadworld(
+            **{**vars(options), "looks": (looks[0], looks[1])},
+            progress=lambda done, total, _: show(done, total, "rendering"),
+        )
+
+
+def flow_preview(words: list[str]) -> None:
+    """Show frames under the synthetic motion that training would draw, as a picture and a short video."""
+    from recyclegan.flow import FlowSynthesis
+    from recyclegan.preview import preview_flow
+
+    @dataclass(frozen=True)
+    class FlowPreviewOptions:
+        """What ``flow-preview`` takes."""
+
+        input: tyro.conf.Positional[Path]
+        """Video, or folder of frames."""
+        out: tyro.conf.Positional[Path]
+        """Folder for flow.png and flow.mp4."""
+        size: tuple[int, int] | None = None
+        """Height and width of the frames that would be trained on; by default the input's own."""
+        num_frames: int = 4
+        """Frames to show, spread over the input."""
+        seed: int = 0
+        """Everything random follows from it."""
+        flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+
+    options = _parse(FlowPreviewOptions, words, "flow-preview")
+    picture, video = preview_flow(**vars(options))
+    print(f"{picture} and {video}: written")
+
+
+COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
+    "demo": demo,
+    "prepare": prepare,
+    "flow-preview": flow_preview,
+    "train": train,
+    "translate": translate,
+}

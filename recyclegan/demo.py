@@ -10,13 +10,17 @@ from time import monotonic
 import numpy as np
 import torch
 
-from recyclegan.checkpoint import Card, add_metrics, load_card, save_translator
+from recyclegan.checkpoint import add_metrics, load_card, save_translator
 from recyclegan.config import to_dict
+from recyclegan.data import find_clips
 from recyclegan.data.prepare import prepare_roadworld
 from recyclegan.errors import InputError
 from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation.html import Html
+from recyclegan.evaluation.measures import MEASURES
 from recyclegan.evaluation.page import Section, details, headline, page, picture, table, text, video_player
-from recyclegan.evaluation.results import Results
+from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
+from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
 from recyclegan.methods import METHODS, NetworkConfig
@@ -24,7 +28,7 @@ from recyclegan.tensors import Direction, Image, source_domain
 from recyclegan.training import DataConfig, TrainConfig, train
 from recyclegan.training.presets import PRESETS
 from recyclegan.translation import Output, Translator
-from recyclegan.video import read_image, read_video, write_video
+from recyclegan.video import read_image, write_video
 
 RATE = Fraction(15)
 Show = Callable[[int, int | None, str], None]
@@ -136,3 +140,118 @@ def keep_metrics(out: Path, way: Direction, results: Results) -> None:
     """Write the scores into the card of the translator that reached them."""
     scores = {name: result.translated.value for name, result in results.results.items()}
     add_metrics(out / "run" / f"{way}.safetensors", {key: value for key, value in scores.items() if value == value})
+
+
+def write_report(out: Path, config: DemoConfig, scores: dict[Direction, Scores], seconds: float) -> None:
+    """Write ``out/report.html``, which loads nothing from elsewhere."""
+    sections = [
+        Section("Summary", [headline(_figures(scores)), table(_COLUMNS, _rows(scores), _CAPTION)]),
+        Section("Video to label maps", _films(out, "ab"), "Drives that the network never saw. It was shown no pairs."),
+        Section("Label maps to video", _films(out, "ba"), "The other direction, from the same training."),
+        Section("Classes", [_class_table(scores["ab"].trained)]),
+        Section("Training", [picture(read_image(out / "run" / "curves.png"), "Loss terms by step", lossless=True)]),
+        Section("Your own videos", [text(words) for words in _GO_ON]),
+        Section("How this was made", [details("Configuration", [text(json.dumps(to_dict(config)))])]),
+    ]
+    lead = (
+        f"{config.steps} steps of Unsupervised Recycle-GAN on {config.clips} drives and as many unrelated label maps,"
+        f" {config.size[1]}x{config.size[0]} pixels, {seconds / 60:.1f} minutes from nothing to this page."
+    )
+    with whole_file(out / "report.html") as scratch:
+        scratch.write_text(page("recyclegan: the demonstration", sections, lead), encoding="utf-8")
+
+
+_COLUMNS = ("Measure", "Trained", "Untrained", "Colour alone", "Source itself")
+_CAPTION = (
+    "Held-out drives, measured against their exact classes and exact flow. Colour alone: the best class for each"
+    " colour of these very frames. Source itself: the same measure on the source video."
+)
+_MEASURES: dict[Direction, tuple[str, ...]] = {
+    "ab": ("mean_iou", "pixel_accuracy", "class_flips"),
+    "ba": ("warping_error", "added_flicker", "patches_coarse"),
+}
+_GO_ON = (
+    "recyclegan prepare videos DATA --a CLIPS_OF_ONE_LOOK --b CLIPS_OF_THE_OTHER splits your footage by clip.",
+    "recyclegan train unsup-recycle-gan --data DATA --out RUN trains; stop it when you like, --resume goes on exactly.",
+    "recyclegan translate RUN video.mp4 translated.mp4 keeps size, frame rate, times and sound.",
+)
+
+
+def _figures(scores: dict[Direction, Scores]) -> list[tuple[str, float | str, str]]:
+    ab, flicker = scores["ab"], scores["ba"].trained.results["added_flicker"].translated.value
+    iou = ab.trained.results["mean_iou"]
+    return [
+        ("Mean IoU", iou.translated.value, f"untrained {_value(ab.untrained, 'mean_iou'):.3f}"),
+        ("Colour alone", iou.references[COLOUR_ALONE].value, "mean IoU of the best lookup"),
+        ("Class flips", _value(ab.trained, "class_flips"), "share of pixels that change class from frame to frame"),
+        ("Added flicker", flicker, "label maps to video, beyond the source's own"),
+    ]
+
+
+def _rows(scores: dict[Direction, Scores]) -> list[list[float | str]]:
+    rows: list[list[float | str]] = []
+    for way, measures in _MEASURES.items():
+        for name in measures:
+            result = scores[way].trained.results[name]
+            others = [_reference(result, reference) for reference in (COLOUR_ALONE, SOURCE)]
+            title = f"{MEASURES[name].title} ({way[0]} to {way[1]}, {MEASURES[name].better} is better)"
+            rows.append([title, result.translated.value, _value(scores[way].untrained, name), *others])
+    return rows
+
+
+def _reference(result: Result, name: str) -> float | str:
+    return result.references[name].value if name in result.references else "-"
+
+
+def _value(results: Results, name: str) -> float:
+    return results.results[name].translated.value
+
+
+def _class_table(results: Results) -> Html:
+    rows = [[name, score.iou, score.colour_alone] for name, score in results.classes.items()]
+    return table(("Class", "Translated", "Colour alone"), rows, "Intersection over union of each class.")
+
+
+def _films(out: Path, way: Direction) -> list[Html]:
+    """Return a player for each held-out clip: source, translation and, for label maps, the truth, in one video."""
+    panels = ("Source", "Translated", "Truth") if way == "ab" else ("Source", "Translated")
+    films = []
+    for clip in find_clips(out / "data" / "val" / source_domain(way).upper()):
+        images = [
+            list(clip.images()),
+            [read_image(f) for f in sorted((out / f"translated/run-{way}/{clip.name}").iterdir())],
+        ]
+        if way == "ab":
+            images.append(_truth(out, clip.name))
+        film = out / "films" / f"{way}-{clip.name}.mp4"
+        write_video(film, (_enlarged(np.concatenate(row, axis=1)) for row in zip(*images, strict=True)), RATE)
+        films.append(video_player(film, clip.name, panels))
+    return films
+
+
+def _truth(out: Path, name: str) -> list[Image]:
+    with np.load(out / "data" / "truth" / "val" / "A" / f"{name}.npz") as truth:
+        return [colourize(classes, VIPER) for classes in truth["classes"]]
+
+
+def _enlarged(image: Image) -> Image:
+    return image.repeat(2, axis=0).repeat(2, axis=1)
+
+
+def telling_lines(out: Path, scores: dict[Direction, Scores]) -> list[str]:
+    """Return the six lines that say most about how it went."""
+    ab, ba = scores["ab"], scores["ba"]
+    iou = ab.trained.results["mean_iou"]
+    best = max(ab.trained.classes.items(), key=lambda item: np.nan_to_num(item[1].iou))
+    floor = ba.trained.results["warping_error"].references[SOURCE].value
+    return [
+        f"mean IoU of held-out video to label maps   {iou.translated.value:.3f}   (untrained"
+        f" {_value(ab.untrained, 'mean_iou'):.3f}, best lookup by colour alone {iou.references[COLOUR_ALONE].value:.3f})",
+        f"pixel accuracy                             {_value(ab.trained, 'pixel_accuracy'):.3f}   (untrained"
+        f" {_value(ab.untrained, 'pixel_accuracy'):.3f})",
+        f"best class                                 {best[0]} {best[1].iou:.3f}",
+        f"class flips, of all visible pixels         {_value(ab.trained, 'class_flips'):.3f}",
+        f"warping error of label maps to video       {_value(ba.trained, 'warping_error'):.5f}   (source itself"
+        f" {floor:.5f})",
+        f"look at {out / 'report.html'}; translate a video: recyclegan translate {out / 'run'} INPUT OUTPUT",
+    ]

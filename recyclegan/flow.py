@@ -38,8 +38,10 @@ def warp(frames: Frames, flow: Flow) -> Frames:
     height, width = frames.shape[-2:]
     half = torch.tensor([max(width - 1, 1), max(height - 1, 1)], dtype=flow.dtype, device=flow.device).div(2)
     source = (pixel_grid(flow) - flow) / half.view(1, 2, 1, 1) - 1
-    grid = source.permute(0, 2, 3, 1).to(frames.dtype)
-    return F.grid_sample(frames, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    kind = torch.promote_types(frames.dtype, flow.dtype)  # positions in 16 bits would be off by whole pixels
+    grid = source.permute(0, 2, 3, 1).to(kind)
+    warped = F.grid_sample(frames.to(kind), grid, mode="bilinear", padding_mode="border", align_corners=True)
+    return warped.to(frames.dtype)
 
 
 def visible(flow: Flow) -> Mask:

@@ -48,7 +48,7 @@ def identity(same: Frames, real: Frames) -> Scalar:
 def recurrent(predicted: Frames, real: Frames) -> Scalar:
     """Return ``abs(P(x0, x1) - x2)``: the predictor tells the third frame from two.
 
-    Source: Bansal et al. 2018, recurrent loss, with the absolute difference of its code.
+    Source: Bansal et al. 2018, recurrent loss; absolute differences in place of the paper's squared ones.
     """
     return F.l1_loss(predicted, real)
 
@@ -56,7 +56,7 @@ def recurrent(predicted: Frames, real: Frames) -> Scalar:
 def recycle(reconstructed: Frames, real: Frames) -> Scalar:
     """Return ``abs(F(P(G(x0), G(x1))) - x2)``: there, one frame ahead, and back gives the third frame.
 
-    Source: Bansal et al. 2018, recycle loss, with the absolute difference of its code.
+    Source: Bansal et al. 2018, recycle loss; absolute differences in place of the paper's squared ones.
     """
     return F.l1_loss(reconstructed, real)
 
@@ -110,6 +110,6 @@ def contrastive(
 
     Queries and keys are of length 1. Negatives come from the same frame. Source: Park et al. 2020, equation 3.
     """
-    similarity = query @ key.transpose(1, 2) / temperature
+    similarity = key @ query.transpose(1, 2) / temperature
     own_place = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
-    return F.cross_entropy(similarity.transpose(1, 2), own_place)
+    return F.cross_entropy(similarity, own_place)

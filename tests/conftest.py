@@ -1,5 +1,21 @@
-"""Checks every annotated shape while the tests run."""
+"""Checks every annotated shape while the tests run, on one thread, with a frame cache of the tests' own."""
 
+from collections.abc import Iterator
+
+import pytest
+import torch
 from jaxtyping import install_import_hook
 
 install_import_hook("recyclegan", "beartype.beartype")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECYCLEGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

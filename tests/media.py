@@ -9,7 +9,16 @@ import numpy as np
 
 from recyclegan.tensors import Image
 
-COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255), (255, 255, 255), (0, 0, 0))
+COLOURS = (
+    (255, 0, 0),
+    (0, 255, 0),
+    (0, 0, 255),
+    (255, 255, 0),
+    (0, 255, 255),
+    (255, 0, 255),
+    (255, 255, 255),
+    (0, 0, 0),
+)
 
 
 def bars(height: int = 48, width: int = 64, shift: int = 0) -> Image:

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 
 from recyclegan.errors import InputError
 from recyclegan.video import (
+    VideoFrame,
     VideoWriter,
     count_frames,
     probe,
@@ -254,10 +255,9 @@ def test_a_truncated_video_gives_its_whole_frames_and_then_an_error(tmp_path: Pa
     noise = np.random.default_rng(0).integers(0, 256, (40, 48, 64, 3), dtype=np.uint8)
     data = make_video(tmp_path / "in.mp4", list(noise), options={"movflags": "+faststart"}).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
-    frames = []
+    frames: list[VideoFrame] = []
     with pytest.raises(InputError, match=r"decoding stopped after (\d+) of 40 frames") as caught:
-        for frame in read_video(tmp_path / "cut.mp4"):
-            frames.append(frame)
+        frames.extend(read_video(tmp_path / "cut.mp4"))
     assert 10 < len(frames) < 30
     assert f"after {len(frames)} of 40" in str(caught.value)
 
@@ -270,20 +270,27 @@ def test_a_truncated_matroska_file_is_told(tmp_path: Path) -> None:
         images_of(tmp_path / "cut.mkv")
 
 
+def write_in_vain(path: Path, num_frames: int, error: type[Exception] | None) -> None:
+    with VideoWriter(path, 64, 48, rate=Fraction(25)) as writer:
+        for number in range(num_frames):
+            writer.write(numbered(number))
+        if error is not None:
+            raise error
+
+
 def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), VideoWriter(tmp_path / "out.mp4", 64, 48, rate=Fraction(25)) as writer:
-        writer.write(numbered(0))
-        raise KeyError
-    with pytest.raises(InputError, match="no frames to write"), VideoWriter(tmp_path / "out.mp4", 64, 48, Fraction(25)):
-        pass
+    for num_frames in (0, 1, 20):
+        with pytest.raises(KeyError):
+            write_in_vain(tmp_path / "out.mp4", num_frames, KeyError)
+    with pytest.raises(InputError, match="no frames to write"):
+        write_in_vain(tmp_path / "out.mp4", 0, None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_writer_that_fails_keeps_the_file_that_was_there(tmp_path: Path) -> None:
     write_video(tmp_path / "out.mp4", [numbered(1)], rate=25)
-    with pytest.raises(KeyError), VideoWriter(tmp_path / "out.mp4", 64, 48, rate=Fraction(25)) as writer:
-        writer.write(numbered(9))
-        raise KeyError
+    with pytest.raises(KeyError):
+        write_in_vain(tmp_path / "out.mp4", 9, KeyError)
     assert [number_of(image) for image in images_of(tmp_path / "out.mp4")] == [1]
 
 

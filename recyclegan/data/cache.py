@@ -27,7 +27,8 @@ from recyclegan.errors import InputError
 from recyclegan.files import whole_file
 from recyclegan.tensors import Image
 
-ClipFrames = UInt8[np.ndarray, "time height width channels"]
+ClipFrames = UInt8[np.ndarray, "_ _ _ _"]
+"""Frames of a clip among others of other lengths and sizes: time, height, width, channels."""
 Progress = Callable[[int, int, str], None]
 """Called with frames done, frames in all, and the name of the clip at hand."""
 

@@ -36,9 +36,9 @@ def pad_to_multiple(frames: Frames, multiple: int) -> Frames:
 
 
 def initialize(network: nn.Module, deviation: float = 0.02) -> None:
-    """Draw every convolution's weights from N(0, deviation), norm weights from N(1, deviation); biases become 0."""
+    """Draw weights of convolutions and linear layers from N(0, deviation), of norms from N(1, deviation); zero biases."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, deviation)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, deviation)

@@ -36,12 +36,12 @@ def flow_between(here: View, there: View, moving: Bool[np.ndarray, "surfaces"]) 
 
 
 def _within(places: Buffer, size: int) -> MaskArray:
-    """Return which places lie between the centres of the first and the last of ``size`` pixels, rounding allowed for."""
+    """Return which places lie between the centres of the first and the last of ``size`` pixels, but for rounding."""
     return (places >= -ROUNDING) & (places <= size - 1 + ROUNDING)
 
 
 def _relative_to(here: View, there: View, moving: Bool[np.ndarray, "surfaces"]) -> tuple[Buffer, Buffer, Buffer]:
-    """Return where each pixel's content is at the time of ``there``: metres right of, above and ahead of its camera."""
+    """Return each pixel's content at the time of ``there``: metres to the right of, above and ahead of its camera."""
     pose, other = here.camera.pose, there.camera.pose
     stays = here.surface != SKY_ROW
     depth = np.where(stays, here.depth, np.float32(1))

@@ -10,6 +10,7 @@ import pytest
 
 from recyclegan.data import Clip, LoadSpec, Resize, cached_clips, default_cache_folder, find_clips
 from recyclegan.data.cache import default_cache_bytes
+from recyclegan.data.room import entry_lock, make_room
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
 from recyclegan.video import write_image, write_video
@@ -42,7 +43,12 @@ def test_frames_of_videos_and_folders_are_kept_in_order(tmp_path: Path) -> None:
 def test_what_is_kept_is_what_the_specification_makes_of_a_frame(tmp_path: Path) -> None:
     write_image(tmp_path / "in/a/1.png", bars())
     clips = find_clips(tmp_path / "in")
-    specs = [SMALL, LoadSpec(Resize("none")), LoadSpec(Resize("square", 20, 20), is_label=True), LoadSpec(Resize("none"), channels=1)]
+    specs = [
+        SMALL,
+        LoadSpec(Resize("none")),
+        LoadSpec(Resize("square", 20, 20), is_label=True),
+        LoadSpec(Resize("none"), channels=1),
+    ]
     arrays = cached_clips([(clips[0], spec) for spec in specs], tmp_path / "cache")
     for spec, frames in zip(specs, arrays, strict=True):
         np.testing.assert_array_equal(frames[0], spec(bars()))
@@ -53,7 +59,9 @@ def test_what_is_kept_is_what_the_specification_makes_of_a_frame(tmp_path: Path)
 def test_label_colours_stay_exact(tmp_path: Path) -> None:
     image = VIPER.colours[np.random.default_rng(0).integers(0, len(VIPER.colours), (31, 45))]
     write_image(tmp_path / "in/a/1.png", image)
-    (frames,) = cached_clips([(find_clips(tmp_path / "in")[0], LoadSpec(SMALL.resize, is_label=True))], tmp_path / "cache")
+    (frames,) = cached_clips(
+        [(find_clips(tmp_path / "in")[0], LoadSpec(SMALL.resize, is_label=True))], tmp_path / "cache"
+    )
     assert {tuple(colour) for colour in frames.reshape(-1, 3)} <= {tuple(colour) for colour in image.reshape(-1, 3)}
 
 
@@ -62,8 +70,10 @@ def test_a_clip_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     told: list[tuple[int, int, str]] = []
     cached_clips([(clip, SMALL), (clip, SMALL)], tmp_path / "cache", progress=lambda *news: told.append(news))
     assert told == [(number, 6, "clip") for number in range(1, 7)]
-    monkeypatch.setattr("recyclegan.data.index.read_image", lambda path: pytest.fail("decoded again"))
-    (frames,) = cached_clips([(find_clips(tmp_path / "in")[0], SMALL)], tmp_path / "cache", progress=lambda *news: told.append(news))
+    monkeypatch.setattr("recyclegan.data.index.read_image", lambda _: pytest.fail("decoded again"))
+    (frames,) = cached_clips(
+        [(find_clips(tmp_path / "in")[0], SMALL)], tmp_path / "cache", progress=lambda *news: told.append(news)
+    )
     assert len(told) == 6
     assert len(frames) == 6
 
@@ -97,7 +107,9 @@ def test_two_processes_that_build_at_once_end_with_one_right_file(tmp_path: Path
     write_video(tmp_path / "in/video.mp4", [numbered(n % 50) for n in range(100)], rate=25)
     command = [sys.executable, "-c", BUILD, str(tmp_path / "in"), str(tmp_path / "cache")]
     processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        )
         for _ in range(2)
     ]
     for process in processes:
@@ -158,15 +170,13 @@ def test_too_large_data_is_told_before_anything_is_decoded(tmp_path: Path, monke
     with pytest.raises(InputError, match=r"take 0\.04 GB .* may hold 0\.01 GB; set RECYCLEGAN_CACHE_GB higher"):
         cached_clips(wanted, tmp_path / "cache", max_bytes=10**7)
     full = type("Usage", (), {"free": 10**6})
-    monkeypatch.setattr("recyclegan.data.room.shutil.disk_usage", lambda folder: full)
+    monkeypatch.setattr("recyclegan.data.room.shutil.disk_usage", lambda _: full)
     with pytest.raises(InputError, match=r"the disk has 0\.00 GB left; set RECYCLEGAN_CACHE to a larger disk"):
         cached_clips(wanted, tmp_path / "cache")
     assert entries(tmp_path / "cache") == []
 
 
 def test_an_entry_that_is_being_built_is_not_removed(tmp_path: Path) -> None:
-    from recyclegan.data.room import entry_lock, make_room
-
     for name in ("old", "new"):
         np.save(tmp_path / f"{name}.npy", np.zeros(1000, np.uint8))
     os.utime(tmp_path / "old.npy", (0, 0))

@@ -47,7 +47,9 @@ def test_labels_keep_their_palette_exactly(size: tuple[int, int], new: tuple[int
     rows = np.random.default_rng(seed).integers(0, len(VIPER.colours), size)
     resized = Resize("rectangle", *new)(VIPER.colours[rows], is_label=True)
     assert resized.shape == (*new, 3)
-    assert {tuple(colour) for colour in resized.reshape(-1, 3)} <= {tuple(colour) for colour in VIPER.colours[rows].reshape(-1, 3)}
+    assert {tuple(colour) for colour in resized.reshape(-1, 3)} <= {
+        tuple(colour) for colour in VIPER.colours[rows].reshape(-1, 3)
+    }
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,9 @@ def test_every_offset_is_reached_the_last_one_too(spare: tuple[int, int]) -> Non
     rng = np.random.default_rng(0)
     crop = Crop("rectangle", 4, 5)
     windows = [crop(frames, rng) for _ in range(300)]
-    assert {tuple(window[0, 0, 0]) [:2] for window in windows} == {(y, x) for y in range(spare[0] + 1) for x in range(spare[1] + 1)}
+    assert {tuple(window[0, 0, 0])[:2] for window in windows} == {
+        (y, x) for y in range(spare[0] + 1) for x in range(spare[1] + 1)
+    }
     assert all((window[0] == window[1]).all() and window.shape[1:3] == (4, 5) for window in windows)
 
 

@@ -183,7 +183,7 @@ class Distance(torch.nn.Module):
 def test_networks_of_others_give_their_measures(world, tmp_path):
     torch.jit.script(torch.nn.AvgPool2d(16)).save(tmp_path / "features.pt")
     frames = torch.zeros(1, 3, 48, 64)
-    torch.export.save(torch.export.export(Distance(), (frames, frames)), tmp_path / "distance.pt2")
+    torch.export.save(torch.export.export(Distance(), (frames, frames.clone())), tmp_path / "distance.pt2")
     config = EvaluationConfig(
         features=str(tmp_path / "features.pt"), perceptual=str(tmp_path / "distance.pt2"), num_shown=0, num_draws=20
     )

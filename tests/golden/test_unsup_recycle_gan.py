@@ -6,10 +6,9 @@ import torch
 from recyclegan.flow import FlowSynthesis, Motion
 from recyclegan.methods import NetworkConfig, UnsupRecycleGAN
 from recyclegan.networks import VGGFeatures
-from recyclegan.tensors import Direction
 from tests.golden.records import fill, flow, image, records
+from tests.golden.steps import NAMES, OTHER, assert_close, backward, fill_networks, gradient_norms
 
-NAMES: dict[Direction, str] = {"ab": "A", "ba": "B"}
 TERMS = {
     "G": "adversarial",
     "cycle": "cycle",
@@ -36,9 +35,7 @@ def recorded_method(record: dict) -> UnsupRecycleGAN:
     )
     features = fill(VGGFeatures(), phases["vgg"]) if any(config.content) else None
     method = UnsupRecycleGAN(config, NetworkConfig(width=8, discriminator_width=8), features=features).double()
-    for way, name in NAMES.items():
-        fill(method.generators[way], phases[f"G_{name}"])
-        fill(method.discriminators[way[1]], phases[f"D_{name}"])
+    fill_networks(method, phases)
     return method
 
 
@@ -47,15 +44,6 @@ def hand_out(phases: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         FlowSynthesis, "sample", lambda _, x, rng: Motion(flow(*x.shape[-2:], phases.pop(0), len(x)).to(x))
     )
-
-
-def gradient_norms(module: torch.nn.Module) -> dict[str, float]:
-    return {name: float(p.grad.norm()) for name, p in module.named_parameters()}
-
-
-def assert_close(found: dict[str, float], expected: dict[str, float]) -> None:
-    largest = max(expected.values())
-    assert found == {key: pytest.approx(value, rel=1e-9, abs=1e-12 * largest) for key, value in expected.items()}
 
 
 @pytest.mark.parametrize("record", PARAMETERS)
@@ -74,19 +62,16 @@ def test_step_gives_the_published_losses_and_gradients(record: dict, monkeypatch
             monkeypatch,
         )
         terms, fakes[name] = method.generator_losses(real[name][:, None], way, torch.Generator())
-        torch.stack(list(terms.values())).sum().backward()
-        values = {term: float(value.detach()) for term, value in terms.items()}
+        values = backward(terms)
         found |= {f"{theirs}_{name}": values.get(ours, 0.0) for theirs, ours in TERMS.items()}
-        other = "B" if name == "A" else "A"
-        found[f"identity_{other}"] = values.get("identity", 0.0)
+        found[f"identity_{OTHER[name]}"] = values.get("identity", 0.0)
     assert found == {key: pytest.approx(expected[key], rel=1e-9, abs=1e-12) for key in found}
     for way, name in NAMES.items():
         assert_close(gradient_norms(method.generators[way]), expected[f"grad_norms_G_{name}"])
 
     method.discriminators.zero_grad()
     for way, name in NAMES.items():
-        target = "B" if name == "A" else "A"
-        loss = method.discriminator_loss(way[1], real[target], fakes[name].detach())
+        loss = method.discriminator_loss(way[1], real[OTHER[name]], fakes[name].detach())
         loss.backward()
         assert float(loss.detach()) == pytest.approx(expected[f"D_{name}"], rel=1e-9)
         assert_close(gradient_norms(method.discriminators[way[1]]), expected[f"grad_norms_D_{name}"])

@@ -1,0 +1,139 @@
+"""CUT: contrastive unpaired translation, one direction. Source: Park et al., ECCV 2020, arXiv 2007.15651."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recyclegan import losses
+from recyclegan.errors import InputError
+from recyclegan.flow import FlowSynthesis
+from recyclegan.methods.method import Method, NetworkConfig
+from recyclegan.networks import ResNetGenerator, initialize
+from recyclegan.tensors import Clips, Direction, Frames, Losses, Scalar, target_domain
+
+Features = Float[Tensor, "batch features rows columns"]
+
+
+class CUT(Method):
+    """Ask that each place of a translation keeps most in common with the same place of its source; a to b only."""
+
+    name = "cut"
+    ways = ("ab",)
+
+    @dataclass(frozen=True)
+    class Config:
+        """Weights of the terms, and the embedding that places are compared in. A weight of 0 leaves its term out."""
+
+        adversarial: float = 1.0
+        """Look like the other domain."""
+        contrastive: float = 10.0
+        """Each place resembles the same place of the source more than other places of it."""
+        unsup_spatial: float = 0.0
+        """Translating the moved frame gives the moved translation; no part of the published method."""
+        layers: tuple[int, ...] = (0, 4, 7, 10, 14)
+        """Layers of the ResNet generator whose features are compared: by default the padded frame, both strides, the
+        first and the fifth block."""
+        places: int = 256
+        """Places of a frame that are compared."""
+        embedding: int = 256
+        """Length of the vector that each place of a layer is embedded in."""
+        temperature: float = 0.07
+        """Divides similarities; smaller tells places apart more sharply."""
+        flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+        """The synthetic motion of the spatial term."""
+
+        def __post_init__(self) -> None:
+            """Refuse embeddings that compare nothing."""
+            if min(self.places, self.embedding) < 1 or self.temperature <= 0:
+                raise InputError("cut: expected places and embedding of at least 1 and a temperature above 0")
+
+    config: Config
+
+    def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
+        """Build the networks, and an embedding for each of the compared layers.
+
+        Raises:
+            InputError: the generator is no ResNet, or has no such layers before it widens the frame again.
+        """
+        super().__init__(config, networks, channels)
+        G = self.generators["ab"]
+        if not isinstance(G, ResNetGenerator):
+            raise InputError(f"cut: found generator {networks.generator}, expected resnet-6 or resnet-9")
+        widths = encoder_widths(G, channels[0])
+        if not config.layers or len(set(config.layers) & set(range(len(widths)))) < len(config.layers):
+            raise InputError(f"cut layers: found {config.layers}, expected different ones of 0 to {len(widths) - 1}")
+        self.embeddings = nn.ModuleList(Embedding(widths[layer], config.embedding) for layer in sorted(config.layers))
+
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+        """Return the three terms."""
+        G, D = self.generators[way], self.discriminators[target_domain(way)]
+        w, flow = self.config, self.config.flow
+        x = real[:, 0]
+        y = G(x)
+
+        terms: Losses = {}
+        if w.adversarial:
+            terms["adversarial"] = w.adversarial * self.adversarial(D(y))
+        if w.contrastive:
+            terms["contrastive"] = w.contrastive * self.contrastive(x, y, rng)
+        if w.unsup_spatial:
+            f, n = flow.sample(x, rng), flow.sample_noise(x, rng)
+            terms["unsup_spatial"] = w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
+        return terms, y
+
+    def contrastive(self, real: Frames, fake: Frames, rng: torch.Generator) -> Scalar:
+        """Return the contrastive loss between random places of ``fake`` and of ``real``, as a mean over layers.
+
+        Gradients flow through ``fake`` alone.
+        """
+        G, layers = self.generators["ab"], sorted(self.config.layers)
+        assert isinstance(G, ResNetGenerator)
+        terms = []
+        for embed, source, translated in zip(
+            self.embeddings, encode(G, real, layers), encode(G, fake, layers), strict=True
+        ):
+            places = torch.randperm(source[0, 0].numel(), generator=rng, device=rng.device)[: self.config.places]
+            query, key = embed(translated, places), embed(source, places).detach()
+            terms.append(losses.contrastive(query, key, self.config.temperature))
+        return torch.stack(terms).mean()
+
+
+class Embedding(nn.Module):
+    """Map the features of a place to a vector of length 1, through two fully connected layers."""
+
+    def __init__(self, width: int, size: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, size), nn.ReLU(), nn.Linear(size, size))
+        initialize(self)
+
+    def forward(self, features: Features, places: Int64[Tensor, " places"]) -> Float[Tensor, "batch places size"]:
+        """Return the vectors of ``places``, counted along rows from the top left."""
+        return functional.normalize(self.layers(features.flatten(2)[:, :, places].transpose(1, 2)), dim=2)
+
+
+def encode(generator: ResNetGenerator, frames: Frames, layers: Sequence[int]) -> Iterator[Features]:
+    """Yield the features after each of ``layers``.
+
+    Use each before asking for the next: some layers change them in place.
+    """
+    features = frames
+    for number, layer in enumerate(islice(generator.model, max(layers) + 1)):
+        features = layer(features)
+        if number in layers:
+            yield features
+
+
+def encoder_widths(generator: ResNetGenerator, channels: int) -> list[int]:
+    """Return the number of channels after each layer that comes before the frame is widened again."""
+    widths = []
+    for layer in generator.model:
+        if isinstance(layer, nn.ConvTranspose2d):
+            break
+        channels = layer.out_channels if isinstance(layer, nn.Conv2d) else channels
+        widths.append(channels)
+    return widths

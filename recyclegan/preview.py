@@ -1,0 +1,66 @@
+"""Frames under synthetic motion, to be looked at before training."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image as PillowImage
+
+from recyclegan.data import Clip, Resize, find_clips
+from recyclegan.flow import FlowSynthesis, Motion
+from recyclegan.logs import image_grid
+from recyclegan.tensors import Flow, Frames, Image, to_frames, to_images
+from recyclegan.video import write_image, write_video
+
+FILM_FRAMES = 24
+"""Frames from no motion to all of it, and as many back."""
+RATE = Fraction(24)
+
+
+def preview_flow(
+    input: Path, out: Path, size: tuple[int, int] | None, num_frames: int, seed: int, flow: FlowSynthesis
+) -> tuple[Path, Path]:
+    """Write ``out/flow.png`` and ``out/flow.mp4``, and return their paths.
+
+    The picture has a row a frame: the frame, the frame moved (invisible pixels darkened), and the flow as colours: the
+    hue is its direction, full colour its largest length. In the video every frame moves there and back.
+
+    Raises:
+        InputError: the input is no footage, or the folder cannot be written.
+    """
+    frames = to_frames(_chosen(input, size, num_frames))
+    motion = flow.sample(frames, torch.Generator().manual_seed(seed))
+    moved = to_images(torch.where(motion.visible, motion(frames), motion(frames) * 0.5 - 0.5))
+    rows = zip(to_images(frames), moved, flow_colours(motion.flow), strict=True)
+    write_image(out / "flow.png", image_grid([list(row) for row in rows]))
+    film = [_moment(frames, motion, (1 - np.cos(np.pi * t / FILM_FRAMES)) / 2) for t in range(2 * FILM_FRAMES)]
+    write_video(out / "flow.mp4", film, RATE)
+    return out / "flow.png", out / "flow.mp4"
+
+
+def _moment(frames: Frames, motion: Motion, share: float) -> Image:
+    images = to_images(Motion(motion.flow * share)(frames))
+    return image_grid([list(pair) for pair in np.array_split(images, max(1, len(images) // 2))])
+
+
+def _chosen(place: Path, size: tuple[int, int] | None, num_frames: int) -> np.ndarray:
+    """Return frames spread evenly over the first clip, at one size."""
+    clip = Clip(place.stem, "video", (place,)) if not place.is_dir() else find_clips(place)[0]
+    wanted = np.linspace(0, clip.num_frames - 1, num_frames).round().astype(int)
+    resize = Resize("rectangle", *(size or clip.size))
+    images = dict.fromkeys(wanted.tolist())
+    for index, image in enumerate(clip.images()):
+        if index in images:
+            images[index] = resize(image)
+    return np.stack([image for image in images.values() if image is not None])
+
+
+def flow_colours(flow: Flow) -> list[Image]:
+    """Return a picture of each flow: hue for direction, saturation for length relative to the longest."""
+    dx, dy = flow.double().numpy().transpose(1, 0, 2, 3)
+    length = np.hypot(dx, dy)
+    hue = (np.arctan2(dy, dx) / (2 * np.pi)) % 1
+    saturation = length / max(length.max(), 1e-9)
+    levels = np.stack([hue, saturation, np.ones_like(hue)], axis=-1) * 255
+    return [np.asarray(PillowImage.fromarray(level.astype(np.uint8), "HSV").convert("RGB")) for level in levels]
