@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.tensors import Frames, Scalar, Translate
+from recyclegan.tensors import Frames, Scalar, Translate, Translated
 
 
 def adversarial(verdict: Tensor) -> Scalar:
@@ -62,7 +62,7 @@ def recycle(reconstructed: Frames, real: Frames) -> Scalar:
 
 
 def unsup_recycle(
-    back: Translate, real: Frames, fake: Frames, motion: Translate, noise: Frames | float = 0.0
+    back: Translate, real: Frames, fake: Translated, motion: Translate, noise: Translated | float = 0.0
 ) -> Scalar:
     """Return ``abs(F(W(G(x)) + n) - W(x))``: moving the translation and going back equals moving the source.
 
@@ -79,7 +79,7 @@ def unsup_recycle(
 
 
 def unsup_spatial(
-    generator: Translate, real: Frames, fake: Frames, motion: Translate, noise: Frames | float = 0.0
+    generator: Translate, real: Frames, fake: Translated, motion: Translate, noise: Frames | float = 0.0
 ) -> Scalar:
     """Return ``abs(G(W(x) + n) - W(G(x)))``: translating and moving commute.
 

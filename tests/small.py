@@ -1,9 +1,5 @@
 """Footage, networks and runs that are small enough to train in a test."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from recyclegan.checkpoint import Card
-from recyclegan.data import load_data
 from recyclegan.methods import METHODS, Method, NetworkConfig, UnsupRecycleGAN
 from recyclegan.tensors import Image
 from recyclegan.training import DataConfig, TrainConfig, TrainState
@@ -74,7 +69,9 @@ def small_config(data: Path, out: Path, **changes: Any) -> TrainConfig:
     return TrainConfig(data, out, **{**values, **changes})
 
 
-def small_method(name: str = UnsupRecycleGAN.name, seed: int = 0, networks: NetworkConfig = NETWORKS, **changes: Any) -> Method:
+def small_method(
+    name: str = UnsupRecycleGAN.name, seed: int = 0, networks: NetworkConfig = NETWORKS, **changes: Any
+) -> Method:
     """Return a method with small networks, whose first weights follow from ``seed``; ``changes`` go to its Config."""
     torch.manual_seed(seed)
     kind = METHODS[name]
@@ -107,7 +104,9 @@ def small_card(**changes: Any) -> Card:
     return Card(**{**values, **changes})
 
 
-def random_clips(seed: int, time: int = 1, channels: int = 3, batch: int = 1, size: tuple[int, int] = (32, 32)) -> Tensor:
+def random_clips(
+    seed: int, time: int = 1, channels: int = 3, batch: int = 1, size: tuple[int, int] = (32, 32)
+) -> Tensor:
     """Return clips of noise in [-1, 1]."""
     rng = torch.Generator().manual_seed(seed)
     return torch.rand(batch, time, channels, *size, generator=rng) * 2 - 1

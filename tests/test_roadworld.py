@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jaxtyping import Float
 
@@ -23,6 +23,13 @@ Picture = Float[np.ndarray, "height width channels"]
 def source_places(flow: FlowArray) -> tuple[np.ndarray, np.ndarray]:
     rows, columns = np.indices(flow.shape[:2], np.float32)
     return rows - flow[..., 1], columns - flow[..., 0]
+
+
+def inside_image(flow: FlowArray) -> MaskArray:
+    height, width = flow.shape[:2]
+    y, x = source_places(flow)
+    # The margin is for single precision: a source may lie on the border itself.
+    return (x >= -1e-3) & (x <= width - 1 + 1e-3) & (y >= -1e-3) & (y <= height - 1 + 1e-3)
 
 
 def warp(image: Image, flow: FlowArray) -> Picture:
@@ -76,6 +83,9 @@ def test_warping_the_neighbours_by_the_exact_flow_gives_the_frame(look: str, see
 
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), index=st.integers(1, 8))
+@example(seed=267, index=2)
+@example(seed=8742, index=5)
+@example(seed=5154, index=4)
 def test_classes_move_with_the_flow(seed: int, index: int) -> None:
     drive = Drive(seed, num_frames=10)
     frame = drive[index]
@@ -85,14 +95,13 @@ def test_classes_move_with_the_flow(seed: int, index: int) -> None:
     ):
         agree = warp_nearest(neighbour.classes, flow) == frame.classes
         assert agree[visible].mean() > 0.98
-        assert visible.mean() > 0.75
+        # What leaves the image may be much (the road at the bottom, a van close by); little else is ever hidden.
+        assert visible[inside_image(flow)].mean() > 0.85
 
 
 def test_what_is_not_visible_has_mostly_left_the_image_or_is_covered_by_something_else() -> None:
     frame, before = Drive(3)[20], Drive(3)[19]
-    y, x = source_places(frame.flow_backward)
-    height, width = frame.classes.shape
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    inside = inside_image(frame.flow_backward)
     assert not frame.visible_backward[~inside].any()
     hidden = inside & ~frame.visible_backward
     assert hidden.any()

@@ -262,6 +262,20 @@ def test_a_truncated_video_gives_its_whole_frames_and_then_an_error(tmp_path: Pa
     assert f"after {len(frames)} of 40" in str(caught.value)
 
 
+def test_a_fragmented_video_is_read_and_counted(tmp_path: Path) -> None:
+    flags = {"movflags": "frag_keyframe+empty_moov"}
+    source = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(30)], options=flags)
+    assert probe(source).num_frames is None
+    assert count_frames(source) == len(images_of(source)) == 30
+
+
+def test_a_change_of_size_is_told(tmp_path: Path) -> None:
+    parts = [make_video(tmp_path / f"{size}.ts", [bars(size, size)] * 8) for size in (32, 48)]
+    (tmp_path / "both.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.raises(InputError, match="changes its size to 48x48 where it began with 32x32"):
+        images_of(tmp_path / "both.ts")
+
+
 def test_a_truncated_matroska_file_is_told(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (90, 48, 64, 3), dtype=np.uint8)
     data = make_video(tmp_path / "in.mkv", list(noise)).read_bytes()

@@ -160,7 +160,8 @@ def _scene(image: Path) -> str:
     if not numbers:
         return "frames"
     start, end = numbers[-1].span()
-    return (image.stem[:start] + image.stem[end:]).strip("_-. ") or "frames"
+    before, after = image.stem[:start].rstrip("_-. "), image.stem[end:].strip("_-. ")
+    return "_".join(filter(None, (before, after))) or "frames"
 
 
 def _distinctly_named(root: Path, clips: list[Clip]) -> Iterator[Clip]:

@@ -57,7 +57,7 @@ def prepare_videos(
     """
     if not 0 <= val < 1:
         raise InputError(f"val: is {val}; expected a share from 0 to below 1, such as 0.1")
-    _refuse_existing(out)
+    refuse_existing(out)
     given = {"a": _clips(a), "b": _clips(b)}
     held_out = {"a": _clips(val_a), "b": _clips(val_b)}
     _refuse_repeats([clip for clips in (*given.values(), *held_out.values()) for clip in clips])
@@ -91,7 +91,7 @@ def prepare_roadworld(
     Raises:
         InputError: ``out`` exists and is not empty, there is no such look, or a number is too small or too large.
     """
-    _refuse_existing(out)
+    refuse_existing(out)
     if min(clips, val_clips) < 1 or 2 * (clips + val_clips) > _DRIVES_PER_SEED:
         most = _DRIVES_PER_SEED // 2
         raise InputError(f"clips: {clips}, {val_clips} of them held out; expected at least 1 of each, {most} in all")
@@ -108,7 +108,12 @@ def prepare_roadworld(
     return Prepared(dict(Counter(f"{split}/{domain.upper()}" for split, domain in plan)))
 
 
-def _refuse_existing(out: Path) -> None:
+def refuse_existing(out: Path) -> None:
+    """Refuse to make a data folder where there is something already.
+
+    Raises:
+        InputError: ``out`` exists and is not empty.
+    """
     if out.is_dir() and any(out.iterdir()):
         raise InputError(f"{out}: exists and is not empty; name a new folder, or remove this one")
 

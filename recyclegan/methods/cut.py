@@ -12,9 +12,9 @@ from torch.nn import functional
 from recyclegan import losses
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Method, NetworkConfig
+from recyclegan.methods.method import Fakes, Method, NetworkConfig
 from recyclegan.networks import ResNetGenerator, initialize
-from recyclegan.tensors import Clips, Direction, Frames, Losses, Scalar, target_domain
+from recyclegan.tensors import Clips, Direction, Frames, Losses, Scalar, Translated, target_domain
 
 Features = Float[Tensor, "batch features rows columns"]
 
@@ -69,7 +69,7 @@ class CUT(Method):
             raise InputError(f"cut layers: found {config.layers}, expected different ones of 0 to {len(widths) - 1}")
         self.embeddings = nn.ModuleList(Embedding(widths[layer], config.embedding) for layer in sorted(config.layers))
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
         """Return the three terms."""
         G, D = self.generators[way], self.discriminators[target_domain(way)]
         w, flow = self.config, self.config.flow
@@ -86,7 +86,7 @@ class CUT(Method):
             terms["unsup_spatial"] = w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
         return terms, y
 
-    def contrastive(self, real: Frames, fake: Frames, rng: torch.Generator) -> Scalar:
+    def contrastive(self, real: Frames, fake: Translated, rng: torch.Generator) -> Scalar:
         """Return the contrastive loss between random places of ``fake`` and of ``real``, as a mean over layers.
 
         Gradients flow through ``fake`` alone.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from recyclegan import losses
-from recyclegan.methods.method import Method, NetworkConfig, PerDomain, check_identity
-from recyclegan.tensors import Clips, Direction, Frames, Losses, opposite, target_domain
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_identity
+from recyclegan.tensors import Clips, Direction, Losses, opposite, target_domain
 
 
 class CycleGAN(Method):
@@ -37,7 +37,7 @@ class CycleGAN(Method):
         real: Clips,
         way: Direction,
         rng: torch.Generator,  # noqa: ARG002
-    ) -> tuple[Losses, Frames]:
+    ) -> tuple[Losses, Fakes]:
         """Return the three terms of one direction."""
         G, F = self.generators[way], self.generators[opposite(way)]
         D = self.discriminators[target_domain(way)]

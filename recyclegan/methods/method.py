@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan import losses
@@ -32,6 +33,8 @@ from recyclegan.tensors import (
 
 PerDomain = tuple[float, float]
 """A weight for x in a and a weight for x in b."""
+Fakes = Float[Tensor, "fakes channels_out height width"]
+"""Translated frames: one or several for each clip."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Method(nn.Module, ABC):
         )
 
     @abstractmethod
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
         """Return the weighted terms of the direction that starts from ``real``, and the fakes for the discriminator.
 
         A term of weight 0 is neither computed nor returned. ``rng`` lives on the frames' device.

@@ -10,7 +10,7 @@ from torch import nn
 
 from recyclegan import losses
 from recyclegan.errors import InputError
-from recyclegan.methods.method import Method, NetworkConfig, PerDomain
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain
 from recyclegan.networks import PredictorName, make_predictor
 from recyclegan.tensors import (
     DOMAINS,
@@ -71,7 +71,7 @@ class RecycleGAN(Method):
         real: Clips,
         way: Direction,
         rng: torch.Generator,  # noqa: ARG002
-    ) -> tuple[Losses, Frames]:
+    ) -> tuple[Losses, Fakes]:
         """Return the four terms of one direction; the fakes are all first frames, all second ones, all third ones."""
         G, F = self.generators[way], self.generators[opposite(way)]
         D, D_source = self.discriminators[target_domain(way)], self.discriminators[source_domain(way)]
@@ -124,7 +124,7 @@ class ReCycleGAN(RecycleGAN):
 
     config: Config
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
         """Return the terms of Recycle-GAN and the cycle term, summed over two frames."""
         F, w = self.generators[opposite(way)], self.weights(way, "cycle")
         terms, fakes = super().generator_losses(real, way, rng)

@@ -8,9 +8,9 @@ from torch import nn
 
 from recyclegan import losses
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Method, NetworkConfig, PerDomain, check_identity
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_identity
 from recyclegan.networks import load_content_features
-from recyclegan.tensors import Clips, Direction, Frames, Losses, opposite, target_domain
+from recyclegan.tensors import Clips, Direction, Losses, opposite, target_domain
 
 
 class UnsupRecycleGAN(Method):
@@ -55,7 +55,7 @@ class UnsupRecycleGAN(Method):
             features = load_content_features(config.vgg)
         self.features = features
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Frames]:
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
         """Return the six terms of one direction."""
         G, F = self.generators[way], self.generators[opposite(way)]
         D = self.discriminators[target_domain(way)]

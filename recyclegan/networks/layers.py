@@ -36,7 +36,7 @@ def pad_to_multiple(frames: Frames, multiple: int) -> Frames:
 
 
 def initialize(network: nn.Module, deviation: float = 0.02) -> None:
-    """Draw weights of convolutions and linear layers from N(0, deviation), of norms from N(1, deviation); zero biases."""
+    """Draw weights of convolutions and linear layers from N(0, deviation), of norms from N(1, deviation); no bias."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, deviation)

@@ -1,7 +1,8 @@
 """RGB to and from the colour formats of videos.
 
 RGB is full range everywhere in the project. What a video states about its matrix and range is obeyed. A video that
-states nothing is limited range, BT.709 from 720 lines upward or 1280 columns, else BT.601, as players take it.
+states nothing is limited range, BT.709 from 720 lines upward or 1280 columns, else BT.601, as players take it. High
+dynamic range (PQ, HLG) is read as it is coded, without tone mapping.
 """
 
 import av

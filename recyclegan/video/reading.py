@@ -86,15 +86,13 @@ def probe(path: Path) -> VideoInfo:
         InputError: the file is missing, no video, or its first frame cannot be decoded.
     """
     with open_video(path) as (container, stream):
-        edited_out = sum(entry.is_discard for entry in stream.index_entries)
-        num_frames = _stated_frames(container, stream) - edited_out or None
         frame = next(_decode(path, container, stream))
         matrix = _display_matrix(frame)
         shape, aspect = (frame.width, frame.height), stream.sample_aspect_ratio or Fraction(1)
         return VideoInfo(
             *(shape[::-1] if _swaps_axes(matrix) else shape),
             rate=frame_rate(stream),
-            num_frames=num_frames,
+            num_frames=_shown_frames(container, stream),
             duration=_duration(container, stream),
             has_audio=bool(container.streams.audio),
             codec=stream.codec_context.codec.canonical_name,
@@ -115,7 +113,12 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     with open_video(path) as (container, stream):
         colours = ColourConverter()
         clock = _clock(container, stream)
+        size = None
         for frame in _decode(path, container, stream):
+            size = size or (frame.width, frame.height)
+            if (frame.width, frame.height) != size:
+                found = f"{frame.width}x{frame.height} where it began with {size[0]}x{size[1]}"
+                raise InputError(f"{path}: changes its size to {found}; re-encode it at one size")
             yield VideoFrame(_upright(colours.to_rgb(frame), _display_matrix(frame)), clock(frame.pts))
 
 
@@ -237,6 +240,13 @@ def _seek_frame(path: Path, ticks: int) -> Image | None:
             if frame.pts == ticks:
                 return _upright(ColourConverter().to_rgb(frame), _display_matrix(frame))
     return None
+
+
+def _shown_frames(container: InputContainer, stream: VideoStream) -> int | None:
+    """Return the number of frames in a complete index, less those that are edited out; None without such an index."""
+    if not stream.frames or not _stated_frames(container, stream):
+        return None
+    return sum(not entry.is_discard for entry in stream.index_entries)
 
 
 def _stated_end(stream: VideoStream) -> Fraction:

@@ -161,4 +161,4 @@ def test_data_goes_from_folders_to_batches(tmp_path: Path) -> None:
     batch = UnpairedClips(data["a"], data["b"], 2, Crop("square", 16, 16), batch_size=3).batch(0)
     assert (batch["a"].shape, batch["b"].shape) == ((3, 2, 3, 16, 16), (3, 2, 1, 16, 16))
     steps = (batch["a"][:, 1] - batch["a"][:, 0]).mean((1, 2, 3)) * 127.5
-    assert ((steps - 5).abs() < 1).all(), "the second frame of a window is the next one"
+    assert ((steps - 5).abs() < 1.5).all(), "the second frame of a window is the next one"

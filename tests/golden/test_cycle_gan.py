@@ -10,7 +10,7 @@ from tests.golden.steps import NAMES, OTHER, assert_close, backward, fill_networ
 
 def recorded_method(record: dict) -> CycleGAN:
     weights = record["weights"]
-    cycle = (weights["lambda_A"], weights["lambda_B"])
+    cycle = (float(weights["lambda_A"]), float(weights["lambda_B"]))
     identity = (cycle[0] * weights["identity"], cycle[1] * weights["identity"])
     config = CycleGAN.Config(cycle=cycle, identity=identity)
     method = CycleGAN(config, NetworkConfig(width=8, discriminator_width=8)).double()

@@ -23,7 +23,7 @@ CASES = [
 
 def recorded_method(kind: type[RecycleGAN], record: dict) -> RecycleGAN:
     weights, phases = record["weights"], record["phases"]
-    consistency = (weights["lambda_A"], weights["lambda_B"])
+    consistency = (float(weights["lambda_A"]), float(weights["lambda_B"]))
     config = kind.Config(
         recurrent=consistency,
         recycle=consistency,

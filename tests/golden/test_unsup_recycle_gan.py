@@ -42,7 +42,7 @@ def recorded_method(record: dict) -> UnsupRecycleGAN:
 def hand_out(phases: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let FlowSynthesis return the recorded flows in turn."""
     monkeypatch.setattr(
-        FlowSynthesis, "sample", lambda _, x, rng: Motion(flow(*x.shape[-2:], phases.pop(0), len(x)).to(x))
+        FlowSynthesis, "sample", lambda _, x, _rng: Motion(flow(*x.shape[-2:], phases.pop(0), len(x)).to(x))
     )
 
 
