@@ -422,10 +422,40 @@ def flow_preview(words: list[str]) -> None:
     print(f"{picture} and {video}: written")
 
 
+def evaluate(words: list[str]) -> None:
+    """Measure translated footage: steadiness, classes, likeness; writes metrics.json and report.html."""
+    from recyclegan.evaluation import EvaluationConfig
+    from recyclegan.evaluation import evaluate as run_evaluation
+
+    @dataclass(frozen=True)
+    class EvaluateOptions:
+        """What ``evaluate`` takes."""
+
+        translated: tyro.conf.Positional[Path]
+        """Translated video, or folder of clips."""
+        source: tyro.conf.Positional[Path]
+        """What it was translated from: a video, or clips of the same names."""
+        out: Path
+        """Folder for metrics.json and report.html."""
+        target: Path | None = None
+        """Any footage of the look aimed at."""
+        truth: Path | None = None
+        """Truth of the source: .npz files of classes and flow, or label maps."""
+        config: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    options = _parse(EvaluateOptions, words, "evaluate")
+    with _progress() as bars:
+        results = run_evaluation(**vars(options), progress=_counter(bars))
+    for name, result in results.results.items():
+        print(f"{name:<30} {result.translated.value:.5g}")
+    print(f"{options.out / 'report.html'}: written")
+
+
 COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "demo": demo,
     "prepare": prepare,
     "flow-preview": flow_preview,
     "train": train,
     "translate": translate,
+    "evaluate": evaluate,
 }

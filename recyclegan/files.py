@@ -61,4 +61,4 @@ def _scratch_folder(path: Path) -> Iterator[Path]:
 def natural_key(path: Path) -> tuple[tuple[int, int, str], ...]:
     """Return a sorting key that puts ``frame_9`` before ``frame_10``."""
     parts = re.split(r"(\d+)", str(path))
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in parts)
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts)

@@ -26,7 +26,7 @@ SMALL_OPTIONS = [
 
 def picture(seed: int, height: int = 36, width: int = 54) -> Image:
     """Return a smooth colour picture that differs for each seed."""
-    y, x = np.mgrid[:height, :width, None][:2] / 9
+    y, x, _ = np.mgrid[:height, :width, :1] / 9
     phase = np.random.default_rng(seed).uniform(0, 6, 3)
     return np.uint8(127 + 100 * np.sin(x + phase) * np.cos(y - phase))
 

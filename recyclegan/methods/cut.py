@@ -12,9 +12,9 @@ from torch.nn import functional
 from recyclegan import losses
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Fakes, Method, NetworkConfig
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, check_equal_channels
 from recyclegan.networks import ResNetGenerator, initialize
-from recyclegan.tensors import Clips, Direction, Frames, Losses, Scalar, Translated, target_domain
+from recyclegan.tensors import Clips, Direction, Frames, Scalar, Translated, target_domain
 
 Features = Float[Tensor, "batch features rows columns"]
 
@@ -58,8 +58,10 @@ class CUT(Method):
         """Build the networks, and an embedding for each of the compared layers.
 
         Raises:
-            InputError: the generator is no ResNet, or has no such layers before it widens the frame again.
+            InputError: the generator is no ResNet, it has no such layers before it widens the frame again, or the
+                domains differ in channels.
         """
+        check_equal_channels("contrastive", (config.contrastive, 0.0), channels)
         super().__init__(config, networks, channels)
         G = self.generators["ab"]
         if not isinstance(G, ResNetGenerator):
@@ -69,22 +71,21 @@ class CUT(Method):
             raise InputError(f"cut layers: found {config.layers}, expected different ones of 0 to {len(widths) - 1}")
         self.embeddings = nn.ModuleList(Embedding(widths[layer], config.embedding) for layer in sorted(config.layers))
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
-        """Return the three terms."""
+    def generator_terms(
+        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+    ) -> Iterator[tuple[str, Scalar]]:
+        """Yield the three terms."""
         G, D = self.generators[way], self.discriminators[target_domain(way)]
         w, flow = self.config, self.config.flow
-        x = real[:, 0]
-        y = G(x)
+        x, y = real[:, 0], fake
 
-        terms: Losses = {}
         if w.adversarial:
-            terms["adversarial"] = w.adversarial * self.adversarial(D(y))
+            yield "adversarial", w.adversarial * self.adversarial(D(y))
         if w.contrastive:
-            terms["contrastive"] = w.contrastive * self.contrastive(x, y, rng)
+            yield "contrastive", w.contrastive * self.contrastive(x, y, rng)
         if w.unsup_spatial:
             f, n = flow.sample(x, rng), flow.sample_noise(x, rng)
-            terms["unsup_spatial"] = w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
-        return terms, y
+            yield "unsup_spatial", w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
 
     def contrastive(self, real: Frames, fake: Translated, rng: torch.Generator) -> Scalar:
         """Return the contrastive loss between random places of ``fake`` and of ``real``, as a mean over layers.

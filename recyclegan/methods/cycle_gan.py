@@ -1,12 +1,13 @@
 """CycleGAN. Source: Zhu, Park, Isola and Efros, ICCV 2017, arXiv 1703.10593."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
 from recyclegan import losses
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_identity
-from recyclegan.tensors import Clips, Direction, Losses, opposite, target_domain
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
+from recyclegan.tensors import Clips, Direction, Scalar, opposite, target_domain
 
 
 class CycleGAN(Method):
@@ -29,27 +30,21 @@ class CycleGAN(Method):
 
     def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
         """Build the networks; the identity term needs as many channels in a as in b."""
-        check_identity(config.identity, channels)
+        check_equal_channels("identity", config.identity, channels)
         super().__init__(config, networks, channels)
 
-    def generator_losses(
-        self,
-        real: Clips,
-        way: Direction,
-        rng: torch.Generator,  # noqa: ARG002
-    ) -> tuple[Losses, Fakes]:
-        """Return the three terms of one direction."""
-        G, F = self.generators[way], self.generators[opposite(way)]
+    def generator_terms(
+        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+    ) -> Iterator[tuple[str, Scalar]]:
+        """Yield the three terms of one direction."""
+        F = self.generators[opposite(way)]
         D = self.discriminators[target_domain(way)]
         w = self.weights(way, "adversarial", "cycle", "identity")
-        x = real[:, 0]
-        y = G(x)
+        x, y = real[:, 0], fake
 
-        terms: Losses = {}
         if w["adversarial"]:
-            terms["adversarial"] = w["adversarial"] * self.adversarial(D(y))
+            yield "adversarial", w["adversarial"] * self.adversarial(D(y))
         if w["cycle"]:
-            terms["cycle"] = w["cycle"] * losses.cycle(F(y), x)
+            yield "cycle", w["cycle"] * losses.cycle(F(y), x)
         if w["identity"]:
-            terms["identity"] = w["identity"] * losses.identity(F(x), x)
-        return terms, y
+            yield "identity", w["identity"] * losses.identity(F(x), x)

@@ -65,11 +65,11 @@ class NetworkConfig:
                 raise InputError(f"networks {name}: found {getattr(self, name)}, expected at least 1")
 
 
-def check_identity(weights: PerDomain, channels: tuple[int, int]) -> None:
-    """Refuse to feed a generator with frames of its own target where the domains differ in channels."""
+def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int]) -> None:
+    """Refuse a term that shows a generator frames of its own target where the domains differ in channels."""
     if any(weights) and channels[0] != channels[1]:
         found = f"{channels[0]} channels in a and {channels[1]} in b"
-        raise InputError(f"identity: found {found}, expected the same number; give --identity 0 0")
+        raise InputError(f"{term}: found {found}, expected as many in both; set the weight of {term} to 0")
 
 
 class Method(nn.Module, ABC):
@@ -114,12 +114,24 @@ class Method(nn.Module, ABC):
             }
         )
 
-    @abstractmethod
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
-        """Return the weighted terms of the direction that starts from ``real``, and the fakes for the discriminator.
+    def translate(self, real: Clips, way: Direction) -> Fakes:
+        """Return the fakes of a direction, which the discriminator will be shown: by default G of each first frame."""
+        return self.generators[way](real[:, 0])
 
-        A term of weight 0 is neither computed nor returned. ``rng`` lives on the frames' device.
+    @abstractmethod
+    def generator_terms(
+        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+    ) -> Iterator[tuple[str, Scalar]]:
+        """Yield the weighted terms of the direction that starts from ``real``; ``fake`` is what it was translated to.
+
+        A term of weight 0 is neither computed nor yielded. ``rng`` lives on the frames' device. Terms come one at a
+        time, so that the trainer can propagate each back, and free its memory, before the next is computed.
         """
+
+    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
+        """Return all weighted terms of a direction, and the fakes."""
+        fake = self.translate(real, way)
+        return dict(self.generator_terms(real, fake, way, rng)), fake
 
     def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
         """Return the loss of the discriminator of ``domain``; ``fake`` carries no gradient."""

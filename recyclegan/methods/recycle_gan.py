@@ -3,6 +3,7 @@
 Source: Bansal, Ma, Ramanan and Sheikh, ECCV 2018, arXiv 1808.05174.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,6 @@ from recyclegan.tensors import (
     Direction,
     Domain,
     Frames,
-    Losses,
     Scalar,
     opposite,
     source_domain,
@@ -46,12 +46,12 @@ class RecycleGAN(Method):
         """Frames predicted from real ones look like their own domain."""
         predictor: PredictorName = "unet-128"
         """Architecture of the predictors."""
-        predictor_width: int = 64
-        """Channels of the predictors' first layer; "prediction" multiplies it by 128 inside, so give it 4."""
+        predictor_width: int | None = None
+        """Channels of the predictors' first layer; by default the generators', for "prediction" a sixteenth of it."""
 
         def __post_init__(self) -> None:
             """Refuse predictors without layers."""
-            if self.predictor_width < 1:
+            if self.predictor_width is not None and self.predictor_width < 1:
                 raise InputError(f"predictor_width: found {self.predictor_width}, expected at least 1")
 
     config: Config
@@ -59,41 +59,40 @@ class RecycleGAN(Method):
     def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
         """Build the networks, and a predictor for each domain."""
         super().__init__(config, networks, channels)
+        usual_width = max(1, networks.width // 16) if config.predictor == "prediction" else networks.width
+        width = config.predictor_width or usual_width
         self.predictors = nn.ModuleDict(
             {
-                domain: make_predictor(config.predictor, count, config.predictor_width, networks.norm)
+                domain: make_predictor(config.predictor, count, width, networks.norm)
                 for domain, count in zip(DOMAINS, channels, strict=True)
             }
         )
 
-    def generator_losses(
-        self,
-        real: Clips,
-        way: Direction,
-        rng: torch.Generator,  # noqa: ARG002
-    ) -> tuple[Losses, Fakes]:
-        """Return the four terms of one direction; the fakes are all first frames, all second ones, all third ones."""
-        G, F = self.generators[way], self.generators[opposite(way)]
+    def translate(self, real: Clips, way: Direction) -> Fakes:
+        """Return three fakes of each clip: all first ones, all second ones, and all third ones, which are predicted."""
+        G = self.generators[way]
+        y0, y1 = G(real[:, 0]), G(real[:, 1])
+        return torch.cat([y0, y1, self.predict(target_domain(way), y0, y1)])
+
+    def generator_terms(
+        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+    ) -> Iterator[tuple[str, Scalar]]:
+        """Yield the four terms of one direction."""
+        F = self.generators[opposite(way)]
         D, D_source = self.discriminators[target_domain(way)], self.discriminators[source_domain(way)]
         w = self.weights(way, "adversarial", "recurrent", "recycle", "adversarial_predicted")
         x0, x1, x2 = real.unbind(dim=1)
-        y0, y1 = G(x0), G(x1)
-        y2 = self.predict(target_domain(way), y0, y1)
-        fakes = torch.cat([y0, y1, y2])
+        _, _, y2 = fake.chunk(3)
 
-        terms: Losses = {}
         if w["adversarial"]:
-            terms["adversarial"] = w["adversarial"] * 3 * self.adversarial(D(fakes))
+            yield "adversarial", w["adversarial"] * 3 * self.adversarial(D(fake))
         if w["recycle"]:
-            terms["recycle"] = w["recycle"] * losses.recycle(F(y2), x2)
-        if w["recurrent"] or w["adversarial_predicted"]:
-            predicted = self.predict(source_domain(way), x0, x1)
-            if w["recurrent"]:
-                terms["recurrent"] = w["recurrent"] * losses.recurrent(predicted, x2)
-            if w["adversarial_predicted"]:
-                verdict = D_source(predicted)
-                terms["adversarial_predicted"] = w["adversarial_predicted"] * self.adversarial(verdict)
-        return terms, fakes
+            yield "recycle", w["recycle"] * losses.recycle(F(y2), x2)
+        if w["recurrent"]:
+            yield "recurrent", w["recurrent"] * losses.recurrent(self.predict(source_domain(way), x0, x1), x2)
+        if w["adversarial_predicted"]:
+            verdict = D_source(self.predict(source_domain(way), x0, x1))
+            yield "adversarial_predicted", w["adversarial_predicted"] * self.adversarial(verdict)
 
     def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
         """Return the loss over the three frames of clips and their three fakes, and over the frame predicted from two.
@@ -124,11 +123,12 @@ class ReCycleGAN(RecycleGAN):
 
     config: Config
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
-        """Return the terms of Recycle-GAN and the cycle term, summed over two frames."""
+    def generator_terms(
+        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+    ) -> Iterator[tuple[str, Scalar]]:
+        """Yield the terms of Recycle-GAN and the cycle term, summed over two frames."""
+        yield from super().generator_terms(real, fake, way, rng)
         F, w = self.generators[opposite(way)], self.weights(way, "cycle")
-        terms, fakes = super().generator_losses(real, way, rng)
         if w["cycle"]:
-            x, y = real[:, :2].transpose(0, 1).flatten(0, 1), fakes[: 2 * len(real)]
-            terms["cycle"] = w["cycle"] * 2 * losses.cycle(F(y), x)
-        return terms, fakes
+            x, y = real[:, :2].transpose(0, 1).flatten(0, 1), fake[: 2 * len(real)]
+            yield "cycle", w["cycle"] * 2 * losses.cycle(F(y), x)

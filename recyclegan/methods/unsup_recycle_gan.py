@@ -1,5 +1,6 @@
 """Unsupervised Recycle-GAN. Source: Wang, Akash and Misu, AAAI 2022, arXiv 2201.05723."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,9 +9,9 @@ from torch import nn
 
 from recyclegan import losses
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_identity
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.networks import load_content_features
-from recyclegan.tensors import Clips, Direction, Losses, opposite, target_domain
+from recyclegan.tensors import Clips, Direction, Scalar, opposite, target_domain
 
 
 class UnsupRecycleGAN(Method):
@@ -49,35 +50,34 @@ class UnsupRecycleGAN(Method):
         features: nn.Module | None = None,
     ) -> None:
         """Build the networks; ``features`` replaces VGG-19 in the content term."""
-        check_identity(config.identity, channels)
+        check_equal_channels("identity", config.identity, channels)
         super().__init__(config, networks, channels)
         if features is None and any(config.content):
             features = load_content_features(config.vgg)
         self.features = features
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
-        """Return the six terms of one direction."""
+    def generator_terms(
+        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+    ) -> Iterator[tuple[str, Scalar]]:
+        """Yield the six terms of one direction."""
         G, F = self.generators[way], self.generators[opposite(way)]
         D = self.discriminators[target_domain(way)]
         w = self.weights(way, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
         flow = self.config.flow
-        x = real[:, 0]
-        y = G(x)
+        x, y = real[:, 0], fake
 
-        terms: Losses = {}
         if w["adversarial"]:
-            terms["adversarial"] = w["adversarial"] * self.adversarial(D(y))
+            yield "adversarial", w["adversarial"] * self.adversarial(D(y))
         if w["cycle"]:
-            terms["cycle"] = w["cycle"] * losses.cycle(F(y), x)
+            yield "cycle", w["cycle"] * losses.cycle(F(y), x)
         if w["unsup_recycle"]:
             f1, n = flow.sample(x, rng), flow.sample_noise(y, rng)
-            terms["unsup_recycle"] = w["unsup_recycle"] * losses.unsup_recycle(F, x, y, f1, n)
+            yield "unsup_recycle", w["unsup_recycle"] * losses.unsup_recycle(F, x, y, f1, n)
         if w["unsup_spatial"]:
             f2, n = flow.sample(x, rng), flow.sample_noise(x, rng)
-            terms["unsup_spatial"] = w["unsup_spatial"] * losses.unsup_spatial(G, x, y, f2, n)
+            yield "unsup_spatial", w["unsup_spatial"] * losses.unsup_spatial(G, x, y, f2, n)
         if w["content"]:
             assert self.features is not None
-            terms["content"] = w["content"] * losses.content(self.features(y), self.features(x))
+            yield "content", w["content"] * losses.content(self.features(y), self.features(x))
         if w["identity"]:
-            terms["identity"] = w["identity"] * losses.identity(F(x), x)
-        return terms, y
+            yield "identity", w["identity"] * losses.identity(F(x), x)

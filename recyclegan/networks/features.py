@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
+from recyclegan.files import natural_key
 from recyclegan.tensors import Frames
 
 WIDTHS = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
-Weights = Mapping[str, Tensor]
+Weights = Mapping[str, Any]
 
 
 class VGGFeatures(nn.Module):
@@ -74,9 +76,10 @@ def _read(path: Path) -> Weights:
             from safetensors.torch import load_file
 
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        weights = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(f"{path}: is not a weights file that loads safely ({type(error).__name__})") from error
+    return weights if isinstance(weights, Mapping) else {}
 
 
 def _from_torchvision() -> Weights:
@@ -93,7 +96,8 @@ def _from_torchvision() -> Weights:
 
 def _convolutions(weights: Weights, name: str) -> list[tuple[Tensor, Tensor]]:
     """Return (weight, bias) of the convolutions in order, after checking that they are VGG-19's."""
-    tensors = [(key, value) for key, value in weights.items() if isinstance(value, Tensor)]
+    names = sorted(weights, key=lambda name: natural_key(Path(name)))  # safetensors hands them out as 0, 10, 2
+    tensors = [(name, weights[name]) for name in names if isinstance(weights[name], Tensor)]
     pairs = [
         (value, weights[key.removesuffix("weight") + "bias"])
         for key, value in tensors

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch.nn.functional as F
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from recyclegan.tensors import Frames
 
@@ -22,7 +23,7 @@ def has_bias(norm: Norm) -> bool:
     return norm != "batch"
 
 
-def pad_to_multiple(frames: Frames, multiple: int) -> Frames:
+def pad_to_multiple(frames: Frames, multiple: int) -> Float[Tensor, "batch channels padded_height padded_width"]:
     """Return ``frames`` grown to the right and at the bottom until ``multiple`` divides height and width.
 
     The border is reflected, or repeated where a side is too short for reflection.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from recyclegan.checkpoint import MovingAverage
 from recyclegan.methods import Method
-from recyclegan.tensors import Clips, Domain, Frames, source_domain, target_domain
+from recyclegan.tensors import Clips, Direction, Domain, Frames, source_domain, target_domain
 from recyclegan.training.config import TrainConfig
 
 Batch = dict[Domain, Clips]
@@ -117,12 +117,9 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
 
     method.discriminators.requires_grad_(False)
     for way in method.ways:
-        with state.fabric.autocast():
-            way_terms, fake = method.generator_losses(batch[source_domain(way)], way, state.rng)
-            total = torch.stack(list(way_terms.values())).sum()
-        state.fabric.backward(total)
-        fakes[target_domain(way)] = fake.detach().float()
-        terms |= {f"{way}/{name}": value.detach() for name, value in way_terms.items()}
+        way_terms, fake = back_propagate(state, batch[source_domain(way)], way)
+        fakes[target_domain(way)] = fake
+        terms |= {f"{way}/{name}": value for name, value in way_terms.items()}
     update(state, state.generator_optimizer)
 
     method.discriminators.requires_grad_(True)
@@ -137,6 +134,30 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     if state.average:
         state.average.update(method.generators, step)
     return terms
+
+
+def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict[str, Tensor], Frames]:
+    """Gather the generators' gradients of one direction; return its loss terms and its fakes.
+
+    The translation is cut from its graph, each term is propagated back to the cut as soon as it is there, and the sum
+    goes on from the cut: the gradients of all terms together, with the memory of one.
+    """
+    method, fabric = state.method, state.fabric
+    with fabric.autocast():
+        fake = method.translate(real, way)
+    cut = fake.detach().requires_grad_()
+    values = {}
+    terms = method.generator_terms(real, cut, way, state.rng)
+    while True:
+        with fabric.autocast():
+            named = next(terms, None)
+        if named is None:
+            break
+        fabric.backward(named[1])
+        values[named[0]] = named[1].detach()
+    if cut.grad is not None:
+        fake.backward(cut.grad)
+    return values, cut.detach().float()
 
 
 def update(state: TrainState, optimizer: Any) -> None:

@@ -1,0 +1,108 @@
+import pytest
+import torch
+from torch.nn import functional
+
+from recyclegan import losses
+from recyclegan.errors import InputError
+from recyclegan.methods import CUT, NetworkConfig
+from recyclegan.methods.cut import encode
+from tests.small import NETWORKS, random_clips, small_method
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def cut(**changes: object) -> CUT:
+    return small_method("cut", embedding=16, **changes)
+
+
+def vectors(seed: int, places: int = 9, size: int = 64) -> torch.Tensor:
+    return functional.normalize(torch.randn(2, places, size, generator=seeded(seed)), dim=2)
+
+
+def test_contrastive_is_the_cross_entropy_of_each_query_over_all_keys() -> None:
+    query, key = vectors(0), vectors(1)
+    expected = 0.0
+    for sample in range(2):
+        for place in range(9):
+            similarity = (key[sample] @ query[sample, place] / 0.07).double()
+            expected -= float(similarity[place] - similarity.logsumexp(0)) / 18
+    assert float(losses.contrastive(query, key)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_contrastive_is_small_for_equal_vectors_and_large_for_shuffled_ones() -> None:
+    query = vectors(0)
+    assert losses.contrastive(query, query) < 0.01
+    assert losses.contrastive(query, query.roll(1, dims=1)) > 5
+
+
+def test_it_has_one_direction_and_trains_its_embeddings() -> None:
+    method = cut()
+    assert (set(method.generators), set(method.discriminators)) == ({"ab"}, {"b"})
+    trained = {id(parameter) for parameter in method.generator_parameters()}
+    assert {id(p) for p in method.embeddings.parameters()} < trained
+    terms, _ = method.generator_losses(random_clips(0), "ab", seeded())
+    torch.stack(list(terms.values())).sum().backward()
+    assert all(parameter.grad is not None for parameter in method.generator_parameters())
+
+
+def test_its_places_follow_from_the_random_state_alone() -> None:
+    method = cut(places=8)
+    first, again, other = (
+        float(method.generator_losses(random_clips(0), "ab", seeded(seed))[0]["contrastive"].detach())
+        for seed in (3, 3, 4)
+    )
+    assert first == again != other
+
+
+def test_a_frame_resembles_itself_more_than_another() -> None:
+    method = cut(temperature=0.01)
+    x, y = random_clips(0)[:, 0], random_clips(1)[:, 0]
+    assert method.contrastive(x, x, seeded()) < method.contrastive(x, y, seeded())
+
+
+def test_gradients_flow_through_the_translation_alone() -> None:
+    x, y = (random_clips(seed)[:, 0].requires_grad_() for seed in (0, 1))
+    cut().contrastive(x, y, seeded()).backward()
+    assert x.grad is None
+    assert y.grad is not None
+    assert y.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+def test_features_are_those_of_the_layer_although_later_ones_work_in_place(norm: str) -> None:
+    method = small_method("cut", networks=NetworkConfig(width=4, discriminator_width=4, norm=norm))
+    generator, frames, layers = method.generators["ab"], random_clips(0)[:, 0], (0, 4, 7, 10, 14)
+    for layer, features in zip(layers, encode(generator, frames, layers), strict=True):
+        assert torch.equal(features, generator.model[: layer + 1](frames))
+
+
+def test_the_spatial_term_can_be_added() -> None:
+    assert set(cut().generator_losses(random_clips(0), "ab", seeded())[0]) == {"adversarial", "contrastive"}
+    terms, _ = cut(unsup_spatial=10.0).generator_losses(random_clips(0), "ab", seeded())
+    assert float(terms["unsup_spatial"]) > 0
+
+
+def test_terms_of_weight_0_are_left_out() -> None:
+    method = cut(adversarial=0.0, contrastive=0.0)
+    assert method.generator_losses(random_clips(0), "ab", seeded())[0] == {}
+
+
+def test_domains_may_differ_in_channels_where_nothing_is_contrasted() -> None:
+    with pytest.raises(InputError, match="contrastive: found 1 channels in a and 3 in b"):
+        CUT(CUT.Config(), NETWORKS, channels=(1, 3))
+    method = CUT(CUT.Config(contrastive=0.0, unsup_spatial=1.0), NETWORKS, channels=(1, 3))
+    _, fake = method.generator_losses(random_clips(0, channels=1), "ab", seeded())
+    assert fake.shape == (1, 3, 32, 32)
+
+
+def test_generators_and_layers_that_cannot_be_compared_are_refused() -> None:
+    with pytest.raises(InputError, match="found generator unet-128, expected resnet"):
+        small_method("cut", networks=NetworkConfig(generator="unet-128", width=4, discriminator_width=4))
+    for layers in ((), (0, 16), (-1,), (4, 4)):
+        with pytest.raises(InputError, match=r"cut layers: found .* expected different ones of 0 to 15"):
+            cut(layers=layers)
+    for change in ({"places": 0}, {"embedding": 0}, {"temperature": 0.0}):
+        with pytest.raises(InputError, match="cut: expected"):
+            CUT.Config(**change)
