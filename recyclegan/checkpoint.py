@@ -87,7 +87,7 @@ def save_translator(path: Path, generator: nn.Module, card: Card) -> None:
     """Write a generator and its card as one safetensors file, whole or not at all."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
     with whole_file(path) as scratch:
-        save_file(tensors, scratch, metadata={CARD_KEY: json.dumps(to_dict(card)), "format": "pt"})
+        save_file(tensors, scratch, metadata={CARD_KEY: json.dumps(to_dict(card))})
 
 
 def load_translator(path: Path) -> tuple[nn.Module, Card]:
@@ -116,7 +116,11 @@ def _read_translator(path: Path) -> tuple[dict[str, Tensor], Card]:
         raise InputError(f"{path}: is no safetensors file; expected a translator like RUN/ab.safetensors") from error
     if text is None:
         raise InputError(f"{path}: is a safetensors file of something else (it has no recyclegan card)")
-    return tensors, from_dict(Card, json.loads(text), f"{path}: card")
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: its card is no JSON ({error}); name another file") from error
+    return tensors, from_dict(Card, values, f"{path}: card")
 
 
 def find_translator(place: Path, direction: Direction | None = None) -> Path:

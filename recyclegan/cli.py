@@ -306,7 +306,7 @@ class DemoOptions:
 
     out: Path = Path("demo")
     """Folder to write."""
-    steps: int = 700
+    steps: int = 1000
     """Training steps."""
     seed: int = 0
     """Everything random follows from it."""

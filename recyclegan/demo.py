@@ -47,7 +47,7 @@ class DemoConfig:
     """Drives held out, of each look."""
     frames: int = 40
     """Frames of each drive."""
-    steps: int = 700
+    steps: int = 1000
     """Training steps."""
     width: int = 16
     """Width of the generators."""

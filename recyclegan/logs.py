@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from recyclegan.files import whole_file
-from recyclegan.tensors import Image
+
+Picture = UInt8[np.ndarray, "_ _ _"]
+"""An 8-bit image among others, which may differ from it in size."""
 
 
 class StatsLog:
@@ -53,7 +56,7 @@ def series(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[float, 
     return dict(points)
 
 
-def image_grid(rows: list[list[Image]], gap: int = 4) -> Image:
+def image_grid(rows: list[list[Picture]], gap: int = 4) -> Picture:
     """Return one RGB picture of rows of images, each scaled to the height of the first, on white."""
     height = rows[0][0].shape[0]
     strips = [_strip([_as_rgb(image, height) for image in row], gap) for row in rows]
@@ -62,12 +65,12 @@ def image_grid(rows: list[list[Image]], gap: int = 4) -> Image:
     return np.concatenate(padded)[:-gap]
 
 
-def _strip(images: list[Image], gap: int) -> Image:
+def _strip(images: list[Picture], gap: int) -> Picture:
     spaced = [np.pad(image, ((0, 0), (0, gap), (0, 0)), constant_values=255) for image in images]
     return np.concatenate(spaced, axis=1)[:, :-gap]
 
 
-def _as_rgb(image: Image, height: int) -> Image:
+def _as_rgb(image: Picture, height: int) -> Picture:
     if image.shape[2] == 1:
         image = image.repeat(3, axis=2)
     if image.shape[0] == height:
@@ -76,7 +79,7 @@ def _as_rgb(image: Image, height: int) -> Image:
     return np.asarray(PillowImage.fromarray(image).resize((width, height), PillowImage.Resampling.BICUBIC))
 
 
-def draw_curves(points: Mapping[str, list[tuple[float, float]]], width: int = 360, height: int = 150) -> Image:
+def draw_curves(points: Mapping[str, list[tuple[float, float]]], width: int = 360, height: int = 150) -> Picture:
     """Return a picture of small charts, one a series of (step, value), three in a row, with their last values."""
     charts = [_draw_curve(name, points[name], width, height) for name in sorted(points)]
     blank = np.full_like(charts[0], 255)
@@ -84,7 +87,7 @@ def draw_curves(points: Mapping[str, list[tuple[float, float]]], width: int = 36
     return image_grid([charts[start : start + 3] for start in range(0, len(charts), 3)])
 
 
-def _draw_curve(name: str, points: list[tuple[float, float]], width: int, height: int) -> Image:
+def _draw_curve(name: str, points: list[tuple[float, float]], width: int, height: int) -> Picture:
     picture = PillowImage.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(picture)
     steps, values = np.array(points).T

@@ -6,7 +6,9 @@ import pytest
 import torch
 from jaxtyping import install_import_hook
 
-install_import_hook("recyclegan", "beartype.beartype")
+from tests import type_checks
+
+install_import_hook("recyclegan", f"{type_checks.__name__}.check")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -146,7 +146,7 @@ class _Counter:
 def _key(clip: Clip, spec: LoadSpec) -> str:
     """Return a name that changes with the source files, with what is kept of them, and with the layout."""
     states = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in clip.files]
-    text = json.dumps([_LAYOUT_VERSION, states, asdict(spec)])
+    text = json.dumps([_LAYOUT_VERSION, clip.kind, states, asdict(spec)])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -7,6 +7,8 @@ Data is ``DIR/{train,val}/{A,B}/``. Each of these folders may hold, mixed and ne
 - loose frames: those whose names are equal up to the frame number form a clip (``001_00001.jpg`` and ``002_00001.jpg``
   belong to two), and those without a number form one together.
 
+With ``triplets`` each image is a clip of its own: three frames side by side, the first one at the left.
+
 Frame numbers order a clip (``frame_9`` before ``frame_10``). Hidden files and files of other kinds are passed over.
 """
 
@@ -40,13 +42,13 @@ _FRAME_NUMBER = re.compile(r"\d+(?![A-Za-z\d])")
 
 @dataclass(frozen=True)
 class Clip:
-    """Consecutive frames of one scene: a video file, or image files in order."""
+    """Consecutive frames of one scene: a video file, image files in order, or one image of three frames."""
 
     name: str
     """Path below the domain's folder, without a suffix; no two clips of a folder share one."""
-    kind: Literal["video", "frames"]
+    kind: Literal["video", "frames", "triplet"]
     files: tuple[Path, ...]
-    """The one video, or one image a frame."""
+    """The one video, one image a frame, or the one image of three frames side by side."""
 
     @cached_property
     def num_frames(self) -> int:
@@ -55,9 +57,13 @@ class Clip:
         Raises:
             InputError: the video cannot be read.
         """
-        if self.kind == "frames":
-            return len(self.files)
-        return self._info.num_frames or count_frames(self.files[0])
+        match self.kind:
+            case "frames":
+                return len(self.files)
+            case "triplet":
+                return 3
+            case "video":
+                return self._info.num_frames or count_frames(self.files[0])
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -68,7 +74,7 @@ class Clip:
         """
         if self.kind == "video":
             return self._info.height, self._info.width
-        height, width, _ = read_image(self.files[0]).shape
+        height, width, _ = next(self.images()).shape
         return height, width
 
     @cached_property
@@ -79,32 +85,38 @@ class Clip:
         """Yield the frames in order.
 
         Raises:
-            InputError: a file cannot be read.
+            InputError: a file cannot be read, or 3 does not divide the width of a triplet.
         """
-        if self.kind == "video":
-            return (frame.image for frame in read_video(self.files[0]))
-        return (read_image(file) for file in self.files)
+        match self.kind:
+            case "frames":
+                return (read_image(file) for file in self.files)
+            case "triplet":
+                return _thirds(self.files[0])
+            case "video":
+                return (frame.image for frame in read_video(self.files[0]))
 
 
-def index_data(root: Path, split: str, domains: Iterable[Domain] = DOMAINS) -> dict[Domain, tuple[Clip, ...]]:
-    """Return the clips of each domain in ``root/split``.
+def index_data(
+    root: Path, split: str, domains: Iterable[Domain] = DOMAINS, triplets: bool = False
+) -> dict[Domain, tuple[Clip, ...]]:
+    """Return the clips of each domain in ``root/split``; with ``triplets`` each image is three frames side by side.
 
     Raises:
         InputError: a folder is missing or holds no clip.
     """
     folder = _subfolder(root, split, SPLITS)
-    return {domain: find_clips(_subfolder(folder, domain.upper(), ("A", "B"))) for domain in domains}
+    return {domain: find_clips(_subfolder(folder, domain.upper(), ("A", "B")), triplets) for domain in domains}
 
 
-def find_clips(folder: Path) -> tuple[Clip, ...]:
-    """Return the clips below a folder, in natural order.
+def find_clips(folder: Path, triplets: bool = False) -> tuple[Clip, ...]:
+    """Return the clips below a folder, in natural order; with ``triplets`` each image is three frames side by side.
 
     Raises:
         InputError: the folder is missing or holds neither videos nor frames.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one with videos, or with folders of frames")
-    clips = [clip for place in _places(folder) for clip in _clips_in(folder, place)]
+    clips = [clip for place in _places(folder) for clip in _clips_in(folder, place, triplets)]
     if not clips:
         raise InputError(
             f"{folder}: holds neither videos nor frames; put .mp4 files, or folders of .png files, into it"
@@ -137,16 +149,32 @@ def _places(folder: Path) -> Iterator[Path]:
         yield Path(place)
 
 
-def _clips_in(root: Path, place: Path) -> Iterator[Clip]:
+def _clips_in(root: Path, place: Path, triplets: bool) -> Iterator[Clip]:
     files = [file for file in place.iterdir() if not file.name.startswith(".") and not file.is_dir()]
     for file in files:
         if file.suffix.lower() in VIDEO_SUFFIXES:
-            yield Clip(file.relative_to(root).with_suffix("").as_posix(), "video", (file,))
+            yield Clip(_name_below(root, file), "video", (file,))
     images = sorted((file for file in files if file.suffix.lower() in IMAGE_SUFFIXES), key=natural_key)
-    if place != root and images:
+    if triplets:
+        yield from (Clip(_name_below(root, image), "triplet", (image,)) for image in images)
+    elif place != root and images:
         yield Clip(place.relative_to(root).as_posix(), "frames", tuple(images))
     elif images:
         yield from _loose_clips(images)
+
+
+def _name_below(root: Path, file: Path) -> str:
+    return file.relative_to(root).with_suffix("").as_posix()
+
+
+def _thirds(file: Path) -> Iterator[Image]:
+    """Yield the left, the middle and the right third of an image."""
+    image = read_image(file)
+    height, width, _ = image.shape
+    if width % 3:
+        raise InputError(f"{file}: is {width}x{height}, expected three frames side by side; 3 must divide the width")
+    for start in range(0, width, width // 3):
+        yield image[:, start : start + width // 3]
 
 
 def _loose_clips(images: list[Path]) -> Iterator[Clip]:

@@ -36,13 +36,16 @@ def load_data(
     cache: Path | None = None,
     max_cache_bytes: int | None = None,
     progress: Progress | None = None,
+    triplets: bool = False,
 ) -> dict[Domain, DomainFrames]:
     """Return the frames of the domains named in ``specs``, decoded into the cache where they are not there yet.
+
+    With ``triplets`` each image is a clip of three frames side by side.
 
     Raises:
         InputError: as :func:`index_data` and :func:`cached_clips`.
     """
-    clips = index_data(root, split, specs)
+    clips = index_data(root, split, specs, triplets)
     wanted = [(clip, specs[domain]) for domain in specs for clip in clips[domain]]
     arrays = iter(cached_clips(wanted, cache, max_cache_bytes, progress))
     return {

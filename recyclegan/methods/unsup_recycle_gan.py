@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from recyclegan import losses
+from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
 from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.networks import load_content_features
@@ -51,6 +52,8 @@ class UnsupRecycleGAN(Method):
     ) -> None:
         """Build the networks; ``features`` replaces VGG-19 in the content term."""
         check_equal_channels("identity", config.identity, channels)
+        if any(config.content) and channels != (3, 3):
+            raise InputError(f"content: found {channels} channels, expected 3 in both; set the weight of content to 0")
         super().__init__(config, networks, channels)
         if features is None and any(config.content):
             features = load_content_features(config.vgg)

@@ -32,6 +32,8 @@ class DataConfig:
     """Domains that hold label maps: resized by nearest neighbour, palette kept exactly."""
     channels: tuple[int, int] = (3, 3)
     """Colour channels of a and of b: 3, or 1 for grey."""
+    triplets: bool = False
+    """Take each image for three frames side by side, the data of Recycle-GAN, instead of for one frame."""
     cache: Path | None = None
     """Folder of the frame cache; by default the user's cache folder."""
     cache_gb: float = 64.0

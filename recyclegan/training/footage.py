@@ -54,7 +54,8 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     """
     frames = config.frames
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
-    data = load_data(config.data, "train", specs, frames.cache, round(frames.cache_gb * 1e9), decoding)
+    cache_bytes = round(frames.cache_gb * 1e9)
+    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets)
     crop = Crop(frames.crop, *frames.size) if frames.crop != "none" else Crop("none")
     clips = UnpairedClips(
         data["a"],
@@ -90,7 +91,7 @@ def _palette(clips: list[np.ndarray]) -> Colours:
 def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
     """Return the first frame of the first clips of each domain, held-out ones where there are any, at trained size."""
     split = "val" if (config.data / "val").is_dir() else "train"
-    clips = index_data(config.data, split)
+    clips = index_data(config.data, split, triplets=config.frames.triplets)
     return {domain: [_first_frame(config, domain, clip) for clip in clips[domain][:NUM_SAMPLES]] for domain in DOMAINS}
 
 

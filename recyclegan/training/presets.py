@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from recyclegan.methods import UnsupRecycleGAN
+from recyclegan.methods import CycleGAN, NetworkConfig, UnsupRecycleGAN
 from recyclegan.training.config import DataConfig
 
 
@@ -31,5 +31,11 @@ PRESETS = {
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
         others={"epochs": 5.0},
     ),
+    "horse-to-zebra": Preset(
+        method=CycleGAN.name,
+        config=CycleGAN.Config(),
+        frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", flip=True),
+        others={"networks": NetworkConfig(generator="resnet-9"), "epochs": 200.0, "decay": 0.5, "history": 50},
+    ),
 }
-"""Source: Wang, Akash and Misu 2022, and the commands published beside it."""
+"""Source: Wang, Akash and Misu 2022, and the commands published beside it; the last: Zhu et al. 2017, section 4."""

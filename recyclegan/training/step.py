@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from recyclegan.checkpoint import MovingAverage
 from recyclegan.methods import Method
+from recyclegan.methods.method import Fakes
 from recyclegan.tensors import Clips, Direction, Domain, Frames, source_domain, target_domain
 from recyclegan.training.config import TrainConfig
 
@@ -136,7 +137,7 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     return terms
 
 
-def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict[str, Tensor], Frames]:
+def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict[str, Tensor], Fakes]:
     """Gather the generators' gradients of one direction; return its loss terms and its fakes.
 
     The translation is cut from its graph, each term is propagated back to the cut as soon as it is there, and the sum

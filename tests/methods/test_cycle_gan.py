@@ -30,6 +30,7 @@ def test_generators_that_change_nothing_lose_nothing_but_the_adversarial_term() 
     assert torch.equal(fake, random_clips(0)[:, 0])
 
 
+@torch.no_grad()
 def test_a_weight_scales_its_term_for_its_own_domain() -> None:
     one = small_method("cycle-gan", cycle=(1.0, 1.0))
     other = small_method("cycle-gan", cycle=(3.0, 7.0))
@@ -55,6 +56,7 @@ def test_identity_needs_equal_channels() -> None:
     assert set(terms) == {"adversarial", "cycle"}
 
 
+@torch.no_grad()
 def test_cross_entropy_is_at_hand_too() -> None:
     method = small_method(
         "cycle-gan", networks=NetworkConfig(width=4, discriminator_width=4, objective="cross-entropy")

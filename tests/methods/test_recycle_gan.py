@@ -55,6 +55,7 @@ def test_predictors_are_trained_beside_the_generators(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@torch.no_grad()
 def test_true_predictions_and_generators_that_change_nothing_lose_nothing(name: str) -> None:
     method = method_of(name, Continue)
     for way in DIRECTIONS:
@@ -71,6 +72,7 @@ def test_the_third_fake_is_predicted_from_the_first_two() -> None:
     assert torch.equal(fakes[4:], fakes[2:4])
 
 
+@torch.no_grad()
 def test_a_wrong_prediction_costs_what_the_frames_differ() -> None:
     method = method_of("recycle-gan", Repeat, recurrent=(2.0, 1.0))
     clip = random_clips(0, time=3)
@@ -79,6 +81,7 @@ def test_a_wrong_prediction_costs_what_the_frames_differ() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@torch.no_grad()
 def test_a_batch_loses_the_mean_of_its_clips(name: str) -> None:
     method = method_of(name, adversarial_predicted=(1.0, 1.0)).double()
     clips = random_clips(0, time=3, batch=2).double()
@@ -90,6 +93,24 @@ def test_a_batch_loses_the_mean_of_its_clips(name: str) -> None:
     judged = method.discriminator_loss("b", clips.flatten(0, 1), fakes.detach())
     each = [method.discriminator_loss("b", c, f.detach()) for c, (_, f) in zip(clips, alone, strict=True)]
     assert float(judged) == pytest.approx(float(sum(each)) / 2, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_terms_share_no_graph_but_that_of_the_fakes(name: str) -> None:
+    method = method_of(name, adversarial_predicted=(1.0, 1.0)).double()
+    clips = random_clips(0, time=3).double()
+    terms, _ = method.generator_losses(clips, "ab", RNG)
+    torch.stack(list(terms.values())).sum().backward()
+    together = [p.grad.clone() for p in method.predictors.parameters()]
+
+    method.zero_grad()
+    fake = method.translate(clips, "ab")
+    cut = fake.detach().requires_grad_()
+    for _, value in method.generator_terms(clips, cut, "ab", RNG):
+        value.backward()
+    fake.backward(cut.grad)
+    for gradient, parameter in zip(together, method.predictors.parameters(), strict=True):
+        assert torch.allclose(gradient, parameter.grad, rtol=1e-9, atol=1e-12)
 
 
 def test_the_discriminators_teach_neither_generators_nor_predictors() -> None:
@@ -110,6 +131,7 @@ def test_terms_of_weight_0_are_not_computed() -> None:
     assert terms == {}
 
 
+@torch.no_grad()
 def test_the_added_term_asks_for_the_first_two_frames_again() -> None:
     method = method_of("re-cycle-gan", cycle=(2.0, 1.0))
     clip = random_clips(0, time=3)

@@ -1,0 +1,70 @@
+"""The documentation's code runs, and what it refers to exists."""
+
+import re
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from recyclegan.methods import METHODS
+from recyclegan.tensors import DOMAINS
+from recyclegan.training.presets import PRESETS
+
+METHODS_PAGE = Path(__file__).parent.parent / "docs" / "methods.md"
+
+
+def code_blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_two_terms_train_foreign_networks() -> None:
+    torch.manual_seed(0)
+    there, back = (nn.Conv2d(3, 3, 3, padding=1) for _ in range(2))
+    before = [parameter.detach().clone() for network in (there, back) for parameter in network.parameters()]
+    (block,) = code_blocks(METHODS_PAGE)
+    assert block.index("loss = own_loss") < block.index("unsup_recycle") < block.index("loss.backward")
+    names = {
+        "G": there,
+        "F": back,
+        "loader": [torch.rand(2, 3, 40, 56) * 2 - 1 for _ in range(2)],
+        "optimizer": torch.optim.Adam([*there.parameters(), *back.parameters()]),
+        "own_loss": lambda _, y: (y.mean() - 0.5).square(),
+    }
+    exec(block, names)
+    after = [parameter for network in (there, back) for parameter in network.parameters()]
+    assert not any(torch.equal(old, new) for old, new in zip(before, after, strict=True))
+    assert float(names["loss"].detach()) > 0
+
+
+def test_every_test_that_the_methods_page_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", METHODS_PAGE.read_text())
+    assert len(named) > 10
+    root = METHODS_PAGE.parent.parent
+    missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (root / file).read_text()]
+    assert not missing
+
+
+def test_every_method_is_listed_with_the_length_of_its_clips() -> None:
+    page = METHODS_PAGE.read_text()
+    for name, method in METHODS.items():
+        assert re.search(rf"^\| `{name}` \| {method.clip_length} frames? \|", page, re.MULTILINE), name
+
+
+def test_the_table_of_weights_is_that_of_the_defaults_and_the_presets() -> None:
+    page = METHODS_PAGE.read_text()
+    table = page[page.index("## Weights") :].split("\n\n")[1]
+    header, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.strip().splitlines()]
+    columns = [cell.strip("`").removeprefix("--preset ") for cell in header[1:]]
+    configs = [METHODS[name].Config() if name in METHODS else PRESETS[name].config for name in columns]
+    assert set(METHODS) <= set(columns)
+    for term, *cells in rows:
+        for name, config, cell in zip(columns, configs, cells, strict=True):
+            weights = getattr(config, term.strip("`"), None)
+            assert cell == as_cell(weights), f"{name}: {term}"
+
+
+def as_cell(weights: tuple[float, float] | float | None) -> str:
+    if isinstance(weights, tuple):
+        assert len(weights) == len(DOMAINS)
+        return " / ".join(f"{weight:g}" for weight in weights)
+    return "" if weights is None else f"{weights:g}"
