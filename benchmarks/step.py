@@ -1,7 +1,7 @@
 """Seconds and peak memory of one training step of both published recipes, as one JSON line.
 
-``python benchmarks/step.py`` measures ours; ``--reference DIR``, a checkout of the published code, measures its own step
-on the same work in turn (ours, theirs, ours, theirs, ...), each in a process of its own, and gives the ratios.
+``python benchmarks/step.py`` measures ours; ``--reference DIR``, a checkout of the published code, measures its own
+step on the same work in turn (ours, theirs, ours, ...), each in a process of its own, and gives the ratios.
 Memory is what a step needs above what is held between steps: allocated bytes on CUDA, resident ones on the CPU.
 VGG-19 has random weights in both, which changes no time.
 """
@@ -157,7 +157,7 @@ def in_own_process(arguments: argparse.Namespace, recipe: str, kind: str) -> dic
     words += ["--size", *map(str, arguments.size)] if arguments.size else []
     done = subprocess.run([sys.executable, __file__, *words], capture_output=True, text=True)
     if done.returncode:
-        sys.exit(done.stderr)
+        sys.exit(done.stderr[-2000:])
     return json.loads(done.stdout.splitlines()[-1])
 
 

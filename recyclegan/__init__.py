@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from recyclegan.version import __version__
+
 if TYPE_CHECKING:
     from recyclegan.translation import Translator as Translator
 
-__version__ = "0.1.0"
 __all__ = ["Translator", "__version__"]
 
 

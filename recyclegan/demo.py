@@ -18,7 +18,7 @@ from recyclegan.errors import InputError
 from recyclegan.evaluation import EvaluationConfig, evaluate
 from recyclegan.evaluation.html import Html
 from recyclegan.evaluation.measures import MEASURES
-from recyclegan.evaluation.page import Section, details, headline, page, picture, table, text, video_player
+from recyclegan.evaluation.page import Cell, Section, details, headline, page, picture, table, text, video_player
 from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
@@ -208,7 +208,7 @@ def _value(results: Results, name: str) -> float:
 
 
 def _class_table(results: Results) -> Html:
-    rows = [[name, score.iou, score.colour_alone] for name, score in results.classes.items()]
+    rows: list[list[Cell]] = [[name, score.iou, score.colour_alone] for name, score in results.classes.items()]
     return table(("Class", "Translated", "Colour alone"), rows, "Intersection over union of each class.")
 
 
@@ -217,10 +217,8 @@ def _films(out: Path, way: Direction) -> list[Html]:
     panels = ("Source", "Translated", "Truth") if way == "ab" else ("Source", "Translated")
     films = []
     for clip in find_clips(out / "data" / "val" / source_domain(way).upper()):
-        images = [
-            list(clip.images()),
-            [read_image(f) for f in sorted((out / f"translated/run-{way}/{clip.name}").iterdir())],
-        ]
+        translated = sorted((out / "translated" / f"run-{way}" / clip.name).iterdir())
+        images = [list(clip.images()), [read_image(frame) for frame in translated]]
         if way == "ab":
             images.append(_truth(out, clip.name))
         film = out / "films" / f"{way}-{clip.name}.mp4"
@@ -242,14 +240,14 @@ def telling_lines(out: Path, scores: dict[Direction, Scores]) -> list[str]:
     """Return the six lines that say most about how it went."""
     ab, ba = scores["ab"], scores["ba"]
     iou = ab.trained.results["mean_iou"]
-    best = max(ab.trained.classes.items(), key=lambda item: np.nan_to_num(item[1].iou))
+    best, score = max(ab.trained.classes.items(), key=lambda item: np.nan_to_num(item[1].iou))
     floor = ba.trained.results["warping_error"].references[SOURCE].value
     return [
         f"mean IoU of held-out video to label maps   {iou.translated.value:.3f}   (untrained"
-        f" {_value(ab.untrained, 'mean_iou'):.3f}, best lookup by colour alone {iou.references[COLOUR_ALONE].value:.3f})",
+        f" {_value(ab.untrained, 'mean_iou'):.3f}, best by colour alone {iou.references[COLOUR_ALONE].value:.3f})",
         f"pixel accuracy                             {_value(ab.trained, 'pixel_accuracy'):.3f}   (untrained"
         f" {_value(ab.untrained, 'pixel_accuracy'):.3f})",
-        f"best class                                 {best[0]} {best[1].iou:.3f}",
+        f"best class                                 {best} {score.iou:.3f}",
         f"class flips, of all visible pixels         {_value(ab.trained, 'class_flips'):.3f}",
         f"warping error of label maps to video       {_value(ba.trained, 'warping_error'):.5f}   (source itself"
         f" {floor:.5f})",

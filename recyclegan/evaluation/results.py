@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from recyclegan import __version__
 from recyclegan.evaluation.clips import ClipMeasures
 from recyclegan.evaluation.likeness import Sample, distances
 from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap, mean_interval
 from recyclegan.metrics.segmentation import Confusion, Protocol, segmentation_scores
+from recyclegan.version import __version__
 
 SOURCE, TARGET, COLOURS = "source", "target", "colour alone"
 FORMAT = 1

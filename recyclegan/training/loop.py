@@ -87,7 +87,7 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
     config, run, is_writer = state.config, state.config.out, state.fabric.is_global_zero
     if is_writer:
         write_config(config)
-        stats = StatsLog(run / STATS_FILE, first)
+        stats = StatsLog(run / STATS_FILE, first + 1)
     gathered: dict[str, list[float]] = defaultdict(list)
     done = first
     with Interruption().listening() as interruption:
