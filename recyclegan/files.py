@@ -45,6 +45,16 @@ def whole_folder(path: Path) -> Iterator[Path]:
         scratch.replace(path)
 
 
+def check_writable(path: Path) -> None:
+    """Make the folder of ``path`` and see that files can be written there, before work that would be lost.
+
+    Raises:
+        InputError: they cannot.
+    """
+    with _scratch_folder(path):
+        pass
+
+
 @contextmanager
 def _scratch_folder(path: Path) -> Iterator[Path]:
     try:

@@ -111,6 +111,11 @@ class TrainConfig:
         for name in ("batch_size", "devices", "save_every", "keep", "log_every", "sample_every"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
+        for name in ("history", "clip_gradients", "seed"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name}: found {getattr(self, name)}, expected 0 or more")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise InputError(f"betas: found {self.betas}, expected two in [0, 1)")
         if self.steps is not None and self.steps < 1:
             raise InputError(f"steps: found {self.steps}, expected at least 1")
         if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or self.lr <= 0 or self.epochs <= 0:
@@ -133,7 +138,10 @@ def config_from_dict(values: dict[str, Any], source: str = "config") -> TrainCon
     Raises:
         InputError: an unknown method or field, or a value of the wrong type.
     """
-    method = dict(values.get("method", {}))
+    stored = values.get("method", {})
+    if not isinstance(stored, dict):
+        raise InputError(f"{source}: method: found {stored!r}, expected a table of fields")
+    method = dict(stored)
     name = method.pop("name", None)
     if name not in METHODS:
         raise InputError(f"{source}: unknown method {name!r}{nearest(str(name), METHODS)}")

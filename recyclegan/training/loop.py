@@ -16,7 +16,7 @@ from torch import Tensor
 
 from recyclegan.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
+from recyclegan.files import check_writable, whole_file
 from recyclegan.logs import StatsLog
 from recyclegan.methods import METHODS
 from recyclegan.training.config import TrainConfig, config_from_dict, config_to_dict
@@ -68,6 +68,8 @@ def train(
         TrainingFailedError: a loss or a weight is not finite.
     """
     check_run_folder(config, resume)
+    if not dry_run:
+        check_writable(config.out / CONFIG_FILE)
     fabric = make_fabric(config)
     torch.manual_seed(config.seed)
     method_class = METHODS[config.method_name]
@@ -89,14 +91,15 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
         write_config(config)
         stats = StatsLog(run / STATS_FILE, first + 1)
     gathered: dict[str, list[float]] = defaultdict(list)
-    done = first
+    done, asked_to_stop = first, False
     with Interruption().listening() as interruption:
-        while done < state.num_steps and not interruption.asked:
+        while done < state.num_steps and not asked_to_stop:
             terms = check_finite(train_step(state, footage.batch(done), done), done, run)
             done += 1
             for name, value in terms.items():
                 gathered[name].append(value)
-            last = done == state.num_steps or interruption.asked
+            asked_to_stop = interruption.asked
+            last = done == state.num_steps or asked_to_stop
             if is_writer and (last or done % config.log_every == 0):
                 means = {name: sum(values) / len(values) for name, values in gathered.items()}
                 stats.write({"step": done, **means, "lr": state.rate})

@@ -1,0 +1,89 @@
+"""The command line: one function a command; alone knows tyro, argv and exit codes."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recyclegan.cli.footage import evaluate, flow_preview, prepare, translate
+from recyclegan.cli.parsing import parse
+from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.train import train
+from recyclegan.errors import InputError, nearest
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, 2 for a user's mistake, 130 where a signal ended it."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        return _run(words)
+    except InputError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"recyclegan: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("recyclegan: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if words[0] == "--version":
+        from recyclegan import __version__
+
+        print(f"recyclegan {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        raise InputError(f"unknown command {words[0]!r}{nearest(words[0], COMMANDS)}; see recyclegan --help")
+    return COMMANDS[words[0]](words[1:]) or 0
+
+
+def _overview() -> str:
+    lines = [f"  {name:<14} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "recyclegan: unpaired video-to-video translation that stays steady",
+            "",
+            *lines,
+            "",
+            "recyclegan COMMAND --help tells each one's options; --debug shows the traceback of an error.",
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What ``demo`` takes."""
+
+    out: Path = Path("demo")
+    """Folder to write."""
+    steps: int = 1000
+    """Training steps."""
+    seed: int = 0
+    """Everything random follows from it."""
+
+
+def demo(words: list[str]) -> None:
+    """Show the whole path on the embedded world, in minutes, ending in report.html."""
+    options = parse(DemoOptions, words, "demo")
+    from recyclegan.demo import DemoConfig, run_demo
+
+    with progress_bars() as bars:
+        lines = run_demo(options.out, DemoConfig(steps=options.steps, seed=options.seed), counter(bars))
+    print("\n".join(lines))
+
+
+COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
+    "demo": demo,
+    "prepare": prepare,
+    "flow-preview": flow_preview,
+    "train": train,
+    "translate": translate,
+    "evaluate": evaluate,
+}

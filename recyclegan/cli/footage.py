@@ -1,0 +1,240 @@
+"""``recyclegan prepare``, ``flow-preview``, ``translate`` and ``evaluate``: commands about footage."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+
+from recyclegan.cli.parsing import choice, parse
+from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.errors import InputError
+from recyclegan.tensors import Direction
+
+if TYPE_CHECKING:
+    from recyclegan.data.prepare import Prepared
+
+
+@dataclass(frozen=True)
+class PrepareVideosOptions:
+    """What ``prepare videos`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make."""
+    a: tuple[Path, ...]
+    """Videos, folders of frames, or folders of either that show look A."""
+    b: tuple[Path, ...]
+    """The same for look B; nothing in it belongs to anything in A."""
+    val: float = 0.1
+    """Share of the clips that is held out, where none are named."""
+    val_a: tuple[Path, ...] = ()
+    """Clips of A to hold out."""
+    val_b: tuple[Path, ...] = ()
+    """Clips of B to hold out."""
+    seed: int = 0
+    """Draws the held-out clips."""
+    link: bool = True
+    """Link files instead of copying them."""
+
+
+@dataclass(frozen=True)
+class PrepareRoadworldOptions:
+    """What ``prepare roadworld`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make."""
+    clips: int = 8
+    """Drives to train on, of each look."""
+    val_clips: int = 2
+    """Drives held out, of each look."""
+    frames: int = 60
+    """Frames of each drive."""
+    size: tuple[int, int] = (128, 256)
+    """Height and width in pixels."""
+    looks: str = "day,label"
+    """Two of day, night, rain, sunset and label, with a comma between."""
+    seed: int = 0
+    """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class PrepareViperOptions:
+    """What ``prepare viper`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make: A holds frames, B label maps."""
+    viper: Path
+    """The download: {train,val}/{img,cls}/SEQUENCE/."""
+    link: bool = True
+    """Link files instead of copying them."""
+
+
+@dataclass(frozen=True)
+class PrepareCityscapesOptions:
+    """What ``prepare cityscapes`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make: A holds VIPER's frames, B those of Cityscapes."""
+    viper: Path
+    """The download: {train,val}/img/SEQUENCE/."""
+    cityscapes: Path
+    """The download: leftImg8bit_sequence/{train,val}/CITY/."""
+    link: bool = True
+    """Link files instead of copying them."""
+
+
+KINDS = {
+    "videos": "split your own footage by clip",
+    "roadworld": "drives through the embedded world",
+    "viper": "VIPER's frames and label maps, for the experiment video to label",
+    "cityscapes": "VIPER's and Cityscapes' frames, for the experiment VIPER to Cityscapes",
+}
+
+
+def prepare(words: list[str]) -> None:
+    """Make a data folder from videos, from published data sets, or from the embedded world."""
+    name = choice(words, "prepare", lambda: KINDS)
+    made = {"videos": _videos, "roadworld": _roadworld, "viper": _viper, "cityscapes": _cityscapes}[name](words[1:])
+    for note in made.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(", ".join(f"{place}: {count} clips" for place, count in made.num_clips.items()))
+
+
+def _viper(words: list[str]) -> "Prepared":
+    from recyclegan.data.published import prepare_viper
+
+    return prepare_viper(**vars(parse(PrepareViperOptions, words, "prepare viper")))
+
+
+def _cityscapes(words: list[str]) -> "Prepared":
+    from recyclegan.data.published import prepare_cityscapes
+
+    return prepare_cityscapes(**vars(parse(PrepareCityscapesOptions, words, "prepare cityscapes")))
+
+
+def _videos(words: list[str]) -> "Prepared":
+    options = parse(PrepareVideosOptions, words, "prepare videos")
+    from recyclegan.data.prepare import prepare_videos
+
+    return prepare_videos(**vars(options))
+
+
+def _roadworld(words: list[str]) -> "Prepared":
+    options = parse(PrepareRoadworldOptions, words, "prepare roadworld")
+    from recyclegan.data.prepare import prepare_roadworld
+
+    looks = options.looks.split(",")
+    if len(looks) != 2:
+        raise InputError(f"--looks {options.looks}: expected two with a comma between, such as day,label")
+    with progress_bars() as bars:
+        show = counter(bars)
+        return prepare_roadworld(
+            **{**vars(options), "looks": (looks[0], looks[1])},
+            progress=lambda done, total, _: show(done, total, "rendering"),
+        )
+
+
+def flow_preview(words: list[str]) -> None:
+    """Show frames under the synthetic motion that training would draw, as a picture and a short video."""
+    from recyclegan.flow import FlowSynthesis
+    from recyclegan.preview import preview_flow
+
+    @dataclass(frozen=True)
+    class FlowPreviewOptions:
+        """What ``flow-preview`` takes."""
+
+        input: tyro.conf.Positional[Path]
+        """Video, or folder of frames."""
+        out: tyro.conf.Positional[Path]
+        """Folder for flow.png and flow.mp4."""
+        size: tuple[int, int] | None = None
+        """Height and width of the frames that would be trained on; by default the input's own."""
+        num_frames: int = 4
+        """Frames to show, spread over the input."""
+        seed: int = 0
+        """Everything random follows from it."""
+        flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+
+    options = parse(FlowPreviewOptions, words, "flow-preview")
+    picture, video = preview_flow(**vars(options))
+    print(f"{picture} and {video}: written")
+
+
+@dataclass(frozen=True)
+class TranslateOptions:
+    """What ``translate`` takes."""
+
+    model: tyro.conf.Positional[str]
+    """Run folder, .safetensors file, or owner/name on the Hugging Face hub."""
+    input: tyro.conf.Positional[Path]
+    """Video, image, or a folder of videos and frames."""
+    output: tyro.conf.Positional[Path]
+    """Video, image or folder to write."""
+    direction: Direction | None = None
+    """Which way, where the model is a run; by default ab."""
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
+    """Floating point of the generator."""
+    batch_size: int = 4
+    """Frames translated at once."""
+    scale: Literal["trained", "native"] = "trained"
+    """Translate at the scale of training and bring the result back to size, or at the frames' own size."""
+    codec: str | None = None
+    """Video encoder; by default H.264, VP9 for .webm."""
+    crf: int = 18
+    """Quality of the video: lower is better and larger."""
+    side_by_side: bool = False
+    """Show the source to the left of its translation."""
+    frames: bool = False
+    """Write videos as folders of PNG frames, which keeps the colours of label maps exactly."""
+    existing: Literal["refuse", "skip", "replace"] = "refuse"
+    """What to do with outputs that are there already."""
+
+
+def translate(words: list[str]) -> None:
+    """Translate videos, images or folders of them with a trained model."""
+    options = parse(TranslateOptions, words, "translate")
+    from recyclegan.translation import Output, Translator
+
+    output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing)
+    if not options.input.exists():
+        raise InputError(f"{options.input}: no such file or folder; name a video, an image or a folder of them")
+    translator = Translator.from_pretrained(
+        options.model, options.direction, options.device, options.precision, options.scale, options.batch_size
+    )
+    with progress_bars() as bars:
+        notes = translator.translate_path(options.input, options.output, output, counter(bars))
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"{options.output}: written")
+
+
+def evaluate(words: list[str]) -> None:
+    """Measure translated footage: steadiness, classes, likeness; writes metrics.json and report.html."""
+    from recyclegan.evaluation import EvaluationConfig
+    from recyclegan.evaluation import evaluate as run_evaluation
+
+    @dataclass(frozen=True)
+    class EvaluateOptions:
+        """What ``evaluate`` takes."""
+
+        translated: tyro.conf.Positional[Path]
+        """Translated video, or folder of clips."""
+        source: tyro.conf.Positional[Path]
+        """What it was translated from: a video, or clips of the same names."""
+        out: Path
+        """Folder for metrics.json and report.html."""
+        target: Path | None = None
+        """Any footage of the look aimed at."""
+        truth: Path | None = None
+        """Truth of the source: .npz files of classes and flow, or label maps."""
+        config: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    options = parse(EvaluateOptions, words, "evaluate")
+    with progress_bars() as bars:
+        results = run_evaluation(**vars(options), progress=counter(bars))
+    for name, result in results.results.items():
+        print(f"{name:<30} {result.translated.value:.5g}")
+    print(f"{options.out / 'report.html'}: written")

@@ -1,0 +1,63 @@
+"""From words to dataclasses, through tyro; what does not fit becomes an error of one line."""
+
+import io
+import re
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from typing import Any, TypeVar
+
+import tyro
+
+from recyclegan.errors import InputError, nearest
+
+T = TypeVar("T")
+
+
+def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default: Any = None) -> T:
+    """Return ``kind`` filled from the command line; what does not fit becomes an InputError of one line."""
+    told = io.StringIO()
+    options = {} if default is None else {"default": default}
+    settings = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
+    try:
+        with redirect_stderr(told):
+            return tyro.cli(kind, args=words, prog=f"recyclegan {prog}", config=settings, **options)
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise InputError(one_line(told.getvalue(), prog)) from None
+
+
+def one_line(box: str, prog: str) -> str:
+    """Return the message of tyro's box, with the option that it thinks was meant."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", box)
+    blocks = [block.split("\n") for block in re.split(r"\n│\s*─+\s*│\n", text)]
+    lines = [[line.strip("│╭╰╮╯ ") for line in block if not line.startswith(("╭", "╰"))] for block in blocks]
+    message = " ".join(" ".join(lines[0]).split()).rstrip(".")
+    meant = next((block[1].split()[0] for block in lines[1:] if block[0].startswith("Perhaps") and len(block) > 1), "")
+    hint = f" (did you mean {meant}?)" if meant else ""
+    return f"{prog}: {message}{hint}; see recyclegan {prog} --help"
+
+
+def choice(words: list[str], command: str, choices: Callable[[], dict[str, str]]) -> str:
+    """Return the first word, one of ``choices`` (name: what it is), or show them and end."""
+    known = choices()
+    if words and words[0] in known:
+        return words[0]
+    if words and words[0] not in ("-h", "--help"):
+        raise InputError(f"{command}: unknown {words[0]!r}{nearest(words[0], known)}; known: {', '.join(known)}")
+    print(
+        "\n".join(
+            [f"recyclegan {command} NAME ..., with NAME one of", ""] + [f"  {k:<20} {v}" for k, v in known.items()]
+        )
+    )
+    raise SystemExit(0)
+
+
+def peek(words: list[str], option: str) -> str | None:
+    """Return the value of an option before all are parsed, because others' defaults depend on it."""
+    for place, word in enumerate(words):
+        if word == option and place + 1 < len(words):
+            return words[place + 1]
+        if word.startswith(f"{option}="):
+            return word.split("=", 1)[1]
+    return None

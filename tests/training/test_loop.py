@@ -1,0 +1,405 @@
+"""Runs: resuming is exact, signals and failures end cleanly, and nobody's run is written over."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from recyclegan import losses
+from recyclegan.checkpoint import checkpoints, load_card, load_checkpoint
+from recyclegan.errors import InputError
+from recyclegan.logs import read_stats
+from recyclegan.methods import NetworkConfig
+from recyclegan.training import (
+    DataConfig,
+    Outcome,
+    TrainConfig,
+    TrainingFailedError,
+    TrainState,
+    config_to_dict,
+    loop,
+    read_config,
+    train,
+    train_step,
+)
+from tests.small import make_data, small_config
+from tests.training.test_step import same
+
+RANDOM = {
+    "steps": 8,
+    "history": 3,
+    "networks": NetworkConfig(width=4, discriminator_width=4, dropout=True),
+    "decay": 0.5,
+    "clip_gradients": 5.0,
+    "batch_size": 2,
+}
+"""Everything on that draws random numbers or carries state from step to step."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data(tmp_path_factory.mktemp("data"), num_frames=5)
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    """Return the configuration of a run of 8 steps that was never stopped."""
+    config = small_config(data, tmp_path_factory.mktemp("runs") / "whole", **RANDOM)
+    assert train(config) == Outcome(8, 8)
+    return config
+
+
+def steps_of(run: Path) -> list[int]:
+    return [int(path.name[5:]) for path in checkpoints(run)]
+
+
+def last_state(run: Path) -> dict[str, Any]:
+    return load_checkpoint(checkpoints(run)[-1])
+
+
+def assert_same_run(run: Path, other: Path) -> None:
+    assert same(last_state(run), last_state(other))
+    for way in ("ab", "ba"):
+        assert (run / f"{way}.safetensors").read_bytes() == (other / f"{way}.safetensors").read_bytes()
+    assert read_stats(run / "stats.jsonl") == read_stats(other / "stats.jsonl")
+
+
+def kill_self_at(step: int, kind: signal.Signals = signal.SIGTERM) -> Callable[..., None]:
+    def report(done: int, total: int, terms: dict[str, float]) -> None:
+        if done == step:
+            os.kill(os.getpid(), kind)
+
+    return report
+
+
+def test_a_run_leaves_what_it_promises(whole: TrainConfig) -> None:
+    run = whole.out
+    assert {path.name for path in run.iterdir()} == {
+        *("config.json", "stats.jsonl", "curves.png", "samples", "ab.safetensors", "ba.safetensors"),
+        *("step-00000006", "step-00000008"),
+    }
+    assert read_config(run) == whole
+    stats = read_stats(run / "stats.jsonl")
+    assert [entry["step"] for entry in stats] == list(range(1, 9))
+    assert {"ab/adversarial", "ba/unsup_recycle", "a/discriminator", "lr"} <= stats[0].keys()
+    assert [entry["lr"] for entry in stats][:5] == [2e-4] * 4 + [pytest.approx(2e-4 * 4 / 5)]
+    assert load_card(run / "ba.safetensors").steps == 8
+
+
+def test_the_same_run_gives_the_same_bytes(whole: TrainConfig, tmp_path: Path) -> None:
+    config = replace(whole, out=tmp_path / "run")
+    torch.rand(5)
+    train(config)
+    assert_same_run(config.out, whole.out)
+
+
+@pytest.mark.parametrize("stop", [2, 5])
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_a_signal_stopped_goes_on_as_if_it_had_not(
+    whole: TrainConfig, tmp_path: Path, stop: int, kind: signal.Signals
+) -> None:
+    config = replace(whole, out=tmp_path / "run")
+    outcome = train(config, report=kill_self_at(stop, kind))
+    assert stop <= outcome.steps <= stop + 1
+    assert steps_of(config.out)[-1] == outcome.steps, "where it stopped, there is a checkpoint"
+    assert train(config, resume=True) == Outcome(8, 8)
+    assert_same_run(config.out, whole.out)
+
+
+def test_a_signal_within_a_step_ends_the_run_after_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step_with_signal(state: TrainState, batch: Any, step: int) -> Any:
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return train_step(state, batch, step)
+
+    monkeypatch.setattr(loop, "train_step", step_with_signal)
+    config = small_config(data, tmp_path / "run")
+    assert train(config).steps == 3
+    assert steps_of(config.out)[-1] == 3
+    assert [entry["step"] for entry in read_stats(config.out / "stats.jsonl")] == [1, 2, 3]
+    assert load_card(config.out / "ab.safetensors").steps == 3
+
+
+def test_handlers_of_signals_are_put_back(data: Path, tmp_path: Path) -> None:
+    before = [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)]
+    train(small_config(data, tmp_path / "run", steps=1))
+    assert [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_crash_between_checkpoints_loses_no_exactness(
+    whole: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crashing(state: TrainState, batch: Any, step: int) -> Any:
+        if step == 5:
+            raise MemoryError
+        return train_step(state, batch, step)
+
+    config = replace(whole, out=tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", crashing)
+        with pytest.raises(MemoryError):
+            train(config)
+    assert steps_of(config.out) == [2, 4]
+    assert read_stats(config.out / "stats.jsonl")[-1]["step"] == 5
+    train(config, resume=True)
+    assert_same_run(config.out, whole.out)
+
+
+def test_a_crash_while_saving_leaves_the_checkpoint_before(
+    whole: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = torch.save
+
+    def full(state: dict[str, Any], path: Path) -> None:
+        save(state, path)
+        if state["step"] == 6:
+            path.write_bytes(path.read_bytes()[:1000])
+            raise OSError(28, "No space left on device")
+
+    config = replace(whole, out=tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", full)
+        with pytest.raises(OSError, match="No space left"):
+            train(config)
+    assert steps_of(config.out) == [2, 4]
+    train(config, resume=True)
+    assert_same_run(config.out, whole.out)
+
+
+def test_resuming_a_finished_run_changes_nothing(whole: TrainConfig) -> None:
+    before = {path: path.read_bytes() for path in whole.out.rglob("*") if path.is_file()}
+    assert train(whole, resume=True) == Outcome(8, 8)
+    assert {path: path.read_bytes() for path in whole.out.rglob("*") if path.is_file()} == before
+
+
+def test_resuming_with_more_steps_goes_on(data: Path, tmp_path: Path) -> None:
+    """Without decay the rate does not depend on the number of steps, so that a longer run is the same run."""
+    straight = small_config(data, tmp_path / "straight", steps=6)
+    train(straight)
+    short = replace(straight, out=tmp_path / "run", steps=4)
+    train(short)
+    assert train(replace(short, steps=6), resume=True) == Outcome(6, 6)
+    assert_same_run(short.out, straight.out)
+    assert read_config(short.out).steps == 6
+
+
+def test_resume_without_a_run_starts_one(data: Path, tmp_path: Path) -> None:
+    assert train(small_config(data, tmp_path / "run", steps=1), resume=True).steps == 1
+
+
+def test_resume_without_a_checkpoint_starts_from_the_beginning(whole: TrainConfig, tmp_path: Path) -> None:
+    config = replace(whole, out=tmp_path / "run")
+    loop.write_config(config)
+    (config.out / "stats.jsonl").write_text('{"step": 1, "lr": 9.0}\n')
+    train(config, resume=True)
+    assert_same_run(config.out, whole.out)
+
+
+def test_a_folder_left_by_a_crash_while_saving_is_ignored(whole: TrainConfig, tmp_path: Path) -> None:
+    config = replace(whole, out=tmp_path / "run")
+    train(config, report=kill_self_at(4))
+    half = config.out / ".step-00000007.abc" / "step-00000007"
+    half.mkdir(parents=True)
+    (half / "state.pt").write_bytes(b"half")
+    train(config, resume=True)
+    assert_same_run(config.out, whole.out)
+
+
+@pytest.mark.parametrize(("keep", "left"), [(1, [6]), (2, [4, 6]), (5, [2, 4, 6])])
+def test_the_newest_checkpoints_are_kept(data: Path, tmp_path: Path, keep: int, left: list[int]) -> None:
+    train(small_config(data, tmp_path / "run", keep=keep))
+    assert steps_of(tmp_path / "run") == left
+
+
+def test_a_second_run_in_the_same_folder_is_refused(whole: TrainConfig) -> None:
+    before = (whole.out / "stats.jsonl").read_bytes()
+    with pytest.raises(InputError, match="holds a run already; give --resume to go on with it, or another --out"):
+        train(whole)
+    assert (whole.out / "stats.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("lr", 1e-3),
+        ("seed", 5),
+        ("batch_size", 1),
+        ("networks", NetworkConfig(width=8)),
+        ("frames", DataConfig(size=(32, 32))),
+        ("ema", 0.5),
+    ],
+)
+def test_resuming_with_other_settings_is_refused_by_name(whole: TrainConfig, name: str, value: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        train(replace(whole, **{name: value}), resume=True)
+    message = str(caught.value)
+    assert f"was started with {name}=" in message
+    assert "resume it as it was" in message
+    assert "\n" not in message
+
+
+def test_resuming_from_another_runs_checkpoint_is_refused(whole: TrainConfig, tmp_path: Path) -> None:
+    config = replace(whole, out=tmp_path / "run", networks=NetworkConfig(width=8, discriminator_width=4))
+    loop.write_config(config)
+    (config.out / "step-00000008").symlink_to(whole.out / "step-00000008")
+    with pytest.raises(InputError, match="does not fit the networks of this run"):
+        train(config, resume=True)
+
+
+def test_a_damaged_checkpoint_is_refused_with_its_remedy(data: Path, tmp_path: Path) -> None:
+    config = small_config(data, tmp_path / "run", steps=2)
+    train(config)
+    (config.out / "step-00000002" / "state.pt").write_bytes(b"half")
+    with pytest.raises(InputError, match="is damaged or no training state; delete its folder"):
+        train(replace(config, steps=3), resume=True)
+
+
+def test_a_file_in_the_place_of_the_run_is_refused(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    with pytest.raises(InputError, match="is a file; name a folder for the run"):
+        train(small_config(data, tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no JSON"),
+        ("\0\xff", "is no JSON"),
+        ("[]", "expected a table of fields"),
+        ('{"stepz": 1, "method": {"name": "cycle-gan"}}', "unknown field 'stepz'"),
+    ],
+)
+def test_a_damaged_configuration_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "config.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=message) as caught:
+        read_config(tmp_path)
+    assert str(tmp_path / "config.json") in str(caught.value)
+
+
+def test_a_folder_without_configuration_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no config.json; name a run folder"):
+        read_config(tmp_path)
+
+
+def test_a_dry_run_reads_all_takes_a_step_and_writes_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    monkeypatch.setattr(loop, "train_step", lambda *arguments: steps.append(arguments[2]) or train_step(*arguments))
+    config = small_config(data, tmp_path / "runs" / "one")
+    assert train(config, dry_run=True) == Outcome(0, 6)
+    assert steps == [0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_epochs_count_steps_where_none_are_given(data: Path, tmp_path: Path) -> None:
+    config = small_config(data, tmp_path / "run", steps=None, epochs=1.5)
+    assert train(config, dry_run=True).num_steps == round(1.5 * 5)
+    assert train(replace(config, batch_size=2), dry_run=True).num_steps == round(1.5 * 3)
+    assert train(replace(config, epochs=0.01), dry_run=True).num_steps == 1
+
+
+def test_progress_is_reported_after_every_step(data: Path, tmp_path: Path) -> None:
+    told = []
+    train(small_config(data, tmp_path / "run", steps=3), report=lambda *news: told.append(news))
+    assert [(done, total) for done, total, _ in told] == [(1, 3), (2, 3), (3, 3)]
+    assert told[-1][2]["ab/adversarial"] == read_stats(tmp_path / "run" / "stats.jsonl")[-1]["ab/adversarial"]
+
+
+def test_lines_of_statistics_are_means_since_the_last(data: Path, tmp_path: Path) -> None:
+    told: list[float] = []
+    config = small_config(data, tmp_path / "run", steps=5, log_every=2)
+    train(config, report=lambda done, total, terms: told.append(terms["b/discriminator"]))
+    stats = read_stats(config.out / "stats.jsonl")
+    assert [entry["step"] for entry in stats] == [2, 4, 5]
+    wanted = [sum(told[:2]) / 2, sum(told[2:4]) / 2, told[4]]
+    assert [entry["b/discriminator"] for entry in stats] == pytest.approx(wanted)
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Let the spatial term be nan from its call number ``at`` on."""
+    original, calls = losses.unsup_spatial, []
+
+    def poisoned(*arguments: Any) -> Any:
+        calls.append(1)
+        return original(*arguments) * (float("nan") if len(calls) > at else 1.0)
+
+    monkeypatch.setattr(losses, "unsup_spatial", poisoned)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_names_step_term_and_checkpoint(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, at=2 * 3)
+    config = small_config(data, tmp_path / "run")
+    with pytest.raises(TrainingFailedError) as caught:
+        train(config)
+    message = str(caught.value)
+    assert "step 3" in message
+    assert "loss ab/unsup_spatial is nan" in message
+    assert f"last good checkpoint: {config.out / 'step-00000002'}" in message
+    assert "lower --lr" in message
+    assert "\n" not in message
+    assert steps_of(config.out) == [2]
+    networks = last_state(config.out)["networks"]
+    assert all(value.isfinite().all() for value in networks.values())
+    assert load_card(config.out / "ab.safetensors").steps == 2
+    monkeypatch.undo()
+    assert train(config, resume=True) == Outcome(6, 6)
+
+
+def test_a_failure_before_the_first_checkpoint_says_so(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, at=0)
+    with pytest.raises(TrainingFailedError, match="step 0: loss ab/unsup_spatial is nan; no checkpoint yet"):
+        train(small_config(data, tmp_path / "run"))
+
+
+def test_a_dry_run_finds_a_loss_that_is_not_finite(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    poison(monkeypatch, at=0)
+    with pytest.raises(TrainingFailedError, match="unsup_spatial is nan"):
+        train(small_config(data, tmp_path / "run"), dry_run=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_are_not_finite_are_never_saved(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(state: TrainState, batch: Any, step: int) -> Any:
+        terms = train_step(state, batch, step)
+        if step == 3:
+            next(state.method.generators["ba"].parameters()).data.fill_(float("inf"))
+        return terms
+
+    monkeypatch.setattr(loop, "train_step", breaking)
+    config = small_config(data, tmp_path / "run")
+    with pytest.raises(TrainingFailedError, match=r"step 4: weights of generators.ba.\S+ are not finite; last good"):
+        train(config)
+    assert steps_of(config.out) == [2]
+
+
+@pytest.mark.parametrize("changes", [{"device": "cuda"}, {"device": "mps"}], ids=str)
+def test_a_device_that_is_not_there_is_named(data: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        changes = {"devices": 99, "device": "auto"}
+    with pytest.raises(InputError, match="--device .*try --device auto") as caught:
+        train(small_config(data, tmp_path / "run", **changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("changes", [{"precision": "bf16-mixed"}, {"batch_size": 3}, {"ema": 0.0}], ids=str)
+def test_other_ways_to_train_end_in_translators(data: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+    config = small_config(data, tmp_path / "run", steps=2, **changes)
+    assert train(config).steps == 2
+    assert json.loads((config.out / "config.json").read_text()) == config_to_dict(config)
+    for entry in read_stats(config.out / "stats.jsonl"):
+        assert all(abs(value) < 1e3 for name, value in entry.items() if name != "step")

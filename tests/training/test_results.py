@@ -1,0 +1,87 @@
+"""What a run shows: sample grids, curves, and translators that describe themselves."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from recyclegan.checkpoint import load_card, load_translator
+from recyclegan.tensors import to_frames, to_images
+from recyclegan.training import DataConfig, train
+from recyclegan.training.results import translating_generators
+from recyclegan.video import read_image
+from tests.small import PALETTE, label_map, make_data, small_config, small_state
+
+
+def test_a_sample_grid_shows_held_out_frames_their_translations_and_the_way_back(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", height=32, width=48)
+    config = small_config(data, tmp_path / "run", steps=4, sample_every=2)
+    train(config)
+    grids = sorted((config.out / "samples").iterdir())
+    assert [path.name for path in grids] == ["step-00000002.png", "step-00000004.png"]
+    grid = read_image(grids[-1])
+    assert grid.shape == (2 * 32 + 4, 3 * 48 + 2 * 4, 3), "a row for each direction: real, fake, and back"
+    generators = {way: load_translator(config.out / f"{way}.safetensors")[0] for way in ("ab", "ba")}
+    for row, (domain, there, back) in enumerate([("A/drive", "ab", "ba"), ("B/walk", "ba", "ab")]):
+        real = read_image(data / "val" / domain / "frame_000.png")
+        fake = generators[there](to_frames(real[None]))
+        shown = [real, to_images(fake)[0], to_images(generators[back](fake))[0]]
+        for column, image in enumerate(shown):
+            top, left = 36 * row, 52 * column
+            cell = grid[top : top + 32, left : left + 48]
+            assert int(np.abs(cell.astype(int) - image).max()) <= 1
+    assert not np.array_equal(grid, read_image(grids[0]))
+
+
+def test_curves_show_every_series(tmp_path: Path) -> None:
+    config = small_config(make_data(tmp_path / "data"), tmp_path / "run", steps=3)
+    train(config)
+    curves = read_image(config.out / "curves.png")
+    rows = -(-9 // 3)
+    assert curves.shape == (rows * 150 + (rows - 1) * 4, 3 * 360 + 2 * 4, 3)
+    drawn = (curves == (0x1F, 0x5F, 0xBF)).all(axis=2)
+    for row in range(rows):
+        for column in range(3):
+            assert drawn[154 * row : 154 * row + 150, 364 * column : 364 * column + 360].sum() > 100
+
+
+@pytest.mark.parametrize("channels", [(1, 3), (3, 1), (1, 1)])
+def test_grey_domains_train_and_state_their_channels(tmp_path: Path, channels: tuple[int, int]) -> None:
+    frames = DataConfig(size=(32, 48), channels=channels)
+    config = small_config(make_data(tmp_path / "data"), tmp_path / "run", steps=2, frames=frames)
+    train(config)
+    for way, wanted in (("ab", channels), ("ba", channels[::-1])):
+        generator, card = load_translator(config.out / f"{way}.safetensors")
+        assert (card.channels_in, card.channels_out) == wanted
+        assert generator(torch.zeros(1, wanted[0], 32, 48)).shape[1] == wanted[1]
+    assert read_image(config.out / "samples" / "step-00000002.png").std() > 5
+
+
+def test_cards_state_the_palette_of_a_label_target_and_where_labels_come_in(tmp_path: Path) -> None:
+    frames = DataConfig(size=(32, 48), labels="b", resize="rectangle")
+    config = small_config(make_data(tmp_path / "data", make_b=label_map), tmp_path / "run", steps=1, frames=frames)
+    train(config)
+    there, back = (load_card(config.out / f"{way}.safetensors") for way in ("ab", "ba"))
+    assert (there.palette, there.labels_in) == (PALETTE, False)
+    assert (back.palette, back.labels_in) == ((), True)
+    assert there.size == back.size == (32, 48)
+    assert there.resize == "rectangle"
+
+
+def test_translators_carry_the_average_where_there_is_one(tmp_path: Path) -> None:
+    state = small_state(small_config(tmp_path, tmp_path, ema=0.9))
+    for value in state.average.average.values():
+        value.fill_(0.25)
+    carried = translating_generators(state)
+    assert all((value == 0.25).all() for value in carried.state_dict().values())
+    assert not carried.training
+    assert state.method.generators.training, "the trained ones go on training"
+    assert not any((value == 0.25).all() for value in state.method.generators.state_dict().values())
+
+
+def test_translators_carry_the_last_weights_where_nothing_is_averaged(tmp_path: Path) -> None:
+    state = small_state(small_config(tmp_path, tmp_path, ema=0.0))
+    carried = translating_generators(state).state_dict()
+    for name, value in state.method.generators.state_dict().items():
+        assert torch.equal(carried[name], value)
