@@ -222,7 +222,7 @@ def _films(out: Path, way: Direction) -> list[Html]:
         if way == "ab":
             images.append(_truth(out, clip.name))
         film = out / "films" / f"{way}-{clip.name}.mp4"
-        write_video(film, (_enlarged(np.concatenate(row, axis=1)) for row in zip(*images, strict=True)), RATE)
+        write_video(film, (_side_by_side(row) for row in zip(*images, strict=True)), RATE)
         films.append(video_player(film, clip.name, panels))
     return films
 
@@ -232,8 +232,9 @@ def _truth(out: Path, name: str) -> list[Image]:
         return [colourize(classes, VIPER) for classes in truth["classes"]]
 
 
-def _enlarged(image: Image) -> Image:
-    return image.repeat(2, axis=0).repeat(2, axis=1)
+def _side_by_side(images: tuple[Image, ...]) -> np.ndarray:
+    """Return images in a row, at twice their size."""
+    return np.concatenate(images, axis=1).repeat(2, axis=0).repeat(2, axis=1)
 
 
 def telling_lines(out: Path, scores: dict[Direction, Scores]) -> list[str]:

@@ -39,7 +39,7 @@ def preview_flow(
     return out / "flow.png", out / "flow.mp4"
 
 
-def _moment(frames: Frames, motion: Motion, share: float) -> Image:
+def _moment(frames: Frames, motion: Motion, share: float) -> np.ndarray:
     images = to_images(Motion(motion.flow * share)(frames))
     return image_grid([list(pair) for pair in np.array_split(images, max(1, len(images) // 2))])
 

@@ -4,13 +4,17 @@ import dataclasses
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import tyro
 from rich.progress import TextColumn
 
 from recyclegan.cli.parsing import choice, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 from recyclegan.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from recyclegan.training.presets import Preset
 
 
 def train(words: list[str]) -> int:
@@ -39,48 +43,60 @@ def train(words: list[str]) -> int:
 
 def _train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
     """Return the flags of the command, and the fields of the training configuration."""
-    from recyclegan.methods import METHODS
-    from recyclegan.training import TrainConfig, read_config
-    from recyclegan.training.presets import PRESETS
+    from recyclegan.training import TrainConfig
 
-    method = METHODS[name]
-    start: dict[str, Any] = {"method": method.Config()}
     preset, out = peek(words, "--preset"), peek(words, "--out")
-    if "--resume" in words and out and Path(out).is_dir():
-        stored = read_config(Path(out))
-        if stored.method_name != name:
-            raise InputError(f"{out}: was trained by {stored.method_name}, not {name}")
-        start = {f.name: getattr(stored, f.name) for f in dataclasses.fields(TrainConfig)}
-    elif preset:
-        known = {key: value for key, value in PRESETS.items() if value.method == name}
-        if preset not in known:
-            raise InputError(
-                f"--preset {preset}: unknown for {name}{nearest(preset, known)}; known: {', '.join(known)}"
-            )
-        start = {"method": known[preset].config, "frames": known[preset].frames, **known[preset].others}
-    parsed: Any = parse(_train_options(method.Config, start), words, f"train {name}")
+    resumes = "--resume" in words and out is not None and Path(out).is_dir()
+    start = _stored(name, Path(str(out))) if resumes else _preset(name, preset)
+    parsed: Any = parse(_train_options(name, start), words, f"train {name}")
     values = {f.name: getattr(parsed, f.name) for f in dataclasses.fields(TrainConfig)}
     return {"resume": parsed.resume, "dry_run": parsed.dry_run}, values
 
 
-def _train_options(method_config: type, start: dict[str, Any]) -> type:
+def _stored(name: str, run: Path) -> dict[str, Any]:
+    """Return the fields of the configuration that a run was started with."""
+    from recyclegan.training import read_config
+
+    stored = read_config(run)
+    if stored.method_name != name:
+        raise InputError(f"{run}: was trained by {stored.method_name}, not {name}")
+    return {f.name: getattr(stored, f.name) for f in dataclasses.fields(stored)}
+
+
+def _preset(name: str, preset: str | None) -> dict[str, Any]:
+    """Return the fields that a preset of the method sets; without one, the method's own defaults."""
+    from recyclegan.methods import METHODS
+
+    if preset is None:
+        return {"method": METHODS[name].Config()}
+    known = _presets(name)
+    if preset not in known:
+        there_are = f"known: {', '.join(known)}" if known else "there is none for this method"
+        raise InputError(f"--preset {preset}: unknown for {name}{nearest(preset, known)}; {there_are}")
+    return {"method": known[preset].config, "frames": known[preset].frames, **known[preset].others}
+
+
+def _presets(name: str) -> "dict[str, Preset]":
+    from recyclegan.training.presets import PRESETS
+
+    return {key: value for key, value in PRESETS.items() if value.method == name}
+
+
+def _train_options(name: str, start: dict[str, Any]) -> type:
     """Return the options of ``train METHOD`` as a dataclass: the training configuration and the command's flags."""
+    from recyclegan.methods import METHODS
     from recyclegan.training import TrainConfig
+
+    help_text = f"A published recipe to start from; for this method: {', '.join(_presets(name)) or 'none'}."
 
     @dataclass(frozen=True)
     class Flags:
-        preset: str | None = None
-        """A published recipe to start from: viper-to-cityscapes or video-to-label."""
+        preset: Annotated[str | None, tyro.conf.arg(help=help_text)] = None
         resume: bool = False
         """Continue the run in OUT exactly where it stopped; options given before need not be repeated."""
         dry_run: bool = False
         """Read the data, take one step, write nothing."""
 
-    fields: list[Any] = []
-    for known in dataclasses.fields(TrainConfig):
-        kind = method_config if known.name == "method" else known.type
-        if known.name in start:
-            fields.append((known.name, kind, field(default=start[known.name])))
-        elif known.name == "method":
-            fields.append((known.name, kind, field(default_factory=method_config)))
+    kinds = {f.name: METHODS[name].Config if f.name == "method" else f.type for f in dataclasses.fields(TrainConfig)}
+    fields: list[Any] = [(known, kinds[known], field(default=value)) for known, value in start.items()]
     return dataclasses.make_dataclass("Train", fields, bases=(Flags, TrainConfig), frozen=True, kw_only=True)

@@ -210,6 +210,8 @@ def read_config(run: Path) -> TrainConfig:
         values = json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is no JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: found {values!r}, expected a table of fields")
     return config_from_dict(values, str(path))
 
 

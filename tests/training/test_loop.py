@@ -32,12 +32,11 @@ from tests.small import make_data, small_config
 from tests.training.test_step import same
 
 RANDOM = {
-    "steps": 8,
+    "steps": 6,
     "history": 3,
     "networks": NetworkConfig(width=4, discriminator_width=4, dropout=True),
     "decay": 0.5,
     "clip_gradients": 5.0,
-    "batch_size": 2,
 }
 """Everything on that draws random numbers or carries state from step to step."""
 
@@ -49,9 +48,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
-    """Return the configuration of a run of 8 steps that was never stopped."""
+    """Return the configuration of a run of 6 steps that was never stopped."""
     config = small_config(data, tmp_path_factory.mktemp("runs") / "whole", **RANDOM)
-    assert train(config) == Outcome(8, 8)
+    assert train(config) == Outcome(6, 6)
     return config
 
 
@@ -82,14 +81,14 @@ def test_a_run_leaves_what_it_promises(whole: TrainConfig) -> None:
     run = whole.out
     assert {path.name for path in run.iterdir()} == {
         *("config.json", "stats.jsonl", "curves.png", "samples", "ab.safetensors", "ba.safetensors"),
-        *("step-00000006", "step-00000008"),
+        *("step-00000004", "step-00000006"),
     }
     assert read_config(run) == whole
     stats = read_stats(run / "stats.jsonl")
-    assert [entry["step"] for entry in stats] == list(range(1, 9))
+    assert [entry["step"] for entry in stats] == list(range(1, 7))
     assert {"ab/adversarial", "ba/unsup_recycle", "a/discriminator", "lr"} <= stats[0].keys()
-    assert [entry["lr"] for entry in stats][:5] == [2e-4] * 4 + [pytest.approx(2e-4 * 4 / 5)]
-    assert load_card(run / "ba.safetensors").steps == 8
+    assert [entry["lr"] for entry in stats][:5] == [2e-4] * 3 + [pytest.approx(2e-4 * n / 4) for n in (3, 2)]
+    assert load_card(run / "ba.safetensors").steps == 6
 
 
 def test_the_same_run_gives_the_same_bytes(whole: TrainConfig, tmp_path: Path) -> None:
@@ -99,8 +98,7 @@ def test_the_same_run_gives_the_same_bytes(whole: TrainConfig, tmp_path: Path) -
     assert_same_run(config.out, whole.out)
 
 
-@pytest.mark.parametrize("stop", [2, 5])
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("stop", "kind"), [(1, signal.SIGTERM), (4, signal.SIGINT)])
 def test_a_run_that_a_signal_stopped_goes_on_as_if_it_had_not(
     whole: TrainConfig, tmp_path: Path, stop: int, kind: signal.Signals
 ) -> None:
@@ -108,7 +106,7 @@ def test_a_run_that_a_signal_stopped_goes_on_as_if_it_had_not(
     outcome = train(config, report=kill_self_at(stop, kind))
     assert stop <= outcome.steps <= stop + 1
     assert steps_of(config.out)[-1] == outcome.steps, "where it stopped, there is a checkpoint"
-    assert train(config, resume=True) == Outcome(8, 8)
+    assert train(config, resume=True) == Outcome(6, 6)
     assert_same_run(config.out, whole.out)
 
 
@@ -176,7 +174,7 @@ def test_a_crash_while_saving_leaves_the_checkpoint_before(
 
 def test_resuming_a_finished_run_changes_nothing(whole: TrainConfig) -> None:
     before = {path: path.read_bytes() for path in whole.out.rglob("*") if path.is_file()}
-    assert train(whole, resume=True) == Outcome(8, 8)
+    assert train(whole, resume=True) == Outcome(6, 6)
     assert {path: path.read_bytes() for path in whole.out.rglob("*") if path.is_file()} == before
 
 
@@ -205,7 +203,7 @@ def test_resume_without_a_checkpoint_starts_from_the_beginning(whole: TrainConfi
 
 def test_a_folder_left_by_a_crash_while_saving_is_ignored(whole: TrainConfig, tmp_path: Path) -> None:
     config = replace(whole, out=tmp_path / "run")
-    train(config, report=kill_self_at(4))
+    train(config, report=kill_self_at(2))
     half = config.out / ".step-00000007.abc" / "step-00000007"
     half.mkdir(parents=True)
     (half / "state.pt").write_bytes(b"half")
@@ -231,7 +229,7 @@ def test_a_second_run_in_the_same_folder_is_refused(whole: TrainConfig) -> None:
     [
         ("lr", 1e-3),
         ("seed", 5),
-        ("batch_size", 1),
+        ("batch_size", 2),
         ("networks", NetworkConfig(width=8)),
         ("frames", DataConfig(size=(32, 32))),
         ("ema", 0.5),
@@ -249,7 +247,7 @@ def test_resuming_with_other_settings_is_refused_by_name(whole: TrainConfig, nam
 def test_resuming_from_another_runs_checkpoint_is_refused(whole: TrainConfig, tmp_path: Path) -> None:
     config = replace(whole, out=tmp_path / "run", networks=NetworkConfig(width=8, discriminator_width=4))
     loop.write_config(config)
-    (config.out / "step-00000008").symlink_to(whole.out / "step-00000008")
+    (config.out / "step-00000006").symlink_to(whole.out / "step-00000006")
     with pytest.raises(InputError, match="does not fit the networks of this run"):
         train(config, resume=True)
 
@@ -317,7 +315,7 @@ def test_progress_is_reported_after_every_step(data: Path, tmp_path: Path) -> No
 def test_lines_of_statistics_are_means_since_the_last(data: Path, tmp_path: Path) -> None:
     told: list[float] = []
     config = small_config(data, tmp_path / "run", steps=5, log_every=2)
-    train(config, report=lambda done, total, terms: told.append(terms["b/discriminator"]))
+    train(config, report=lambda *news: told.append(news[2]["b/discriminator"]))
     stats = read_stats(config.out / "stats.jsonl")
     assert [entry["step"] for entry in stats] == [2, 4, 5]
     wanted = [sum(told[:2]) / 2, sum(told[2:4]) / 2, told[4]]
@@ -391,7 +389,7 @@ def test_weights_that_are_not_finite_are_never_saved(
 def test_a_device_that_is_not_there_is_named(data: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     if torch.cuda.is_available() or torch.backends.mps.is_available():
         changes = {"devices": 99, "device": "auto"}
-    with pytest.raises(InputError, match="--device .*try --device auto") as caught:
+    with pytest.raises(InputError, match=r"--device .*try --device auto") as caught:
         train(small_config(data, tmp_path / "run", **changes))
     assert "\n" not in str(caught.value)
 

@@ -1,0 +1,58 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from recyclegan.checkpoint import load_card
+from recyclegan.demo import DemoConfig, run_demo
+from recyclegan.errors import InputError
+from recyclegan.video import probe
+
+TINY = DemoConfig(size=(32, 48), clips=1, val_clips=1, frames=4, steps=2, width=4)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], list[str]]:
+    out, shown = tmp_path_factory.mktemp("demo") / "out", []
+    lines = run_demo(out, TINY, lambda _done, _total, what: shown.append(what))
+    return out, lines, list(dict.fromkeys(shown))
+
+
+def test_it_ends_with_six_lines_of_measured_numbers(made: tuple[Path, list[str], list[str]]) -> None:
+    out, lines, _ = made
+    measures = json.loads((out / "evaluation" / "run-ab" / "metrics.json").read_text())["measures"]
+    assert len(lines) == 6
+    assert f"{measures['mean_iou']['translated']['value']:.3f}" in lines[0]
+    assert str(out / "report.html") in lines[-1]
+
+
+def test_the_report_is_one_page_that_loads_nothing(made: tuple[Path, list[str], list[str]]) -> None:
+    page = (made[0] / "report.html").read_text()
+    assert not re.findall(r"""(?:src|href)=["'](?!data:|#)[^"']+""", page)
+    assert page.count("<video") == 2
+    assert "Untrained" in page
+    assert "Your own videos" in page
+
+
+def test_translators_carry_their_scores(made: tuple[Path, list[str], list[str]]) -> None:
+    trained, untrained = (load_card(made[0] / model / "ab.safetensors") for model in ("run", "untrained"))
+    assert trained.steps == TINY.steps
+    assert untrained.steps == 0
+    assert 0 <= trained.metrics["mean_iou"] <= 1
+
+
+def test_films_show_source_translation_and_truth(made: tuple[Path, list[str], list[str]]) -> None:
+    film = probe(next((made[0] / "films").glob("ab-*.mp4")))
+    assert (film.width, film.height, film.num_frames) == (2 * 3 * TINY.size[1], 2 * TINY.size[0], TINY.frames)
+
+
+def test_all_long_work_is_shown(made: tuple[Path, list[str], list[str]]) -> None:
+    assert [what.split()[0] for what in made[2]] == ["footage", "training", *["translating"] * 4]
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    with pytest.raises(InputError, match="is there already"):
+        run_demo(tmp_path, TINY, lambda *_: None)
+    assert (tmp_path / "mine.txt").read_text() == "kept"
