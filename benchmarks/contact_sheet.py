@@ -1,4 +1,4 @@
-"""Draw frames of videos beside their translations: ``python benchmarks/contact_sheet.py OUT.png SOURCE=TRANSLATED ...``.
+"""Draw frames of videos beside translations: ``python benchmarks/contact_sheet.py OUT.png SOURCE=TRANSLATED ...``.
 
 Each pair gives ``--frames`` rows, spread evenly over the video: the source to the left, its translation to the right,
 and, where a third is named (SOURCE=TRANSLATED=TRUTH), that beside them.
