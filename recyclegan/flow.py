@@ -33,15 +33,25 @@ def warp(frames: Frames, flow: Flow) -> Frames:
     returns the frames and a whole-pixel flow moves them exactly.
 
     Source: Wang, Akash and Misu 2022, section 3 (W). Differs from the published code, which scales coordinates for
-    aligned corners and then samples as if they were not, so that its zero flow blurs and shifts.
+    aligned corners and then samples as if they were not, so that its zero flow blurs and shifts. Stock grid sampling
+    with aligned corners is exact up to rounding only, and rounds coordinates to the frames' precision.
     """
     height, width = frames.shape[-2:]
-    half = torch.tensor([max(width - 1, 1), max(height - 1, 1)], dtype=flow.dtype, device=flow.device).div(2)
-    source = (pixel_grid(flow) - flow) / half.view(1, 2, 1, 1) - 1
-    kind = torch.promote_types(frames.dtype, flow.dtype)  # positions in 16 bits would be off by whole pixels
-    grid = source.permute(0, 2, 3, 1).to(kind)
-    warped = F.grid_sample(frames.to(kind), grid, mode="bilinear", padding_mode="border", align_corners=True)
-    return warped.to(frames.dtype)
+    x, y = (pixel_grid(flow) - flow).unbind(1)
+    x, y = x.clamp(0, width - 1), y.clamp(0, height - 1)
+    left, top = x.detach().floor(), y.detach().floor()
+    right, bottom = (left + 1).clamp(max=width - 1), (top + 1).clamp(max=height - 1)
+    across, down = (x - left).unsqueeze(1), (y - top).unsqueeze(1)
+    above = _look_up(frames, left, top).lerp(_look_up(frames, right, top), across)
+    below = _look_up(frames, left, bottom).lerp(_look_up(frames, right, bottom), across)
+    return above.lerp(below, down).to(frames.dtype)
+
+
+def _look_up(frames: Frames, x: Tensor, y: Tensor) -> Frames:
+    """Return the pixels at whole coordinates, in the precision of the coordinates."""
+    batch, channels, _, width = frames.shape
+    index = (y.long() * width + x.long()).flatten(1).unsqueeze(1).expand(batch, channels, -1)
+    return frames.flatten(2).gather(2, index).unflatten(2, x.shape[1:]).to(x.dtype)
 
 
 def visible(flow: Flow) -> Mask:
@@ -118,7 +128,7 @@ class FlowSynthesis:
         flow = self._smooth_and_shift(batch, height, width, rng)
         if self.zoom or self.rotation or self.perspective:
             flow = compose(projective_flow(self._homographies(batch, height, width, rng), height, width), flow)
-        return Motion(flow.to(frames))
+        return Motion(flow.to(frames.device, torch.promote_types(frames.dtype, torch.float32)))
 
     def sample_noise(self, frames: Frames, rng: torch.Generator) -> Frames:
         """Return Gaussian noise of standard deviation ``noise * (1 + u)``, u ~ U[0, 1) drawn once a call."""

@@ -1,6 +1,7 @@
 """What several networks share: norms, first weights, and padding to a size that strides divide."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from recyclegan.tensors import Frames
 
 Norm = Literal["instance", "batch", "none"]
+Initialization = Literal["normal", "xavier", "kaiming", "orthogonal"]
 
 NORMS: dict[Norm, Callable[[int], nn.Module]] = {
     "instance": nn.InstanceNorm2d,
@@ -36,11 +38,21 @@ def pad_to_multiple(frames: Frames, multiple: int) -> Float[Tensor, "batch chann
     return F.pad(frames, (0, right, 0, bottom), mode=mode)
 
 
-def initialize(network: nn.Module, deviation: float = 0.02) -> None:
-    """Draw weights of convolutions and linear layers from N(0, deviation), of norms from N(1, deviation); no bias."""
+def initialize(network: nn.Module, deviation: float = 0.02, kind: Initialization = "normal") -> None:
+    """Draw weights of convolutions and linear layers from N(0, deviation), of norms from N(1, deviation); no bias.
+
+    Other kinds than ``normal`` are for convolutions and linear layers: ``xavier`` (normal, with a gain of
+    ``deviation``), ``kaiming`` (normal, by the inputs of a layer) and ``orthogonal``.
+    """
+    draw = {
+        "normal": partial(nn.init.normal_, std=deviation),
+        "xavier": partial(nn.init.xavier_normal_, gain=deviation),
+        "kaiming": nn.init.kaiming_normal_,
+        "orthogonal": nn.init.orthogonal_,
+    }[kind]
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(module.weight, 0.0, deviation)
+            draw(module.weight)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, deviation)
         else:

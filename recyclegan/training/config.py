@@ -28,6 +28,8 @@ class DataConfig:
     """Crop SIZE at a random place, or train on whole frames."""
     flip: bool = False
     """Mirror half of the clips; off by default, because text and the side of the road have a direction."""
+    shuffle: bool = True
+    """Take clips in an order of chance; off: in the order of their names."""
     labels: Labels = "none"
     """Domains that hold label maps: resized by nearest neighbour, palette kept exactly."""
     channels: tuple[int, int] = (3, 3)
@@ -83,6 +85,8 @@ class TrainConfig:
     """Momentum terms of Adam."""
     decay: float = 0.0
     """Last fraction of training in which the learning rate falls linearly; it never reaches 0."""
+    drop_every: float = 0.0
+    """Fraction of training after which the learning rate falls to a tenth, again and again; 0: never."""
     clip_gradients: float = 0.0
     """Largest norm of the gradients; 0 leaves them alone."""
     history: int = 0
@@ -99,6 +103,8 @@ class TrainConfig:
     """How many of them."""
     save_every: int = 1000
     """Steps between checkpoints."""
+    save_epochs: int = 0
+    """Epochs between checkpoints that are written besides; 0: only those of SAVE_EVERY."""
     keep: int = 2
     """Checkpoints kept."""
     log_every: int = 20
@@ -118,6 +124,8 @@ class TrainConfig:
             raise InputError(f"betas: found {self.betas}, expected two in [0, 1)")
         if self.steps is not None and self.steps < 1:
             raise InputError(f"steps: found {self.steps}, expected at least 1")
+        if self.save_epochs < 0 or not 0 <= self.drop_every <= 1:
+            raise InputError("expected save_epochs of 0 or more and drop_every in [0, 1]")
         if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or self.lr <= 0 or self.epochs <= 0:
             raise InputError("expected decay in [0, 1], ema in [0, 1), lr and epochs above 0")
 

@@ -67,6 +67,7 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
         config.seed,
         fabric.global_rank,
         fabric.world_size,
+        frames.shuffle,
     )
     palettes = {
         domain: _palette([clip[:: max(1, len(clip) // PALETTE_FRAMES)] for clip in data[domain].clips])

@@ -27,7 +27,10 @@ from recyclegan.training.step import TrainState, train_step
 CONFIG_FILE = "config.json"
 STATS_FILE = "stats.jsonl"
 MAY_CHANGE = frozenset(
-    {"data", "out", "steps", "epochs", "device", "devices", "save_every", "keep", "log_every", "sample_every"}
+    {
+        *("data", "out", "steps", "epochs", "device", "devices"),
+        *("save_every", "save_epochs", "keep", "log_every", "sample_every"),
+    }
 )
 """Fields that may differ from those that a run was started with when it is resumed."""
 
@@ -107,10 +110,15 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
             if is_writer and (last or done % config.sample_every == 0):
                 write_samples(state, footage, done)
                 write_curves(run)
-            if last or done % config.save_every == 0:
+            if last or done % config.save_every == 0 or ends_saved_epoch(config, footage, done):
                 save(state, footage, done)
             report(done, state.num_steps, terms)
     return done
+
+
+def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
+    """Return whether an epoch ends here after which a checkpoint is wanted."""
+    return bool(config.save_epochs) and done % (config.save_epochs * footage.steps_per_epoch) == 0
 
 
 def save(state: TrainState, footage: Footage, done: int) -> None:
