@@ -47,7 +47,7 @@ class DemoConfig:
     """Drives held out, of each look."""
     frames: int = 40
     """Frames of each drive."""
-    steps: int = 1000
+    steps: int = 900
     """Training steps."""
     width: int = 16
     """Width of the generators."""
@@ -131,7 +131,8 @@ def translate_and_score(out: Path, way: Direction, model: str, show: Show) -> Re
     translator = Translator.from_pretrained(out / model, way, device="cpu")
     name = f"translating {way} ({'trained' if model == 'run' else model})"
     translator.translate_folder(source, translated, Output(frames=True), lambda done, total, _: show(done, total, name))
-    settings = EvaluationConfig(labels="viper" if translator.card.palette else None, num_shown=1, film_frames=30)
+    labels = "viper" if translator.card.palette else None
+    settings = EvaluationConfig(labels=labels, num_shown=1 if model == "run" else 0, film_frames=30)
     truth = out / "data" / "truth" / "val" / domain
     return evaluate(translated, source, out / "evaluation" / f"{model}-{way}", target, truth, settings)
 

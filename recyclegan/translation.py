@@ -19,7 +19,7 @@ from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key, whole_folder
 from recyclegan.labels import snap
-from recyclegan.tensors import Direction, Frames, Image, Translated, to_frames, to_images
+from recyclegan.tensors import Direction, Frames, Translated, to_frames, to_images
 from recyclegan.video import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -31,6 +31,9 @@ from recyclegan.video import (
 )
 
 Images = UInt8[np.ndarray, "batch height width channels"]
+TranslatedImages = UInt8[np.ndarray, "batch height width channels_out"]
+Picture = UInt8[np.ndarray, "_ _ _"]
+"""An image among others, which may differ from it in size."""
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Existing = Literal["refuse", "skip", "replace"]
 Progress = Callable[[int, int | None, str], None]
@@ -73,6 +76,8 @@ class Translator:
         batch_size: int = 4,
     ) -> None:
         """Move the generator to ``device``; with ``scale="native"`` frames are translated at their own size."""
+        if batch_size < 1:
+            raise InputError(f"batch size: found {batch_size}, expected at least 1")
         self.device = pick_device(device)
         self.generator, self.card, self.precision = generator.to(self.device), card, precision
         self.batch_size = batch_size
@@ -105,7 +110,7 @@ class Translator:
         with torch.autocast(self.device.type, dtype) if dtype else nullcontext():
             return self.generator(frames.to(self.device)).float()
 
-    def translate_images(self, images: Images) -> Images:
+    def translate_images(self, images: Images) -> TranslatedImages:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
 
         Raises:
@@ -224,14 +229,16 @@ class Translator:
         lossy = self.card.palette and frame.suffix.lower() in LOSSY_SUFFIXES
         return frame.with_suffix(".png").name if lossy else frame.name
 
-    def _shown(self, images: list[Image], output: Output) -> Iterator[Image]:
-        """Yield what is written for each image, in order; neighbours of one size are translated together."""
+    def _shown(self, images: list[Picture], output: Output) -> Iterator[Picture]:
+        """Yield what is written for each image, in order and in RGB; neighbours of one size are translated together."""
         for _, group in groupby(images, key=lambda image: image.shape):
             batch = np.stack(list(group))
-            for source, translated in zip(batch, self.translate_images(batch), strict=True):
+            translations = self.translate_images(batch)
+            rgb = np.repeat(translations, 3 // translations.shape[3], axis=3)
+            for source, translated in zip(batch, rgb, strict=True):
                 yield np.concatenate([source, translated], axis=1) if output.side_by_side else translated
 
-    def _with_channels(self, images: Images) -> Images:
+    def _with_channels(self, images: Images) -> TranslatedImages:
         """Return RGB images with as many channels as the generator reads."""
         if self.card.channels_in == images.shape[3]:
             return images
@@ -285,13 +292,19 @@ def _may_write(source: Path, target: Path, existing: Existing) -> bool:
 
 def _media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
     """Return the videos below a folder, and the frames of each folder below it, parents first."""
-    files = sorted((path for path in folder.rglob("*") if path.is_file() and path.name[0] != "."), key=natural_key)
+    files = sorted(
+        (path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder)), key=natural_key
+    )
     videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
     clips: dict[Path, list[Path]] = {}
     for path in files:
         if path.suffix.lower() in IMAGE_SUFFIXES and path not in videos:
             clips.setdefault(path.parent, []).append(path)
     return videos, dict(sorted(clips.items(), key=lambda item: len(item[0].parts)))
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

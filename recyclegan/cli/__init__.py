@@ -63,7 +63,7 @@ class DemoOptions:
 
     out: Path = Path("demo")
     """Folder to write."""
-    steps: int = 1000
+    steps: int = 900
     """Training steps."""
     seed: int = 0
     """Everything random follows from it."""

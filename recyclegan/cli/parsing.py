@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from itertools import groupby
 from typing import Any, TypeVar
 
 import tyro
@@ -28,14 +29,20 @@ def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default
 
 
 def one_line(box: str, prog: str) -> str:
-    """Return the message of tyro's box, with the option that it thinks was meant."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", box)
-    blocks = [block.split("\n") for block in re.split(r"\n│\s*─+\s*│\n", text)]
-    lines = [[line.strip("│╭╰╮╯ ") for line in block if not line.startswith(("╭", "╰"))] for block in blocks]
-    message = " ".join(" ".join(lines[0]).split()).rstrip(".")
-    meant = next((block[1].split()[0] for block in lines[1:] if block[0].startswith("Perhaps") and len(block) > 1), "")
+    """Return the message of tyro's box, with the option that it thinks was meant.
+
+    Where the terminal knows no UTF-8 the box is drawn in ASCII, and its title stands in a block of its own.
+    """
+    lines = [line.strip("│ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()]
+    blocks = [list(group) for is_rule, group in groupby(lines, key=_is_rule) if not is_rule]
+    message, *others = blocks if "╭" in box else blocks[1:]
+    meant = next((block[1].split()[0] for block in others if block[0].startswith("Perhaps") and len(block) > 1), "")
     hint = f" (did you mean {meant}?)" if meant else ""
-    return f"{prog}: {message}{hint}; see recyclegan {prog} --help"
+    return f"{prog}: {' '.join(' '.join(message).split()).rstrip('.')}{hint}; see recyclegan {prog} --help"
+
+
+def _is_rule(line: str) -> bool:
+    return line.startswith(("╭", "╰")) or re.fullmatch(r"[─-]{3,}", line) is not None
 
 
 def choice(words: list[str], command: str, choices: Callable[[], dict[str, str]]) -> str:

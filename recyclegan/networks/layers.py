@@ -44,15 +44,15 @@ def initialize(network: nn.Module, deviation: float = 0.02, kind: Initialization
     Other kinds than ``normal`` are for convolutions and linear layers: ``xavier`` (normal, with a gain of
     ``deviation``), ``kaiming`` (normal, by the inputs of a layer) and ``orthogonal``.
     """
-    draw = {
+    draws: dict[Initialization, Callable[..., object]] = {
         "normal": partial(nn.init.normal_, std=deviation),
         "xavier": partial(nn.init.xavier_normal_, gain=deviation),
         "kaiming": nn.init.kaiming_normal_,
         "orthogonal": nn.init.orthogonal_,
-    }[kind]
+    }
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            draw(module.weight)
+            draws[kind](module.weight)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, deviation)
         else:

@@ -184,7 +184,8 @@ def average_gradients(fabric: Fabric, optimizer: Any) -> None:
 def learning_rate(config: TrainConfig, step: int, num_steps: int) -> float:
     """Return the rate of a step (counted from 0): constant, then falling linearly over the last ``decay`` of training.
 
-    With ``drop_every`` it falls to a tenth after each such fraction of training. It never reaches 0. Differs from the published code, which trains its last epoch at rate 0.
+    With ``drop_every`` it falls to a tenth after each such fraction of training. It never reaches 0. Differs from the
+    published code, which trains its last epoch at rate 0.
     """
     start = round(num_steps * (1 - config.decay))
     drops = int(step / (num_steps * config.drop_every) + 1e-9) if config.drop_every else 0
