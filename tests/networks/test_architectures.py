@@ -1,6 +1,6 @@
 """Generators, predictors and discriminators: any size, any norm, the stated first weights and field of view."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -139,6 +139,29 @@ def test_the_deviation_can_be_chosen() -> None:
     network = nn.Conv2d(30, 30, 3)
     initialize(network, 0.5)
     assert float(network.weight.detach().std()) == pytest.approx(0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "deviation", "wanted"),
+    [
+        ("normal", 0.05, 0.05),
+        ("xavier", 0.5, 0.5 * (2 / (9 * 40 + 9 * 20)) ** 0.5),
+        ("kaiming", 0.02, (2 / (9 * 40)) ** 0.5),
+    ],
+)
+def test_other_first_weights_have_the_deviation_of_their_kind(kind: Any, deviation: float, wanted: float) -> None:
+    torch.manual_seed(0)
+    network = nn.Conv2d(40, 20, 3)
+    initialize(network, deviation, kind)
+    assert float(network.weight.detach().std()) == pytest.approx(wanted, rel=0.05)
+    assert (network.bias == 0).all()
+
+
+def test_orthogonal_first_weights_are_orthogonal() -> None:
+    network = nn.Conv2d(4, 6, 3)
+    initialize(network, kind="orthogonal")
+    rows = network.weight.detach().flatten(1)
+    torch.testing.assert_close(rows @ rows.T, torch.eye(6), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(("name", "blocks"), [("resnet-6", 6), ("resnet-9", 9)])

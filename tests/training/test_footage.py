@@ -56,6 +56,14 @@ def test_an_epoch_visits_every_window_of_the_larger_domain(tmp_path: Path) -> No
     assert footage_of(data, clip_length=3).steps_per_epoch == 2 + 5
 
 
+def test_without_shuffling_clips_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    data = make_data(tmp_path, num_frames=4, height=32, width=48)
+    footage = footage_of(data, shuffle=False, resize="none")
+    for step in range(8):
+        shown = to_images(footage.batch(step)["a"][0])[0]
+        np.testing.assert_array_equal(shown, picture(step % 4, 32, 48))
+
+
 def test_palettes_of_label_domains_are_exact_and_others_have_none(tmp_path: Path) -> None:
     footage = footage_of(make_data(tmp_path, make_b=label_map), labels="b")
     assert footage.palettes == {"b": PALETTE}

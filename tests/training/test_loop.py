@@ -217,6 +217,12 @@ def test_the_newest_checkpoints_are_kept(data: Path, tmp_path: Path, keep: int, 
     assert steps_of(tmp_path / "run") == left
 
 
+def test_ends_of_epochs_are_saved_besides_where_asked(data: Path, tmp_path: Path) -> None:
+    config = small_config(data, tmp_path / "run", steps=11, save_every=4, save_epochs=1, keep=9)
+    train(config)
+    assert steps_of(config.out) == [4, 5, 8, 10, 11], "an epoch is of 5 steps"
+
+
 def test_a_second_run_in_the_same_folder_is_refused(whole: TrainConfig) -> None:
     before = (whole.out / "stats.jsonl").read_bytes()
     with pytest.raises(InputError, match="holds a run already; give --resume to go on with it, or another --out"):

@@ -51,6 +51,12 @@ def test_the_rate_is_constant_then_falls_in_even_steps_and_never_reaches_0(steps
     assert min(rates) > 0
 
 
+@pytest.mark.parametrize(("drop_every", "tenths"), [(0.5, [0] * 4 + [1] * 4), (0.25, [0, 0, 1, 1, 2, 2, 3, 3])])
+def test_the_rate_drops_to_a_tenth_after_each_stated_fraction(drop_every: float, tenths: list[int]) -> None:
+    rates = [learning_rate(config_with(drop_every=drop_every, lr=0.1), step, 8) for step in range(8)]
+    assert rates == pytest.approx([0.1 * 0.1**drops for drops in tenths])
+
+
 def test_both_published_recipes_train_at_full_rate_to_the_end() -> None:
     assert {learning_rate(config_with(), step, 2) for step in range(2)} == {2e-4}
 
