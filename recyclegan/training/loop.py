@@ -2,6 +2,7 @@
 
 import json
 import signal
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -174,13 +175,17 @@ def make_fabric(config: TrainConfig) -> Fabric:
         InputError: they are not there, or cannot do the precision.
     """
     try:
-        fabric = Fabric(accelerator=config.device, devices=config.devices, precision=config.precision)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*AMP with fp16 is not supported on CPU")
+            fabric = Fabric(accelerator=config.device, devices=config.devices, precision=config.precision)
         fabric.launch()
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"--device {config.device} --precision {config.precision}: {reason}; try --device auto"
         ) from error
+    if config.precision == "16-mixed" and fabric.device.type == "cpu":
+        raise InputError("--precision 16-mixed: is not to be had on a CPU; give bf16-mixed or 32")
     return fabric
 
 

@@ -28,6 +28,7 @@ from recyclegan.training import (
     train,
     train_step,
 )
+from recyclegan.training.loop import make_fabric
 from tests.small import make_data, small_config
 from tests.training.test_step import same
 
@@ -145,6 +146,9 @@ def test_a_crash_between_checkpoints_loses_no_exactness(
         patch.setattr(loop, "train_step", crashing)
         with pytest.raises(MemoryError):
             train(config)
+    half = config.out / ".step-00000005.abc" / "step-00000005"
+    half.mkdir(parents=True)
+    (half / "state.pt").write_bytes(b"what a crash while saving leaves")
     assert steps_of(config.out) == [2, 4]
     assert read_stats(config.out / "stats.jsonl")[-1]["step"] == 5
     train(config, resume=True)
@@ -180,13 +184,13 @@ def test_resuming_a_finished_run_changes_nothing(whole: TrainConfig) -> None:
 
 def test_resuming_with_more_steps_goes_on(data: Path, tmp_path: Path) -> None:
     """Without decay the rate does not depend on the number of steps, so that a longer run is the same run."""
-    straight = small_config(data, tmp_path / "straight", steps=6)
+    straight = small_config(data, tmp_path / "straight", steps=4)
     train(straight)
-    short = replace(straight, out=tmp_path / "run", steps=4)
+    short = replace(straight, out=tmp_path / "run", steps=2)
     train(short)
-    assert train(replace(short, steps=6), resume=True) == Outcome(6, 6)
+    assert train(replace(short, steps=4), resume=True) == Outcome(4, 4)
     assert_same_run(short.out, straight.out)
-    assert read_config(short.out).steps == 6
+    assert read_config(short.out).steps == 4
 
 
 def test_resume_without_a_run_starts_one(data: Path, tmp_path: Path) -> None:
@@ -201,26 +205,17 @@ def test_resume_without_a_checkpoint_starts_from_the_beginning(whole: TrainConfi
     assert_same_run(config.out, whole.out)
 
 
-def test_a_folder_left_by_a_crash_while_saving_is_ignored(whole: TrainConfig, tmp_path: Path) -> None:
-    config = replace(whole, out=tmp_path / "run")
-    train(config, report=kill_self_at(2))
-    half = config.out / ".step-00000007.abc" / "step-00000007"
-    half.mkdir(parents=True)
-    (half / "state.pt").write_bytes(b"half")
-    train(config, resume=True)
-    assert_same_run(config.out, whole.out)
-
-
-@pytest.mark.parametrize(("keep", "left"), [(1, [6]), (2, [4, 6]), (5, [2, 4, 6])])
+@pytest.mark.parametrize(("keep", "left"), [(1, [3]), (2, [2, 3])])
 def test_the_newest_checkpoints_are_kept(data: Path, tmp_path: Path, keep: int, left: list[int]) -> None:
-    train(small_config(data, tmp_path / "run", keep=keep))
+    train(small_config(data, tmp_path / "run", steps=3, save_every=1, keep=keep))
     assert steps_of(tmp_path / "run") == left
 
 
-def test_ends_of_epochs_are_saved_besides_where_asked(data: Path, tmp_path: Path) -> None:
-    config = small_config(data, tmp_path / "run", steps=11, save_every=4, save_epochs=1, keep=9)
+def test_ends_of_epochs_are_saved_besides_where_asked(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", num_frames=2)
+    config = small_config(data, tmp_path / "run", steps=5, save_every=3, save_epochs=1, keep=9)
     train(config)
-    assert steps_of(config.out) == [4, 5, 8, 10, 11], "an epoch is of 5 steps"
+    assert steps_of(config.out) == [2, 3, 4, 5], "an epoch is of 2 steps"
 
 
 def test_a_second_run_in_the_same_folder_is_refused(whole: TrainConfig) -> None:
@@ -320,7 +315,7 @@ def test_progress_is_reported_after_every_step(data: Path, tmp_path: Path) -> No
 
 def test_lines_of_statistics_are_means_since_the_last(data: Path, tmp_path: Path) -> None:
     told: list[float] = []
-    config = small_config(data, tmp_path / "run", steps=5, log_every=2)
+    config = small_config(data, tmp_path / "run", steps=5, log_every=2, save_every=9)
     train(config, report=lambda *news: told.append(news[2]["b/discriminator"]))
     stats = read_stats(config.out / "stats.jsonl")
     assert [entry["step"] for entry in stats] == [2, 4, 5]
@@ -343,7 +338,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_step_term_and_checkpoi
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison(monkeypatch, at=2 * 3)
-    config = small_config(data, tmp_path / "run")
+    config = small_config(data, tmp_path / "run", steps=4)
     with pytest.raises(TrainingFailedError) as caught:
         train(config)
     message = str(caught.value)
@@ -357,7 +352,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_step_term_and_checkpoi
     assert all(value.isfinite().all() for value in networks.values())
     assert load_card(config.out / "ab.safetensors").steps == 2
     monkeypatch.undo()
-    assert train(config, resume=True) == Outcome(6, 6)
+    assert train(config, resume=True) == Outcome(4, 4)
 
 
 def test_a_failure_before_the_first_checkpoint_says_so(
@@ -407,3 +402,9 @@ def test_other_ways_to_train_end_in_translators(data: Path, tmp_path: Path, chan
     assert json.loads((config.out / "config.json").read_text()) == config_to_dict(config)
     for entry in read_stats(config.out / "stats.jsonl"):
         assert all(abs(value) < 1e3 for name, value in entry.items() if name != "step")
+
+
+def test_half_precision_is_refused_on_a_cpu(tmp_path: Path) -> None:
+    config = TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="16-mixed")
+    with pytest.raises(InputError, match="--precision 16-mixed: is not to be had on a CPU"):
+        make_fabric(config)
