@@ -48,6 +48,15 @@ def test_an_existing_output_is_replaced_at_the_end(tmp_path: Path, whole: Callab
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_file_is_replaced_by_renaming_not_by_writing_over_it(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("old")
+    (tmp_path / "same file").hardlink_to(tmp_path / "out")
+    with whole_file(tmp_path / "out") as scratch:
+        scratch.write_text("new")
+    assert (tmp_path / "out").read_text() == "new"
+    assert (tmp_path / "same file").read_text() == "old"
+
+
 def test_a_replaced_folder_keeps_nothing_of_the_old_one(tmp_path: Path) -> None:
     for name in ("old", "new"):
         with whole_folder(tmp_path / "out") as scratch:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from recyclegan.cli.exchange import export_reference, import_reference
 from recyclegan.cli.footage import evaluate, flow_preview, prepare, translate
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
@@ -86,4 +87,6 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "train": train,
     "translate": translate,
     "evaluate": evaluate,
+    "import-reference": import_reference,
+    "export-reference": export_reference,
 }

@@ -107,7 +107,9 @@ def test_a_run_that_a_signal_stopped_goes_on_as_if_it_had_not(
     outcome = train(config, report=kill_self_at(stop, kind))
     assert stop <= outcome.steps <= stop + 1
     assert steps_of(config.out)[-1] == outcome.steps, "where it stopped, there is a checkpoint"
-    assert train(config, resume=True) == Outcome(6, 6)
+    told: list[int] = []
+    assert train(config, resume=True, report=lambda *news: told.append(news[0])) == Outcome(6, 6)
+    assert told == list(range(outcome.steps + 1, 7)), "it does not begin again"
     assert_same_run(config.out, whole.out)
 
 

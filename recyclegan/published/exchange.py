@@ -1,0 +1,126 @@
+"""Translators from published checkpoints, and published checkpoints from runs."""
+
+from pathlib import Path
+from typing import Any
+
+from recyclegan.checkpoint import Card, checkpoints, load_checkpoint, load_translator, save_translator
+from recyclegan.errors import InputError
+from recyclegan.files import whole_folder
+from recyclegan.reference.checkpoints import (
+    GENERATOR_LABELS,
+    Architecture,
+    Weights,
+    find_generator,
+    missing_epoch,
+    networks_of,
+    read_generator,
+    write_networks,
+)
+from recyclegan.reference.layout import LATEST, OPTIONS_FILE, read_options, write_options
+from recyclegan.reference.options import NORMS
+from recyclegan.reference.recipe import GENERATOR_NAMES, METHOD_NAMES
+from recyclegan.tensors import DIRECTIONS, Direction
+
+DEFAULT_SIZE = (256, 256)
+UNKNOWN_METHOD = "unknown"
+
+
+def import_reference(folder: Path, epoch: str, out: Path) -> list[str]:
+    """Write the generators of an epoch in a published experiment as ``ab.safetensors`` and ``ba.safetensors``.
+
+    Reads ``{epoch}_net_G_A.pth`` and ``_G_B.pth`` (or one of them) of Unsupervised Recycle-GAN, Recycle-GAN and
+    pytorch-CycleGAN-and-pix2pix; the architecture follows from the tensors, the trained size and the norm from
+    ``opt.txt`` where there is one. Returns what there is to say of it.
+
+    Raises:
+        InputError: there is no such epoch, a file is unreadable, or ``out`` is there already.
+    """
+    if out.exists():
+        raise InputError(f"{out}: is there already; name a new folder")
+    files = {way: file for way in DIRECTIONS if (file := find_generator(folder, epoch, way))}
+    if not files:
+        raise missing_epoch(folder, epoch)
+    options = _stored_options(folder)
+    norm: Any = options.get("norm") if options.get("norm") in NORMS else "instance"
+    with whole_folder(out) as scratch:
+        for way, file in files.items():
+            generator, architecture = read_generator(file, norm)
+            save_translator(scratch / f"{way}.safetensors", generator, _card(way, architecture, options))
+    notes = [f"{file.name}: {way}" for way, file in files.items()]
+    return notes if options else [*notes, f"{folder}: holds no opt.txt; the trained size is taken to be 256x256"]
+
+
+def _stored_options(folder: Path) -> dict[str, str]:
+    """Return the options of training, which today's pytorch-CycleGAN-and-pix2pix keeps in ``train_opt.txt``."""
+    return read_options(folder / OPTIONS_FILE) or read_options(folder / "train_opt.txt")
+
+
+def _card(way: Direction, architecture: Architecture, options: dict[str, str]) -> Card:
+    return Card(
+        method=METHOD_NAMES.get(options.get("model", ""), UNKNOWN_METHOD),
+        direction=way,
+        generator=architecture.generator,
+        channels_in=architecture.channels_in,
+        channels_out=architecture.channels_out,
+        width=architecture.width,
+        norm=architecture.norm,
+        dropout=architecture.dropout,
+        size=_trained_size(options),
+        resize="scale_shortest" if options.get("resize_mode") == "scale_shortest" else "rectangle",
+        steps=0,
+    )
+
+
+def _trained_size(options: dict[str, str]) -> tuple[int, int]:
+    """Return the (height, width) of the frames of training, as far as its options tell."""
+    scaled = options.get("dataset_mode", "").endswith("_scale") and options.get("crop_mode") != "square"
+    names = ("fineSizeH", "fineSizeW") if scaled else ("fineSize", "fineSize")
+    today = options.get("crop_size", "")
+    height, width = (options.get(name, today) for name in names)
+    return (int(height), int(width)) if height.isdigit() and width.isdigit() else DEFAULT_SIZE
+
+
+def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
+    """Write a run's networks as ``{epoch}_net_*.pth`` with an ``opt.txt``, as the published code reads them.
+
+    Generators are those of the translators (averaged, where the run averages); discriminators and predictors are those
+    of the newest checkpoint, where there is one. Returns the files of networks.
+
+    Raises:
+        InputError: ``run`` holds no translators.
+    """
+    translators = {way: run / f"{way}.safetensors" for way in DIRECTIONS if (run / f"{way}.safetensors").is_file()}
+    if not translators:
+        raise InputError(f"{run}: holds no ab.safetensors or ba.safetensors; name a run folder")
+    networks: dict[str, Weights] = {}
+    for way, path in translators.items():
+        generator, card = load_translator(path)
+        networks[GENERATOR_LABELS[way][0]] = generator.state_dict()
+    if newest := checkpoints(run)[-1:]:
+        networks = {**networks_of(load_checkpoint(newest[0])["networks"]), **networks}
+    files = write_networks(out, epoch, networks)
+    write_options(out / OPTIONS_FILE, _published_options(card, out.name))
+    return files
+
+
+def _published_options(card: Card, name: str) -> dict[str, Any]:
+    """Return the options under which the published code builds these generators."""
+    models = {ours: theirs for theirs, ours in METHOD_NAMES.items()}
+    generators = {ours: theirs for theirs, ours in GENERATOR_NAMES.items()}
+    channels = (card.channels_in, card.channels_out)
+    channels_a, channels_b = channels if card.direction == "ab" else channels[::-1]
+    return {
+        "name": name,
+        "model": models.get(card.method, "cycle_gan"),
+        "which_model_netG": generators[card.generator],
+        "ngf": card.width,
+        "norm": card.norm,
+        "no_dropout": not card.dropout,
+        "input_nc": channels_a,
+        "output_nc": channels_b,
+        "dataset_mode": "unaligned_scale",
+        "resize_mode": card.resize,
+        "crop_mode": "rectangle",
+        "fineSizeH": card.size[0],
+        "fineSizeW": card.size[1],
+    }

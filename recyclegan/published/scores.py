@@ -1,0 +1,204 @@
+"""``util/eval_rgb2lbl.py`` and ``util/eval_lbl2rgb.py``: the published scoring commands."""
+
+import glob
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image as Pillow
+
+from recyclegan.data import Resize
+from recyclegan.errors import InputError
+from recyclegan.files import natural_key, whole_file
+from recyclegan.metrics.segmentation import PROTOCOLS
+from recyclegan.networks.fcn8s import load_fcn8s
+from recyclegan.published.running import parse, tell
+from recyclegan.reference.layout import frame_of
+from recyclegan.reference.options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
+from recyclegan.reference.scoring import (
+    NUM_CLASSES,
+    WEATHERS,
+    Confusion,
+    class_ids,
+    count,
+    merge_van_and_train,
+    score,
+    score_lines,
+    weather_of,
+)
+from recyclegan.tensors import ClassMap
+from recyclegan.translation import pick_device
+from recyclegan.video import IMAGE_SUFFIXES, read_image, write_image
+
+MEAN_BGR = (104.007, 116.669, 122.679)
+"""Mean colour that the FCN-8s was trained with."""
+RGB_TARGET = Path("../data/Viper2Label_single/val/B")
+LABEL_TARGET = Path("../data/viper/val/resize_cls")
+"""Where the published scripts look for true label maps."""
+
+ALL = "All"
+
+Predict = Callable[[Path], ClassMap]
+"""From a translated frame to the class of each pixel."""
+
+
+def eval_rgb2lbl(argv: Sequence[str]) -> int:
+    """Score label maps translated from video: each pixel has the class of the nearest palette colour.
+
+    Raises:
+        InputError: an option, the pictures or the true maps are not there or do not fit.
+    """
+    options = parse("eval_rgb2lbl.py", RGB_TO_LABEL, argv)
+    tell([f"V2L experiment: {options['exp_name']}"])
+    pairs = Pairs(options, "fake_B", RGB_TARGET, Path(options["map_cache_dir"]), by_colour=True)
+    tell(score_report(pairs.counts(lambda path: class_ids(read_image(path))), options))
+    return 0
+
+
+def eval_lbl2rgb(argv: Sequence[str]) -> int:
+    """Score video translated from label maps: an FCN-8s tells the class of each pixel.
+
+    Raises:
+        InputError: an option, the pictures, the weights or the true maps are not there or do not fit.
+    """
+    options = parse("eval_lbl2rgb.py", LABEL_TO_RGB, argv)
+    tell([*notes_on_unused(LABEL_TO_RGB, options), *_notes_on_mean(options)], "note: ")
+    tell([f"L2V experiment: {options['exp_name']}, with model: {options['model_path']}"])
+    pairs = Pairs(options, "fake_A", LABEL_TARGET, Path(options["pred_cache_dir"]), by_colour=False)
+    lines = score_report(pairs.counts(_judge(options)), options)
+    tell(lines)
+    if options["output_name"]:
+        with whole_file(Path(options["output_name"])) as scratch:
+            scratch.write_text("\n".join([*lines, ""]))
+    return 0
+
+
+def _notes_on_mean(options: Options) -> Iterator[str]:
+    if not options["mean"]:
+        yield "--mean False: no mean colour is subtracted; the published script reads False as True, and subtracts it"
+
+
+def _judge(options: Options) -> Predict:
+    """Return the FCN-8s as a function from a picture, brought to the size of the comparison, to class ids."""
+    path = Path(options["model_path"])
+    network = load_fcn8s(path)
+    num_classes = network["score_fr"].out_channels
+    if num_classes != options["n_class"]:
+        raise InputError(f"--n_class {options['n_class']}: {path} tells {num_classes} classes")
+    device = pick_device("auto")
+    network.to(device)
+    mean = torch.tensor(MEAN_BGR if options["mean"] else (0.0, 0.0, 0.0)).view(1, 3, 1, 1)
+
+    @torch.inference_mode()
+    def predict(path: Path) -> ClassMap:
+        picture = Pillow.fromarray(read_image(path))
+        size = (options["eval_w"], options["eval_h"])
+        levels = np.asarray(picture.resize(size, Pillow.Resampling.LANCZOS))[:, :, ::-1]
+        frames = torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].float() - mean
+        return network(frames.to(device))[0].argmax(dim=0).byte().cpu().numpy()
+
+    return predict
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Translated frames and their true label maps.
+
+    The folders named caches are written, never read, so that no map of an earlier test is scored by mistake.
+    """
+
+    options: Options
+    what: str
+    """What the translated pictures are called: ``fake_B``."""
+    usual_target: Path
+    """Where the published script looks for the truth."""
+    cache: Path
+    by_colour: bool
+    """Whether predictions come from colours, which van and train share."""
+
+    def counts(self, predict: Predict) -> dict[str, Confusion]:
+        """Return the counts of all frames, and of each weather, at the size of the comparison.
+
+        Raises:
+            InputError: no picture matches, or one has no true map.
+        """
+        counts = {name: np.zeros((NUM_CLASSES, NUM_CLASSES + 1), np.int64) for name in (ALL, *WEATHERS)}
+        for picture in self._pictures():
+            frame = frame_of(picture, self.what)
+            counted = self._count(predict(picture), picture, self._truth(picture, frame))
+            counts[ALL] += counted
+            if weather := weather_of(frame):
+                counts[weather] += counted
+        return counts
+
+    def _pictures(self) -> list[Path]:
+        pattern = self.options["exp_name"]
+        found = [path for path in map(Path, glob.glob(pattern)) if path.suffix.lower() in IMAGE_SUFFIXES]  # noqa: PTH207
+        if not found:
+            raise InputError(
+                f"--exp_name {pattern}: matches no picture; expected such as 'results/.../images/*{self.what}*'"
+            )
+        return sorted(found, key=natural_key)
+
+    def _count(self, predicted: ClassMap, picture: Path, truth: Path) -> Confusion:
+        true, is_coloured = read_truth(truth)
+        _keep(self.cache, picture, predicted)
+        _keep(Path(self.options["lbl_cache_dir"]), truth, true)
+        if self.by_colour or is_coloured:
+            predicted, true = merge_van_and_train(predicted), merge_van_and_train(true)
+        size = Resize("rectangle", self.options["eval_h"], self.options["eval_w"])
+        return count(_resized(predicted, size), _resized(true, size))
+
+    def _truth(self, picture: Path, frame: str) -> Path:
+        """Return the true map of a frame: in the target folder, or beside the picture.
+
+        Raises:
+            InputError: there is none.
+        """
+        stems = [frame, f"{frame}_centered"]
+        beside = [picture.with_name(f"{stem}_real_B.png") for stem in stems]
+        given = self.options["target_path"]
+        target = Path(given) if given else self.usual_target
+        folders = (target, target / frame.split("_")[0])
+        below = [
+            folder / f"{stem}{suffix}" for folder in folders for stem in stems for suffix in sorted(IMAGE_SUFFIXES)
+        ]
+        for path in below if given else [*beside, *below]:
+            if path.is_file():
+                return path
+        places = f"{frame}.png in {target}" if given else f"{beside[0].name} beside it, or {frame}.png in {target}"
+        raise InputError(f"{picture}: has no true label map ({places}); name their folder with --target_path")
+
+
+def read_truth(path: Path) -> tuple[ClassMap, bool]:
+    """Return the class ids in a label map, and whether they come from colours; a map of one channel holds ids."""
+    with Pillow.open(path) as picture:
+        if picture.mode in ("L", "P", "I", "I;16"):
+            return np.array(picture).astype(np.uint8), False
+    return class_ids(read_image(path)), True
+
+
+def _keep(folder: Path, source: Path, ids: ClassMap) -> None:
+    write_image(folder / f"{source.stem}.png", ids[:, :, None])
+
+
+def _resized(ids: ClassMap, size: Resize) -> UInt8[np.ndarray, "new_height new_width"]:
+    """Return the class map at another size, by nearest neighbour: no class appears that was not there."""
+    return size(ids[:, :, None], is_label=True)[:, :, 0]
+
+
+def score_report(counts: dict[str, Confusion], options: Options) -> list[str]:
+    """Return the lines that are printed: for all frames and each weather, by each protocol that is asked for."""
+    protocols = PROTOCOLS if options["protocol"] == "both" else (options["protocol"],)
+    lines = []
+    for name, confusion in counts.items():
+        lines.append(f"{name}:")
+        if not confusion.any():
+            lines.append("Empty list.")
+            continue
+        for protocol in protocols:
+            lines += score_lines(score(confusion, protocol), options["details"])
+    return lines

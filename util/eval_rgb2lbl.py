@@ -1,0 +1,13 @@
+"""The published command that scores translations to label maps, run by recyclegan; see docs/reference.md."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+if find_spec("recyclegan") is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from recyclegan.published import eval_rgb2lbl, run
+
+if __name__ == "__main__":
+    sys.exit(run(eval_rgb2lbl))
