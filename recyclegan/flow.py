@@ -108,7 +108,7 @@ class FlowSynthesis:
     rotation: float = 0.0
     """Largest rotation about the frame's centre in degrees."""
     perspective: float = 0.0
-    """Largest change of scale across half the frame, as a fraction (0.1: one side 10 % nearer)."""
+    """Largest change of scale from one side of the frame to the other, as a fraction (0.1: one side 10 % nearer)."""
     noise: float = 0.001
     """Standard deviation of the noise that is added to warped frames, before the random factor in [1, 2)."""
     relative: bool = True

@@ -141,6 +141,8 @@ class Translator:
         return self.translate_video(source, target, output, progress)
 
     def _translate_image(self, source: Path, target: Path, output: Output) -> None:
+        if self.card.palette and target.suffix.lower() in LOSSY_SUFFIXES:
+            raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
         if _may_write(source, target, output.existing):
             write_image(target, next(self._shown([read_image(source)], output)))
 
@@ -156,8 +158,7 @@ class Translator:
         """
         source, target, output = Path(source), Path(target), output or Output()
         info = probe(source)
-        if output.frames:
-            target = target.with_suffix("") if target.suffix.lower() in VIDEO_SUFFIXES else target
+        target = _video_place(target, output)
         if not _may_write(source, target, output.existing):
             return []
         if output.frames:
@@ -180,7 +181,7 @@ class Translator:
     def _translate_to_frames(
         self, source: Path, target: Path, total: int | None, output: Output, progress: Progress | None
     ) -> None:
-        with whole_folder(target) as folder:
+        with nullcontext(target) if target.exists() else whole_folder(target) as folder:
             images = (frame.image for frame in read_video(source))
             for done, batch in _counted(_batches(images, self.batch_size)):
                 for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
@@ -204,11 +205,14 @@ class Translator:
         videos, clips = _media(source)
         if not videos and not clips:
             raise InputError(f"{source}: holds no videos and no frames")
+        targets = {video: target / video.relative_to(source) for video in videos}
+        for video, place in targets.items():
+            _may_write(video, _video_place(place, output), output.existing)
         for folder, frames in clips.items():
             self._translate_frames(frames, target / folder.relative_to(source), output, progress)
         notes = []
         for video in videos:
-            notes += self.translate_video(video, target / video.relative_to(source), output, progress)
+            notes += self.translate_video(video, targets[video], output, progress)
         return notes
 
     def _translate_frames(self, frames: list[Path], target: Path, output: Output, progress: Progress | None) -> None:
@@ -275,6 +279,11 @@ def _local(place: str | Path, direction: Direction | None) -> Path:
         raise InputError(
             f"{place}: neither a path here nor a translator on the hub ({type(error).__name__})"
         ) from error
+
+
+def _video_place(target: Path, output: Output) -> Path:
+    """Return where a translated video goes: the file itself, or the folder of its name for frames."""
+    return target.with_suffix("") if output.frames and target.suffix.lower() in VIDEO_SUFFIXES else target
 
 
 def _may_write(source: Path, target: Path, existing: Existing) -> bool:

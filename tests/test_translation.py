@@ -454,3 +454,27 @@ def test_a_missing_path_is_not_looked_for_on_the_hub(tmp_path: Path, monkeypatch
     monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_: pytest.fail("asked the hub"))
     assert "no such file" in message_of(Translator.from_pretrained, tmp_path / "missing")
     assert "no such file" in message_of(Translator.from_pretrained, "runs/missing.safetensors")
+
+
+def test_replacing_frames_leaves_other_files_of_the_folder_alone(tmp_path: Path) -> None:
+    write_video(tmp_path / "in.mkv", [noise(0), noise(1)], Fraction(10), codec="ffv1")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("kept")
+    identity().translate_video(tmp_path / "in.mkv", tmp_path / "out", Output(frames=True, existing="replace"))
+    assert files_below(tmp_path / "out") == {"mine.txt", "000000.png", "000001.png"}
+    assert (tmp_path / "out" / "mine.txt").read_text() == "kept"
+
+
+def test_a_label_map_is_not_written_as_a_lossy_image(tmp_path: Path) -> None:
+    write_image(tmp_path / "in.png", noise(0))
+    translator = identity(palette=PALETTE)
+    assert "name a .png file" in message_of(translator.translate_path, tmp_path / "in.png", tmp_path / "out.jpg")
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_an_existing_video_is_refused_before_any_frame_is_written(tmp_path: Path) -> None:
+    write_image(tmp_path / "in" / "clip" / "1.png", noise(0))
+    write_video(tmp_path / "in" / "film.mkv", [noise(1)], Fraction(10), codec="ffv1")
+    write_video(tmp_path / "out" / "film.mkv", [noise(2)], Fraction(10), codec="ffv1")
+    assert "is there already" in message_of(identity().translate_folder, tmp_path / "in", tmp_path / "out")
+    assert files_below(tmp_path / "out") == {"film.mkv"}

@@ -1,6 +1,7 @@
 """Everything that decides a training run, as it stands in the run's ``config.json``."""
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -126,7 +127,7 @@ class TrainConfig:
             raise InputError(f"steps: found {self.steps}, expected at least 1")
         if self.save_epochs < 0 or not 0 <= self.drop_every <= 1:
             raise InputError("expected save_epochs of 0 or more and drop_every in [0, 1]")
-        if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or self.lr <= 0 or self.epochs <= 0:
+        if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or not 0 < self.lr < inf or not 0 < self.epochs < inf:
             raise InputError("expected decay in [0, 1], ema in [0, 1), lr and epochs above 0")
 
     @property

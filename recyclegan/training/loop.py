@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -243,7 +244,13 @@ class Interruption:
 
     @contextmanager
     def listening(self) -> Iterator["Interruption"]:
-        """Take both signals while the block runs; a second one of the same kind ends the process at once."""
+        """Take both signals while the block runs; a second one of the same kind ends the process at once.
+
+        Outside the main thread, where Python hands out no signals, the block just runs.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
         self.before = {kind: signal.signal(kind, self._take) for kind in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield self

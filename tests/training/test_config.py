@@ -63,7 +63,7 @@ WRONG = [
     *({name: 0} for name in ("batch_size", "devices", "save_every", "keep", "log_every", "sample_every", "steps")),
     *({"decay": value} for value in (-0.1, 1.1)),
     *({"ema": value} for value in (-0.1, 1.0)),
-    *({"lr": value} for value in (0.0, -1.0)),
+    *({"lr": value} for value in (0.0, -1.0, float("nan"), float("inf"))),
     {"epochs": 0.0},
     {"history": -1},
     {"clip_gradients": -1.0},

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -410,3 +411,12 @@ def test_half_precision_is_refused_on_a_cpu(tmp_path: Path) -> None:
     config = TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="16-mixed")
     with pytest.raises(InputError, match="--precision 16-mixed: is not to be had on a CPU"):
         make_fabric(config)
+
+
+def test_training_runs_outside_the_main_thread(tmp_path: Path) -> None:
+    config = small_config(make_data(tmp_path / "data"), tmp_path / "run", steps=1)
+    outcomes: list[Outcome] = []
+    thread = Thread(target=lambda: outcomes.append(train(config)))
+    thread.start()
+    thread.join()
+    assert [outcome.steps for outcome in outcomes] == [1]
