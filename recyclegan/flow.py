@@ -170,18 +170,10 @@ def smooth_flow(
 
 def box_blur(flow: Flow, window: int) -> Flow:
     """Return the mean over a square window around every pixel, with the border reflected."""
-    for axis in (-2, -1):
-        flow = _blur_along(flow, axis, window)
-    return flow
-
-
-def _blur_along(flow: Flow, axis: int, window: int) -> Flow:
-    """Average along one axis through running sums, whose cost does not depend on the window."""
-    back, size = window // 2, flow.shape[axis]
-    index = torch.arange(-back, size + window - 1 - back, device=flow.device)
-    sums = flow.index_select(axis, _reflect(index, size)).double().cumsum(axis)
-    sums = torch.cat([torch.zeros_like(sums.narrow(axis, 0, 1)), sums], dim=axis)
-    return ((sums.narrow(axis, window, size) - sums.narrow(axis, 0, size)) / window).to(flow.dtype)
+    height, width = flow.shape[-2:]
+    rows, columns = (_reflect(torch.arange(side + window - 1) - window // 2, side) for side in (height, width))
+    down = F.avg_pool2d(flow.index_select(2, rows.to(flow.device)), (window, 1), stride=1)
+    return F.avg_pool2d(down.index_select(3, columns.to(flow.device)), (1, window), stride=1)
 
 
 def _reflect(index: Tensor, size: int) -> Tensor:
