@@ -129,6 +129,12 @@ class TrainConfig:
             raise InputError("expected save_epochs of 0 or more and drop_every in [0, 1]")
         if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or not 0 < self.lr < inf or not 0 < self.epochs < inf:
             raise InputError("expected decay in [0, 1], ema in [0, 1), lr and epochs above 0")
+        networks, (height, width) = self.networks, self.frames.size
+        if networks.discriminator == "patch" and min(height, width) >> networks.discriminator_layers < 3:
+            layers = networks.discriminator_layers
+            raise InputError(
+                f"discriminator_layers: found {layers}, too many for frames of {height}x{width}; take fewer"
+            )
 
     @property
     def method_name(self) -> str:

@@ -148,3 +148,11 @@ def test_a_configuration_can_be_changed_but_not_in_place() -> None:
     assert replace(config, seed=3).seed == 3
     with pytest.raises(AttributeError):
         config.seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("layers", "size"), [(4, (32, 64)), (5, (64, 64))])
+def test_a_discriminator_that_leaves_no_patch_to_judge_is_refused(layers: int, size: tuple[int, int]) -> None:
+    networks, frames = NetworkConfig(discriminator_layers=layers), DataConfig(size=size)
+    with pytest.raises(InputError, match=f"discriminator_layers: found {layers}, too many for frames of"):
+        TrainConfig(DATA, OUT, networks=networks, frames=frames)
+    TrainConfig(DATA, OUT, networks=NetworkConfig(discriminator_layers=layers - 1), frames=frames)
