@@ -64,11 +64,20 @@ class Results:
         """Write ``metrics.json``."""
         path.write_text(self.to_json(), encoding="utf-8")
 
+    def write_draws(self, path: Path) -> None:
+        """Write ``draws.npz``: by measure, its values on the clips drawn again, the same clips in every evaluation."""
+        draws = {name: np.array(result.translated.draws) for name, result in self.results.items()}
+        with path.open("wb") as file:
+            np.savez(file, **{name: values for name, values in draws.items() if values.size})
+
 
 def _measure(name: str, result: Result) -> dict[str, Any]:
-    references = {key: asdict(value) for key, value in result.references.items()}
-    about = asdict(MEASURES[name])
-    return {**about, "translated": asdict(result.translated), "references": references}
+    references = {key: _interval(value) for key, value in result.references.items()}
+    return {**asdict(MEASURES[name]), "translated": _interval(result.translated), "references": references}
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {name: getattr(interval, name) for name in ("value", "low", "high", "num_clips")}
 
 
 def _clip(clip: ClipMeasures) -> dict[str, Any]:

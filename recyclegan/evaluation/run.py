@@ -230,6 +230,8 @@ def _exhibits(
 
 def _write(out: Path, results: Results, exhibits: Sequence[Exhibit], config: EvaluationConfig) -> None:
     marks = {clip.name: worst_frames(clip.curves.get("added_flicker", []), config.num_worst) for clip in results.clips}
+    with whole_file(out / "draws.npz") as draws:
+        results.write_draws(draws)
     with whole_file(out / "metrics.json") as numbers, whole_file(out / "report.html") as page:
         results.write(numbers)
         page.write_text(report(results, exhibits, marks), encoding="utf-8")

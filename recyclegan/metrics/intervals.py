@@ -4,7 +4,7 @@ Frames of one clip resemble each other, so the clip is what is drawn again, neve
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +22,9 @@ class Interval:
     low: float
     high: float
     num_clips: int
+    draws: tuple[float, ...] = field(default=(), repr=False, compare=False)
+    """Its values on the clips drawn again. The same seed draws the same clips, so that two evaluations of the same
+    clips can be subtracted draw by draw."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,25 @@ def bootstrap(
     if num_clips < 2 or np.isnan(value):
         return Interval(value, float("nan"), float("nan"), num_clips)
     chosen = np.random.default_rng(draws.seed).integers(0, num_clips, (draws.count, num_clips))
-    values = np.array([statistic([clips[i] for i in draw]) for draw in chosen])
+    values = tuple(statistic([clips[i] for i in draw]) for draw in chosen)
+    return Interval(value, *middle(values), num_clips, values)
+
+
+def middle(values: Sequence[float]) -> tuple[float, float]:
+    """Return the bounds of the middle 95 % of values, those that are NaN left out; NaN where there are none."""
+    numbers = [value for value in values if not np.isnan(value)]
+    if not numbers:
+        return float("nan"), float("nan")
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(values[~np.isnan(values)], [tail, 1 - tail])
-    return Interval(value, float(low), float(high), num_clips)
+    low, high = np.quantile(numbers, [tail, 1 - tail])
+    return float(low), float(high)
 
 
 def mean_interval(values: Sequence[float], draws: Draws | None = None) -> Interval:
     """Return the mean of one number a clip with its interval; clips without a number (NaN) do not count."""
-    numbers = [value for value in values if not np.isnan(value)]
-    return bootstrap(numbers, lambda drawn: float(np.mean(drawn)) if drawn else float("nan"), draws)
+
+    def mean(drawn: Sequence[float]) -> float:
+        numbers = [value for value in drawn if not np.isnan(value)]
+        return float(np.mean(numbers)) if numbers else float("nan")
+
+    return replace(bootstrap(values, mean, draws), num_clips=sum(not np.isnan(value) for value in values))

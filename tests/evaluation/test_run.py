@@ -118,7 +118,7 @@ def test_report_and_numbers_are_written(world, tmp_path):
         config=EvaluationConfig(labels="viper", film_frames=5, num_draws=50),
         progress=lambda *state: seen.append(state),
     )
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["metrics.json", "report.html"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["draws.npz", "metrics.json", "report.html"]
     numbers = read_metrics(tmp_path / "out")
     found = numbers["measures"]["added_flicker"]["translated"]
     assert found == {

@@ -52,3 +52,19 @@ def test_any_statistic_of_any_clips():
     found = bootstrap(clips, lambda drawn: float(sum(drawn).max()))
     assert found.value == 12
     assert found.low <= found.value <= found.high
+
+
+def test_the_same_seed_draws_the_same_clips_so_that_two_results_can_be_subtracted():
+    values = [0.3, 0.1, 0.7, 0.2, 0.9]
+    ours, theirs = mean_interval(values), mean_interval([value + 0.25 for value in values])
+    difference = np.subtract(theirs.draws, ours.draws)
+    np.testing.assert_allclose(difference, 0.25)
+    assert len(ours.draws) == 1000
+    assert np.ptp(ours.draws) > 0.1
+
+
+def test_a_clip_without_a_number_keeps_the_draws_of_the_others_in_step():
+    whole, one_missing = mean_interval([1.0, 1.0, 1.0, 5.0]), mean_interval([1.0, 1.0, 1.0, np.nan])
+    assert one_missing.num_clips == 3
+    assert len(one_missing.draws) == len(whole.draws)
+    assert set(np.array(one_missing.draws)[~np.isnan(one_missing.draws)]) == {1.0}
