@@ -1,6 +1,7 @@
 """Evaluation of translated footage: reads files, knows no models, writes ``metrics.json`` and ``report.html``."""
 
 from recyclegan.evaluation.comparison import compare
-from recyclegan.evaluation.run import EvaluationConfig, evaluate
+from recyclegan.evaluation.run import evaluate
+from recyclegan.evaluation.settings import EvaluationConfig
 
 __all__ = ["EvaluationConfig", "compare", "evaluate"]

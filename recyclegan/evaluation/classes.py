@@ -1,29 +1,36 @@
 """The classes of translated frames against the truth: counted over a clip, and steady or not over time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import tee
+from typing import Final, Literal
 
 import numpy as np
 
 from recyclegan.errors import InputError, nearest
-from recyclegan.evaluation.footage import FrameTruth, Moment, PairedClip, merged
+from recyclegan.evaluation.footage import Moment, PairedClip
+from recyclegan.evaluation.truth import FrameTruth
 from recyclegan.labels import LABEL_SETS, LabelSet, nearest_class
 from recyclegan.metrics.motion import FrameMotion
 from recyclegan.metrics.segmentation import VOID, ColourLookup, Confusion, Flips, class_flips, confusion_matrix
 from recyclegan.tensors import ClassMap, Image
 
 Segment = Callable[[Image], ClassMap]
-"""Maps a translated frame to the class of every pixel."""
+"""Maps a frame to the class of every pixel."""
+
+SOURCE: Final = "source"
+COLOURS: Final = "colour alone"
 
 
 @dataclass(frozen=True)
 class Semantics:
-    """How classes are read from translated frames, which of them count, and what colour alone would reach."""
+    """How classes are read from translated frames, and what else guesses them, from the source."""
 
     labels: LabelSet
     segment: Segment
-    colours: ColourLookup
+    rival: Segment
+    """Reads the classes from the source: what the translated frames are held against."""
+    rival_name: Literal["source", "colour alone"]
 
     @property
     def num_classes(self) -> int:
@@ -54,57 +61,93 @@ def label_set(name: str) -> LabelSet:
 def read_semantics(clips: Sequence[PairedClip], labels: LabelSet, segment: Segment | None) -> Semantics:
     """Return how to read classes; without ``segment`` the frames are label maps, read by the nearest colour.
 
-    The colour lookup is fitted to the sources of these very clips, so it bounds what colour can tell.
+    Label maps are held against what the source's colours alone tell, by a lookup that is fitted to the sources of these
+    very clips, so that it bounds what colour can tell. What a segmenter finds in the translated frames is held against
+    what it finds in the source.
     """
-    examples = ((moment.source, _truth(moment, labels)) for clip in clips for moment in clip.moments())
+    if segment:
+        return Semantics(labels, segment, segment, SOURCE)
+    examples = ((moment.source, true_classes(moment, labels)) for clip in clips for moment in clip.moments())
     images, maps = tee(examples)
     colours = ColourLookup.fit(
         (image for image, _ in images), (classes for _, classes in maps), ignore=(*labels.ignored, VOID)
     )
-    return Semantics(labels, segment or (lambda image: nearest_class(image, labels)), colours)
+    return Semantics(labels, lambda image: nearest_class(image, labels), colours.predict, COLOURS)
 
 
-def _truth(moment: Moment, labels: LabelSet) -> ClassMap:
-    """Return the true classes of a frame; void stays, and classes that share a colour are one."""
+def true_classes(moment: Moment, labels: LabelSet) -> ClassMap:
+    """Return the true classes of a frame; void stays, and classes that share a colour are one.
+
+    Raises:
+        InputError: the truth holds a class that the label set does not know.
+    """
     assert isinstance(moment.truth, FrameTruth)
     classes = moment.truth.classes
-    known = np.where(classes == VOID, labels.ids[0], classes)
-    return np.where(classes == VOID, classes, merged(known, labels))
+    known = np.zeros(256, bool)
+    known[[*labels.ids, *labels.ignored, VOID]] = True
+    if not known[classes].all():
+        strange = int(classes[~known[classes]].min())
+        raise InputError(
+            f"truth: holds class {strange}, not among the classes of {labels.name}; name the label set that it is of"
+        )
+    return merged(classes, labels)
 
 
-class ClassTally:
-    """Counts over the frames of one clip, in order."""
+def merged(classes: ClassMap, labels: LabelSet) -> ClassMap:
+    """Return the classes with those that share a colour made one: label maps in colours cannot tell them apart."""
+    table = np.arange(256, dtype=np.uint8)
+    table[list(labels.ids)] = nearest_class(labels.colours[None], labels)[0]
+    return table[classes]
 
-    def __init__(self, semantics: Semantics) -> None:
-        self._semantics = semantics
-        self._last: tuple[ClassMap, ClassMap] | None = None
-        size = (semantics.num_classes, semantics.num_classes + 1)
-        self.confusion: Confusion = np.zeros(size, np.int64)
-        self.colour_confusion: Confusion = np.zeros(size, np.int64)
-        self.flips = Flips(0, 0)
 
-    def add(self, moment: Moment, motion: FrameMotion | None) -> dict[str, float]:
+@dataclass
+class ClassCounts:
+    """Counts over the frames of a clip, in order, by one way to read the classes."""
+
+    semantics: Semantics
+    confusion: Confusion
+    flips: Flips = field(default_factory=lambda: Flips(0, 0))
+    _last: tuple[ClassMap, ClassMap] | None = None
+
+    def add(self, pred: ClassMap, truth: ClassMap, motion: FrameMotion | None) -> dict[str, float]:
         """Count a frame, ``motion`` leading to it from the one before; return its own values."""
-        how = self._semantics
-        pred, truth = how.segment(moment.translated), _truth(moment, how.labels)
+        how = self.semantics
         confusion = confusion_matrix(pred, truth, how.num_classes, how.ignore)
         self.confusion += confusion
-        self.colour_confusion += confusion_matrix(
-            how.colours.predict(moment.source), truth, how.num_classes, how.ignore
-        )
         values = {"pixel_accuracy": _share(np.trace(confusion), confusion.sum())}
         if motion and self._last:
-            flips = self._flips(pred, truth, motion)
+            pred_prev, truth_prev = self._last
+            flow, visible = motion.flow[0].permute(1, 2, 0).numpy(), motion.visible[0, 0].numpy()
+            flips = class_flips(pred_prev, pred, truth_prev, truth, flow, visible, how.ignore)
             self.flips = Flips(self.flips.changed + flips.changed, self.flips.counted + flips.counted)
             values["class_flips"] = flips.share
         self._last = pred, truth
         return values
 
-    def _flips(self, pred: ClassMap, truth: ClassMap, motion: FrameMotion) -> Flips:
-        assert self._last is not None
-        pred_prev, truth_prev = self._last
-        flow, visible = motion.flow[0].permute(1, 2, 0).numpy(), motion.visible[0, 0].numpy()
-        return class_flips(pred_prev, pred, truth_prev, truth, flow, visible, self._semantics.ignore)
+
+@dataclass
+class ClassTally:
+    """Counts over the frames of one clip: of the translated frames, and of what they are held against."""
+
+    semantics: Semantics
+    ours: ClassCounts = field(init=False)
+    rival: ClassCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ours, self.rival = self._counts(), self._counts()
+
+    def _counts(self) -> ClassCounts:
+        size = (self.semantics.num_classes, self.semantics.num_classes + 1)
+        return ClassCounts(self.semantics, np.zeros(size, np.int64))
+
+    def add(self, moment: Moment, motion: FrameMotion | None) -> dict[str, float]:
+        """Count a frame, ``motion`` leading to it from the one before; return its own values."""
+        how = self.semantics
+        truth = true_classes(moment, how.labels)
+        theirs = self.rival.add(merged(how.rival(moment.source), how.labels), truth, motion)
+        ours = self.ours.add(merged(how.segment(moment.translated), how.labels), truth, motion)
+        prefix = how.rival_name.replace(" ", "_")
+        return ours | {f"{prefix}_{name}": value for name, value in theirs.items()}
 
 
 def _share(part: int | np.integer, whole: int | np.integer) -> float:

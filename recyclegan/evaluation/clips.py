@@ -7,17 +7,25 @@ import numpy as np
 import torch
 
 from recyclegan.evaluation.classes import ClassTally, Semantics
-from recyclegan.evaluation.footage import Moment, PairedClip, Size
-from recyclegan.metrics.motion import EstimateFlow, FlowSource, FrameMotion, estimated_motion, exact_motion
+from recyclegan.evaluation.footage import Moment, PairedClip
+from recyclegan.evaluation.truth import Size
+from recyclegan.metrics.motion import (
+    CHECKED_MASK,
+    EXACT_MASK,
+    EstimateFlow,
+    FlowSource,
+    FrameMotion,
+    estimated_motion,
+    exact_motion,
+)
 from recyclegan.metrics.temporal import (
     Distance,
     PerPair,
-    excess_flicker,
+    change,
+    flicker_measures,
     flow_difference,
     perceptual_change_difference,
     sharpness,
-    soft_warping_error,
-    warping_error,
 )
 from recyclegan.tensors import Frames, Image, to_frames
 
@@ -32,6 +40,13 @@ class Sight:
     """What sees motion in a video, for the flow where it is not exact, and for tOF."""
     perceptual: Distance | None = None
     """A perceptual distance between frames, for tLP."""
+    exact_mask: str = EXACT_MASK
+    """How it is known, with exact flow, which pixels were visible before."""
+
+    @property
+    def mask(self) -> str:
+        """Return in words which pixels the flow is trusted at."""
+        return self.exact_mask if self.source == "exact" else CHECKED_MASK
 
     def motion(self, previous: Moment, current: Moment) -> FrameMotion:
         """Return the motion of the source between two neighbouring frames."""
@@ -41,7 +56,7 @@ class Sight:
             assert truth.flow is not None
             assert truth.visible is not None
             flow, visible = torch.from_numpy(truth.flow), torch.from_numpy(truth.visible)
-            return exact_motion(flow.permute(2, 0, 1)[None], visible[None, None])
+            return exact_motion(flow.permute(2, 0, 1)[None], visible[None, None], self.exact_mask)
         assert self.estimate is not None
         return estimated_motion(as_frames(previous.source), as_frames(current.source), self.source, self.estimate)
 
@@ -101,16 +116,10 @@ def _sharpness(moment: Moment) -> dict[str, float]:
 def _steadiness(previous: Moment, current: Moment, motion: FrameMotion, sight: Sight) -> dict[str, float]:
     ours = as_frames(previous.translated), as_frames(current.translated)
     theirs = as_frames(previous.source), as_frames(current.source)
-    flow, visible = motion.flow, motion.visible
-    values: dict[str, PerPair] = {
-        "warping_error": warping_error(*ours, flow, visible),
-        "source_warping_error": warping_error(*theirs, flow, visible),
-        "soft_warping_error": soft_warping_error(*ours, *theirs, flow),
-        "source_soft_warping_error": soft_warping_error(*theirs, *theirs, flow),
-        "added_flicker": excess_flicker(*ours, *theirs, flow, visible),
-    }
+    changed, source_changed = change(*ours, motion.flow), change(*theirs, motion.flow)
+    values: dict[str, PerPair] = flicker_measures(changed, source_changed, motion.visible)
     if sight.estimate:
-        seen = flow if motion.source != "exact" else sight.estimate(*theirs)
+        seen = motion.flow if motion.source != "exact" else sight.estimate(*theirs)
         values["flow_difference"] = flow_difference(sight.estimate(*ours), seen)
     if sight.perceptual:
         values["perceptual_change_difference"] = perceptual_change_difference(*ours, *theirs, sight.perceptual)

@@ -11,7 +11,8 @@ from jaxtyping import Float32, UInt8
 
 from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clips import ClipMeasures, Sight, as_frames
-from recyclegan.evaluation.footage import Moment, PairedClip, Size
+from recyclegan.evaluation.footage import Moment, PairedClip
+from recyclegan.evaluation.truth import Size
 from recyclegan.metrics.temporal import excess_flicker_map
 from recyclegan.tensors import Image
 from recyclegan.video import VideoWriter, probe

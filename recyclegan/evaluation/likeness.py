@@ -1,9 +1,10 @@
 """Whether translated frames look like footage of the target: distances between sets of frames."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,65 +12,163 @@ from torch import Tensor
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clips import as_frames
-from recyclegan.evaluation.footage import Size
+from recyclegan.evaluation.truth import Size
 from recyclegan.metrics.distribution import (
+    NUM_PROJECTIONS,
+    PATCHES_PER_FRAME,
     Extract,
     Samples,
+    Slices,
     draw_patches,
     frechet_distance,
     kernel_distance,
-    patch_distance,
+    patch_slices,
 )
+from recyclegan.metrics.intervals import Counts, Draws, Interval, bootstrap_distance, mean_interval
 from recyclegan.metrics.temporal import sharpness
 from recyclegan.tensors import Image
 
-NUM_FRAMES = 128
+NUM_PATCHES = 128 * PATCHES_PER_FRAME
+"""Patches of a set at most; sets of many frames give fewer of each."""
+NUM_DISTANCE_DRAWS = 200
+"""How often clips are drawn again for the interval of a distance, at most."""
+DRAWN_PROJECTIONS = NUM_PROJECTIONS // 8
+"""Directions that patches are compared in when clips are drawn again."""
 BAND_NAMES = ("fine", "middle", "coarse")
+_LOWEST = {"kid": -np.inf}
+"""The least that a distance can be, where it is not 0."""
+
+Statistic = Callable[[Counts, Counts], float]
+"""A distance, from how often each clip of either set was drawn."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What is kept of a set of footage: patches by frequency band, features where a network is given, sharpness."""
+    """What is kept of a set of footage, frame by frame."""
 
     num_clips: int
-    num_frames: int
+    clip_of: list[int]
+    """The number of the clip of each frame."""
     patches: list[Samples]
+    """By frequency band; as many rows of each frame."""
     features: Float[Tensor, "_ network_features"] | None
-    sharpness: float
+    """One row a frame, where a network is given."""
+    sharpness: list[float]
+
+    @property
+    def num_frames(self) -> int:
+        """Return how many frames were looked at."""
+        return len(self.clip_of)
+
+    def mean_sharpness(self, draws: Draws) -> Interval:
+        """Return the mean over clips of the sharpness of their frames."""
+        clip_of, sharp = np.array(self.clip_of), np.array(self.sharpness)
+        return mean_interval([float(sharp[clip_of == clip].mean()) for clip in sorted(set(self.clip_of))], draws)
 
 
-def sample_footage(clips: Sequence[Clip], size: Size, seed: int, extract: Extract | None) -> Sample:
-    """Return patches and features of at most 128 frames, evenly spread over the clips and brought to one size.
+def sample_footage(
+    clips: Sequence[Clip],
+    size: Size,
+    seed: int,
+    extract: Extract | None,
+    num_frames: int,
+    step: Callable[[], None] = lambda: None,
+) -> Sample:
+    """Return patches and features of at most ``num_frames`` frames, evenly spread over the clips, brought to one size.
 
     Raises:
         InputError: a clip cannot be read, or the frames are too small for patches.
     """
     rng, resize = torch.Generator().manual_seed(seed), Resize("rectangle", *size)
+    count = min(num_frames, sum(clip.num_frames for clip in clips))
+    per_frame = max(1, min(PATCHES_PER_FRAME, NUM_PATCHES // count))
+    clip_of: list[int] = []
     patches: list[list[Samples]] = []
     features: list[Samples] = []
     sharp: list[float] = []
-    for image in _spread(clips):
+    for number, image in _spread(clips, num_frames):
         frames = as_frames(resize(image))
-        patches.append(draw_patches(frames, rng))
+        clip_of.append(number)
+        patches.append(draw_patches(frames, rng, per_frame))
         sharp.append(sharpness(frames).item())
         if extract:
             features.append(extract(frames))
+        step()
     bands = [torch.cat(band) for band in zip(*patches, strict=True)]
-    joined = torch.cat(features) if features else None
-    return Sample(len(clips), len(patches), bands, joined, sum(sharp) / len(sharp))
+    return Sample(len(set(clip_of)), _renumbered(clip_of), bands, torch.cat(features) if features else None, sharp)
 
 
-def _spread(clips: Sequence[Clip]) -> Iterator[Image]:
+def _renumbered(clip_of: Sequence[int]) -> list[int]:
+    """Return the numbers of clips without gaps: a clip shorter than the stride may give no frame."""
+    order = {number: place for place, number in enumerate(dict.fromkeys(clip_of))}
+    return [order[number] for number in clip_of]
+
+
+def _spread(clips: Sequence[Clip], num_frames: int) -> Iterator[tuple[int, Image]]:
     """Yield every k-th frame of the clips put end to end, k being the least that keeps to the number of frames."""
-    stride = -(-sum(clip.num_frames for clip in clips) // NUM_FRAMES)
-    return islice((image for clip in clips for image in clip.images()), stride // 2, None, stride)
+    stride = -(-sum(clip.num_frames for clip in clips) // num_frames)
+    skip = stride // 2
+    for number, clip in enumerate(clips):
+        for image in _every(clip, skip, stride):
+            yield number, image
+        skip = (skip - clip.num_frames) % stride
 
 
-def distances(ours: Sample, target: Sample) -> Mapping[str, float]:
-    """Return every distance between two samples that both can have, by name."""
-    bands = patch_distance(ours.patches, target.patches)
-    found = {f"patches_{name}": value for name, value in zip(BAND_NAMES, bands, strict=True)}
-    if ours.features is not None and target.features is not None:
-        found["fid"] = frechet_distance(ours.features, target.features)
-        found["kid"] = kernel_distance(ours.features, target.features)
+def _every(clip: Clip, skip: int, stride: int) -> Iterator[Image]:
+    if clip.kind == "frames":
+        return replace(clip, files=clip.files[skip::stride]).images()
+    return islice(clip.images(), skip, None, stride)
+
+
+def distances(ours: Sample, target: Sample, draws: Draws, *, alike: bool = False) -> Mapping[str, Interval]:
+    """Return every distance between two samples that both can have, by name, with intervals over clips.
+
+    ``alike``: both are samples of the same clips, which are drawn again together.
+    """
+    draws = replace(draws, count=min(draws.count, NUM_DISTANCE_DRAWS))
+    found = {}
+    for name, value, statistic in _statistics(ours, target):
+        drawn = _alike(statistic) if alike else statistic
+        sizes = ours.num_clips, target.num_clips
+        found[name] = bootstrap_distance(value, drawn, sizes, draws, lowest=_LOWEST.get(name, 0.0))
     return found
+
+
+def _alike(statistic: Statistic) -> Statistic:
+    return lambda left, _: statistic(left, left)
+
+
+def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Statistic]]:
+    """Yield name and value of each distance, and the distance where clips count as often as they were drawn."""
+    exact = patch_slices(ours.patches, target.patches)
+    rough = patch_slices(ours.patches, target.patches, num_projections=DRAWN_PROJECTIONS)
+    for name, slices, drawn in zip(BAND_NAMES, exact, rough, strict=True):
+        yield f"patches_{name}", slices.distance(), _weighted(drawn, ours, target)
+    if ours.features is not None and target.features is not None:
+        for name, distance in (("fid", frechet_distance), ("kid", kernel_distance)):
+            yield name, distance(ours.features, target.features), _redrawn(distance, ours, target)
+
+
+def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistic:
+    def statistic(left: Counts, right: Counts) -> float:
+        return slices.distance(_of_patches(ours, left), _of_patches(target, right))
+
+    return statistic
+
+
+def _of_patches(sample: Sample, counts: Counts) -> Float[Tensor, " patches"]:
+    """Return how often each patch was drawn."""
+    per_frame = len(sample.patches[0]) // sample.num_frames
+    return torch.from_numpy(np.repeat(counts[sample.clip_of], per_frame)).float()
+
+
+def _redrawn(distance: Callable[[Samples, Samples], float], ours: Sample, target: Sample) -> Statistic:
+    def statistic(left: Counts, right: Counts) -> float:
+        return distance(_of_features(ours, left), _of_features(target, right))
+
+    return statistic
+
+
+def _of_features(sample: Sample, counts: Counts) -> Samples:
+    assert sample.features is not None
+    return sample.features.repeat_interleave(torch.from_numpy(counts[sample.clip_of]), dim=0)

@@ -13,11 +13,17 @@ class Measure:
     how: str
     better: Literal["lower", "higher"] | None
     unit: str = ""
+    norm: str = ""
+    """How differences become one number, where they do."""
+    flow: Literal["warped", "seen", "followed"] | None = None
+    """What motion is for: frames are warped by it, it is itself compared, or classes are followed along it."""
+    mask: Literal["trusted", "soft", "all"] | None = None
+    """Which pixels count: those whose flow can be trusted, all by a weight, or all."""
+    taken_on: Literal["pairs", "frames", "sample"] = "pairs"
+    """Neighbouring frames, all frames, or frames that are evenly spread."""
 
 
 _FULL = "intensity, black to white = 1"
-_PATCHES = "sliced Wasserstein-1 distance between 7x7 patches, 256 directions"
-_DEVIATIONS = "standard deviations of the target's band"
 
 STEADINESS = (
     Measure(
@@ -26,6 +32,9 @@ STEADINESS = (
         "mean absolute difference to the warped frame before, beyond the source's at that pixel, over visible pixels",
         "lower",
         _FULL,
+        "absolute difference, mean over channels",
+        "warped",
+        "trusted",
     ),
     Measure(
         "warping_error",
@@ -33,6 +42,9 @@ STEADINESS = (
         "mean squared difference to the warped frame before, over channels and visible pixels",
         "lower",
         f"{_FULL}, squared",
+        "squared difference, mean over channels",
+        "warped",
+        "trusted",
     ),
     Measure(
         "soft_warping_error",
@@ -41,6 +53,9 @@ STEADINESS = (
         " difference of the source to its warped frame before (d^2 summed over channels)",
         "lower",
         _FULL,
+        "absolute difference, mean over channels",
+        "warped",
+        "soft",
     ),
     Measure(
         "flow_difference",
@@ -48,23 +63,52 @@ STEADINESS = (
         "mean distance between the flow estimated on the output and on the source",
         "lower",
         "pixels",
+        "Euclidean length of the difference",
+        "seen",
+        "all",
     ),
     Measure(
         "perceptual_change_difference",
         "Perceptual change difference (tLP)",
         "mean difference between the perceptual distance of neighbouring frames in the output and in the source",
         "lower",
+        norm="absolute difference",
+        mask="all",
     ),
 )
 CLASSES = (
-    Measure("mean_iou", "Mean IoU", "intersection over union, mean over classes", "higher"),
-    Measure("mean_accuracy", "Mean class accuracy", "share of each class's pixels found, mean over classes", "higher"),
-    Measure("pixel_accuracy", "Pixel accuracy", "share of pixels of the right class", "higher"),
+    Measure(
+        "mean_iou",
+        "Mean IoU",
+        "intersection over union, mean over classes",
+        "higher",
+        "share",
+        taken_on="frames",
+    ),
+    Measure(
+        "mean_accuracy",
+        "Mean class accuracy",
+        "share of each class's pixels found, mean over classes",
+        "higher",
+        "share",
+        taken_on="frames",
+    ),
+    Measure(
+        "pixel_accuracy",
+        "Pixel accuracy",
+        "share of pixels of the right class",
+        "higher",
+        "share",
+        taken_on="frames",
+    ),
     Measure(
         "class_flips",
         "Class flips",
         "share of visible pixels whose predicted class changes along the motion while the true class does not",
         "lower",
+        "share",
+        flow="followed",
+        mask="trusted",
     ),
 )
 SHARPNESS = Measure(
@@ -73,15 +117,43 @@ SHARPNESS = Measure(
     "mean length of the brightness gradient; well below the target's, steadiness was bought with blur",
     None,
     "intensity a pixel",
+    "Euclidean length of the gradient",
+    mask="all",
+    taken_on="frames",
 )
 LIKENESS = (
-    Measure("patches_fine", "Distance to target, fine", f"{_PATCHES}, finest frequency band", "lower", _DEVIATIONS),
-    Measure("patches_middle", "Distance to target, middle", f"{_PATCHES}, middle frequency band", "lower", _DEVIATIONS),
-    Measure(
-        "patches_coarse", "Distance to target, coarse", f"{_PATCHES}, at a quarter of the size", "lower", _DEVIATIONS
+    *(
+        Measure(
+            f"patches_{band}",
+            f"Distance to target, {band}",
+            f"sliced Wasserstein-1 distance between 7x7 patches, 256 directions, {where}",
+            "lower",
+            "standard deviations of the target's band",
+            "Wasserstein-1, mean over directions",
+            taken_on="sample",
+        )
+        for band, where in (
+            ("fine", "finest frequency band"),
+            ("middle", "middle frequency band"),
+            ("coarse", "at a quarter of the size"),
+        )
     ),
-    Measure("fid", "FID", "Fréchet distance between Gaussians fitted to the features", "lower"),
-    Measure("kid", "KID", "unbiased squared MMD of the features under the cubic kernel, all pairs", "lower"),
+    Measure(
+        "fid",
+        "FID",
+        "Fréchet distance between Gaussians fitted to the features",
+        "lower",
+        norm="squared Fréchet distance",
+        taken_on="sample",
+    ),
+    Measure(
+        "kid",
+        "KID",
+        "unbiased squared MMD of the features under the cubic kernel, all pairs",
+        "lower",
+        norm="squared maximum mean discrepancy",
+        taken_on="sample",
+    ),
 )
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in (*STEADINESS, *CLASSES, SHARPNESS, *LIKENESS)}
 """Every measure by name, in the order of the report."""

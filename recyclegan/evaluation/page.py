@@ -118,7 +118,7 @@ def _content(value: Cell) -> str:
 
 
 def _range(value: Cell) -> str:
-    if not isinstance(value, Interval) or value.low != value.low:
+    if not isinstance(value, Interval) or value.low != value.low or value.low == value.high:
         return ""
     return f"{number(value.low)} to {number(value.high)}"
 
@@ -209,6 +209,7 @@ def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) ->
     """Return a looping player of an MP4 (H.264) file, or of its bytes, inside the page.
 
     ``panels`` names the equal parts of a video that shows several pictures side by side: they cannot run out of step.
+    The page's own controls stand below it, so that they hide nothing; without scripts the browser's are there.
     """
     data = video if isinstance(video, bytes) else video.read_bytes()
     names = "".join(f"<span>{escape(name)}</span>" for name in panels)
@@ -220,7 +221,9 @@ def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) ->
     return Html(
         f'<figure><div class="player" style="--narrowest:{12 * len(panels)}rem"><div>{labels}'
         f'<video controls loop muted playsinline aria-label="{escape(caption)}" src="{_data_uri(data, "video/mp4")}">'
-        f'</video></div></div><div class="speed" role="group" aria-label="Speed">{rates}</div>'
+        f'</video></div></div><div class="bar"><button type="button" class="play" hidden>Play</button>'
+        '<input type="range" class="seek" min="0" max="1" value="0" step="any" aria-label="Place in the film" hidden>'
+        f'<div class="speed" role="group" aria-label="Speed">{rates}</div></div>'
         f"{_figcaption(caption)}</figure>"
     )
 

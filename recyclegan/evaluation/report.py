@@ -27,6 +27,10 @@ from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Resul
 
 OPEN_CHARTS = 6
 CHART_WIDTH = 400
+COLOUR_WORDS = (
+    "Colour alone: the class seen most often for each colour of these very sources. What lies beyond, was learned."
+)
+SEGMENTER_WORDS = "Source: what the same segmenter finds in the frames that were translated."
 HEADLINE = ("added_flicker", "warping_error", "mean_iou", "class_flips", "patches_coarse", "sharpness")
 
 
@@ -53,9 +57,13 @@ def _summary(results: Results) -> Section:
         _headline_figure(name, found[name]) for name in HEADLINE if name in found and _telling(name, found[name])
     ]
     present = [ref for ref in (SOURCE, TARGET, COLOURS) if any(ref in r.references for r in found.values())]
-    columns = ["Measure", "Translated", *(f"{name.capitalize()}" for name in present), "Better"]
-    rows = [_row(name, result, present) for name, result in found.items()]
-    caption = "Mean over clips; beneath it the 95 % interval, drawn over clips, where there are several."
+    sharp = TARGET if TARGET in found["sharpness"].references else SOURCE
+    columns = ["Measure", "Translated", *(name.capitalize() for name in present), "Better", "Sharpness kept"]
+    rows = [[*_row(name, result, present), _kept(result, sharp)] for name, result in found.items()]
+    caption = (
+        "Mean over clips; beneath it the 95 % interval, drawn over clips, where there are several. Sharpness kept: of"
+        f" the {sharp}'s; calm that comes with less of it was bought with blur."
+    )
     pieces = [*([headline(figures)] if figures else []), table(columns, rows, caption)]
     if TARGET in present:
         pieces.append(note("Target: its distance to another draw of itself, the least that can be reached."))
@@ -79,6 +87,11 @@ def _row(name: str, result: Result, references: Sequence[str]) -> list[Cell]:
     measure = MEASURES[name]
     better = {"lower": "↓ lower", "higher": "↑ higher", None: "near the target"}[measure.better]
     return [measure.title, result.translated, *(result.references.get(ref) for ref in references), better]
+
+
+def _kept(result: Result, reference: str) -> str:
+    share = result.sharpness.get(reference, math.nan)
+    return "" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
 def _over_time(clips: Sequence[ClipMeasures], marks: dict[str, list[int]]) -> Section:
@@ -107,16 +120,14 @@ def _charts(clip: ClipMeasures, marks: Sequence[int]) -> list[Html]:
 def _classes(results: Results) -> Section:
     scores = sorted(results.classes.items(), key=lambda item: -_or_zero(item[1].iou))
     bars = bar_chart({name: score.iou for name, score in scores}, "Intersection over union", largest=1.0)
-    columns = ["Class", "Translated", "Colour alone", "Gain"]
+    by_colour = COLOURS in results.results["mean_iou"].references
+    rival, words = (COLOURS, COLOUR_WORDS) if by_colour else (SOURCE, SEGMENTER_WORDS)
+    columns = ["Class", "Translated", rival.capitalize(), "Gain"]
     rows: list[list[Cell]] = [
-        [name, score.iou, score.colour_alone, score.iou - score.colour_alone] for name, score in scores
+        [name, score.interval, score.rival, score.iou - score.rival.value] for name, score in scores if score.rival
     ]
-    words = (
-        "Colour alone: the class seen most often for each colour of these very sources. What lies beyond, was learned."
-    )
-    return Section(
-        "Classes", [bars, details("As a table, beside what colour alone reaches", [table(columns, rows)]), note(words)]
-    )
+    folded = details(f"As a table, beside {rival}", [table(columns, rows)])
+    return Section("Classes", [bars, folded, note(words)])
 
 
 def _or_zero(value: float) -> float:
@@ -149,7 +160,12 @@ def _worst(exhibits: Sequence[Exhibit]) -> Section:
 
 
 def _protocol(results: Results) -> Section:
-    how = [[MEASURES[name].title, MEASURES[name].how, MEASURES[name].unit or "share"] for name in results.results]
+    how = [[MEASURES[name].title, MEASURES[name].how, MEASURES[name].unit] for name in results.results]
+    terms = ("norm", "flow", "mask", "size", "samples")
+    rests = [
+        [MEASURES[name].title, *(result.stated.get(term, "") for term in terms)]
+        for name, result in results.results.items()
+    ]
     settings = [[name, value] for name, value in results.protocol.items()]
     inputs = [[name, value] for name, value in results.inputs.items()]
     words = "Numbers compare only where everything below is the same."
@@ -159,5 +175,6 @@ def _protocol(results: Results) -> Section:
             text(words),
             table(["Setting", "Value"], [*settings, *inputs]),
             details("Each measure", [table(["Measure", "How", "Unit"], how)]),
+            details("What each number rests on", [table(["Measure", *map(str.capitalize, terms)], rests)]),
         ],
     )

@@ -3,20 +3,21 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recyclegan.evaluation.classes import COLOURS, SOURCE, ClassCounts, ClassTally
 from recyclegan.evaluation.clips import ClipMeasures
 from recyclegan.evaluation.likeness import Sample, distances
 from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
-from recyclegan.metrics.intervals import Draws, Interval, bootstrap, mean_interval
-from recyclegan.metrics.segmentation import Confusion, Protocol, segmentation_scores
+from recyclegan.metrics.intervals import Draws, Interval, bootstrap_each, mean_interval
+from recyclegan.metrics.segmentation import Flips, Protocol, SegmentationScores, segmentation_scores
 from recyclegan.version import __version__
 
-SOURCE, TARGET, COLOURS = "source", "target", "colour alone"
+TARGET = "target"
 FORMAT = 1
 
 
@@ -26,14 +27,23 @@ class Result:
 
     translated: Interval
     references: Mapping[str, Interval] = field(default_factory=dict)
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """What the number rests on: norm, flow, mask, size and samples, as far as it uses them."""
+    sharpness: Mapping[str, float] = field(default_factory=dict)
+    """Beside a measure of steadiness: the output's sharpness as a share of the target's and the source's."""
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """Intersection over union of one class, by the translated frames and by the source's colours alone."""
+    """Intersection over union of one class, by the translated frames and by what they are held against."""
 
     iou: float
     colour_alone: float
+    """What the source's colours alone reach; NaN where a segmenter reads the classes."""
+    interval: Interval | None = None
+    """The first number with its interval."""
+    rival: Interval | None = None
+    """What the frames are held against, with its interval: colour alone, or what the segmenter finds in the source."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class Results:
             "inputs": dict(self.inputs),
             "protocol": dict(self.protocol),
             "measures": {name: _measure(name, result) for name, result in self.results.items()},
-            "classes": {name: asdict(score) for name, score in self.classes.items()},
+            "classes": {name: _class(score) for name, score in self.classes.items()},
             "clips": [_clip(clip) for clip in self.clips],
         }
         return json.dumps(_without_nan(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -66,14 +76,24 @@ class Results:
 
     def write_draws(self, path: Path) -> None:
         """Write ``draws.npz``: by measure, its values on the clips drawn again, the same clips in every evaluation."""
-        draws = {name: np.array(result.translated.draws) for name, result in self.results.items()}
+        draws = {name: result.translated.draws for name, result in self.results.items()}
+        arrays: dict[str, Any] = {name: np.array(values) for name, values in draws.items() if values}
         with path.open("wb") as file:
-            np.savez(file, **{name: values for name, values in draws.items() if values.size})
+            np.savez(file, **arrays)
 
 
 def _measure(name: str, result: Result) -> dict[str, Any]:
     references = {key: _interval(value) for key, value in result.references.items()}
-    return {**asdict(MEASURES[name]), "translated": _interval(result.translated), "references": references}
+    found = {"translated": _interval(result.translated), "references": references, "stated": dict(result.stated)}
+    if result.sharpness:
+        found["sharpness"] = dict(result.sharpness)
+    return asdict(MEASURES[name]) | found
+
+
+def _class(score: ClassScore) -> dict[str, Any]:
+    intervals = {"interval": score.interval, "rival": score.rival}
+    told = {name: _interval(interval) for name, interval in intervals.items() if interval}
+    return {"iou": score.iou, "colour_alone": score.colour_alone, **told}
 
 
 def _interval(interval: Interval) -> dict[str, float]:
@@ -100,80 +120,107 @@ def _without_nan(value: Any) -> Any:
 
 
 def steadiness_results(clips: Sequence[ClipMeasures], draws: Draws) -> dict[str, Result]:
-    """Return the measures over time, each the mean of the clips' means, with the source's own."""
+    """Return the measures over time, each the mean of the clips' means, with the source's own.
+
+    What compares the output with its source is 0 for the source itself.
+    """
     found = {}
     for measure in STEADINESS:
         if any(measure.name in clip.curves for clip in clips):
-            found[measure.name] = Result(
-                _over_clips(clips, measure.name, draws), _of_source(clips, measure.name, draws)
-            )
+            ours = _over_clips(clips, measure.name, draws)
+            source = _of_source(clips, measure.name, draws) or Interval(0.0, 0.0, 0.0, ours.num_clips)
+            found[measure.name] = Result(ours, {SOURCE: source})
     return found
 
 
 def sharpness_result(clips: Sequence[ClipMeasures], target: Sample | None, draws: Draws) -> Result:
     """Return the sharpness of the translated footage beside the source's and the target's."""
-    references = _of_source(clips, "sharpness", draws)
+    references = {}
+    if source := _of_source(clips, "sharpness", draws):
+        references[SOURCE] = source
     if target:
-        references[TARGET] = bare(target.sharpness, target.num_clips)
+        references[TARGET] = target.mean_sharpness(draws)
     return Result(_over_clips(clips, "sharpness", draws), references)
+
+
+def guarded(found: Mapping[str, Result]) -> dict[str, Result]:
+    """Return results with, beside each measure of steadiness, how sharp the output is: blur buys calm."""
+    sharp = found["sharpness"]
+    shares = {name: sharp.translated.value / value.value for name, value in sharp.references.items() if value.value}
+    steady = {measure.name for measure in STEADINESS}
+    return {name: replace(result, sharpness=shares) if name in steady else result for name, result in found.items()}
 
 
 def _over_clips(clips: Sequence[ClipMeasures], curve: str, draws: Draws) -> Interval:
     return mean_interval([clip.mean(curve) for clip in clips], draws)
 
 
-def _of_source(clips: Sequence[ClipMeasures], measure: str, draws: Draws) -> dict[str, Interval]:
+def _of_source(clips: Sequence[ClipMeasures], measure: str, draws: Draws) -> Interval | None:
     curve = f"source_{measure}"
-    return {SOURCE: _over_clips(clips, curve, draws)} if any(curve in clip.curves for clip in clips) else {}
-
-
-def bare(value: float, num_clips: int) -> Interval:
-    """Return a number that comes without an interval."""
-    return Interval(value, float("nan"), float("nan"), num_clips)
+    return _over_clips(clips, curve, draws) if any(curve in clip.curves for clip in clips) else None
 
 
 def class_results(clips: Sequence[ClipMeasures], protocol: Protocol, draws: Draws) -> dict[str, Result]:
-    """Return the scores of the predicted classes over all clips, beside what colour alone reaches."""
-    tallies = [clip.tally for clip in clips if clip.tally]
+    """Return the scores of the predicted classes over all clips, beside what they are held against."""
+    tallies = _tallies(clips)
     if not tallies:
         return {}
-    ours, colours = [tally.confusion for tally in tallies], [tally.colour_confusion for tally in tallies]
-    found = {}
-    for measure in CLASSES[:-1]:
-        score = _score(measure.name, protocol)
-        found[measure.name] = Result(bootstrap(ours, score, draws), {COLOURS: bootstrap(colours, score, draws)})
-    flips = bootstrap([np.array(tally.flips) for tally in tallies], _share, draws)
-    return found | {CLASSES[-1].name: Result(flips)}
+
+    def values(counts: Sequence[ClassCounts]) -> np.ndarray:
+        return np.array([*_means(_scores(counts, protocol)), _flips(counts)])
+
+    names = [measure.name for measure in CLASSES]
+    ours = bootstrap_each([tally.ours for tally in tallies], values, draws)
+    rival = bootstrap_each([tally.rival for tally in tallies], values, draws)
+    against = tallies[0].semantics.rival_name
+    return {name: Result(a, {against: b}) for name, a, b in zip(names, ours, rival, strict=True)}
 
 
-def _score(name: str, protocol: Protocol) -> Callable[[Sequence[Confusion]], float]:
-    return lambda drawn: float(getattr(segmentation_scores(sum(drawn[1:], drawn[0]), protocol), name))
+def _tallies(clips: Sequence[ClipMeasures]) -> list[ClassTally]:
+    return [clip.tally for clip in clips if clip.tally]
 
 
-def _share(drawn: Sequence[np.ndarray]) -> float:
-    changed, counted = np.sum(drawn, axis=0)
-    return float(changed / counted) if counted else float("nan")
+def _scores(counts: Sequence[ClassCounts], protocol: Protocol) -> SegmentationScores:
+    return segmentation_scores(np.sum([count.confusion for count in counts], axis=0), protocol)
+
+
+def _means(scores: SegmentationScores) -> tuple[float, float, float]:
+    return scores.mean_iou, scores.mean_accuracy, scores.pixel_accuracy
+
+
+def _flips(counts: Sequence[ClassCounts]) -> float:
+    return Flips(*np.sum([count.flips for count in counts], axis=0).tolist()).share
 
 
 def class_scores(
-    clips: Sequence[ClipMeasures], protocol: Protocol, name_of: Callable[[int], str]
+    clips: Sequence[ClipMeasures], protocol: Protocol, name_of: Callable[[int], str], draws: Draws
 ) -> dict[str, ClassScore]:
     """Return the scores of every class that the truth shows, by its name."""
-    tallies = [clip.tally for clip in clips if clip.tally]
-    ours = sum((tally.confusion for tally in tallies[1:]), tallies[0].confusion)
-    colours = sum((tally.colour_confusion for tally in tallies[1:]), tallies[0].colour_confusion)
-    pairs = zip(segmentation_scores(ours, protocol).iou, segmentation_scores(colours, protocol).iou, strict=True)
-    present = ours.sum(axis=1) > 0
-    return {name_of(i): ClassScore(float(a), float(b)) for i, (a, b) in enumerate(pairs) if present[i]}
+    tallies = _tallies(clips)
+
+    def ious(counts: Sequence[ClassCounts]) -> np.ndarray:
+        return _scores(counts, protocol).iou
+
+    ours = bootstrap_each([tally.ours for tally in tallies], ious, draws)
+    rival = bootstrap_each([tally.rival for tally in tallies], ious, draws)
+    by_colour = tallies[0].semantics.rival_name == COLOURS
+    shown = np.sum([tally.ours.confusion for tally in tallies], axis=0).sum(axis=1)
+    return {
+        name_of(i): ClassScore(ours[i].value, rival[i].value if by_colour else float("nan"), ours[i], rival[i])
+        for i in np.flatnonzero(shown).tolist()
+    }
 
 
-def likeness_results(translated: Sample, source: Sample, target: Sample, target_again: Sample) -> dict[str, Result]:
+def likeness_results(
+    translated: Sample, source: Sample, target: Sample, target_again: Sample, draws: Draws
+) -> dict[str, Result]:
     """Return the distances to the target, beside the source's and that of the target to another draw of itself."""
-    ours, theirs, least = (distances(sample, target) for sample in (translated, source, target_again))
+    ours, theirs = distances(translated, target, draws), distances(source, target, draws)
+    least = distances(target_again, target, draws, alike=True)
     found = {}
     for name, value in ours.items():
-        references = {SOURCE: bare(theirs[name], source.num_clips)}
+        references = {SOURCE: theirs[name]}
         if name in least:
-            references[TARGET] = bare(least[name], target.num_clips)
-        found[name] = Result(bare(value, translated.num_clips), references)
+            references[TARGET] = least[name]
+        found[name] = Result(value, references)
     return found

@@ -1,12 +1,8 @@
 """Evaluate translated footage: files in, ``metrics.json`` and ``report.html`` out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
-
-import torch
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
@@ -15,60 +11,30 @@ from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
 from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.likeness import Sample, sample_footage
+from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
     Result,
     Results,
     class_results,
     class_scores,
+    guarded,
     likeness_results,
     sharpness_result,
     steadiness_results,
 )
-from recyclegan.files import whole_file
+from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
+from recyclegan.evaluation.settings import EvaluationConfig, check_options
+from recyclegan.files import check_writable, whole_file
+from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
-from recyclegan.metrics.intervals import Draws
-from recyclegan.metrics.motion import CHECKED_MASK, EXACT_MASK, FlowSource, flow_estimator
-from recyclegan.metrics.network_file import load_network
-from recyclegan.metrics.segmentation import Protocol
-from recyclegan.metrics.temporal import Distance
+from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
+from recyclegan.metrics.perceptual import load_distance
+
+OUTPUTS = ("metrics.json", "report.html", "draws.npz")
 
 Progress = Callable[[int, int, str], None]
 """Told of (frames done, frames in all, name of the clip) while clips are measured."""
-
-FLOW_NAMES: dict[FlowSource, str] = {
-    "exact": "exact, from the truth",
-    "dis": "estimated on the source by DIS (OpenCV, medium preset)",
-    "raft": "estimated on the source by RAFT large (torchvision)",
-}
-
-
-@dataclass(frozen=True)
-class EvaluationConfig:
-    """How footage is measured and what of it is shown."""
-
-    flow: Literal["auto", "exact", "dis", "raft"] = "auto"
-    """Where the motion comes from; auto: from the truth where it tells it, else by DIS."""
-    raft_weights: Path | None = None
-    """File of weights for RAFT instead of the published ones."""
-    labels: str | None = None
-    """Label set (viper, cityscapes) of the truth; the translated frames are label maps in its colours."""
-    protocol: Protocol = "standard"
-    """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
-    features: str | None = None
-    """Network for FID and KID: a .pt2 or TorchScript file, or inception."""
-    perceptual: str | None = None
-    """Perceptual distance for tLP: a .pt2 or TorchScript file that takes two batches of frames in [-1, 1]."""
-    num_shown: int = 3
-    """Clips shown in the report, those that flicker most."""
-    film_frames: int = 90
-    """Frames of each clip in its film."""
-    num_worst: int = 2
-    """Worst moments shown of each of these clips."""
-    num_draws: int = 1000
-    """How often clips are drawn again for the intervals."""
-    seed: int = 0
-    """Seed of the intervals and of the patches."""
 
 
 def evaluate(
@@ -84,28 +50,29 @@ def evaluate(
     """Measure translated footage, write ``out/metrics.json`` and ``out/report.html``, and return the numbers.
 
     ``translated`` and ``source`` are videos, or folders of clips of the same names; ``target`` is any footage of the
-    look aimed at; ``truth`` holds the truth of the source (see `recyclegan.evaluation.footage`). ``segment`` reads the
+    look aimed at; ``truth`` holds the truth of the source (see `recyclegan.evaluation.truth`). ``segment`` reads the
     classes of translated frames that are no label maps.
 
     Raises:
         InputError: footage is missing, damaged or does not fit together, or something needed is not installed.
     """
     config = config or EvaluationConfig()
-    if config.labels and truth is None:
-        raise InputError(
-            f"labels {config.labels}: no truth to score classes against; give --truth, or leave labels out"
-        )
+    check_options(config, target, truth, segment)
+    _check_places(out)
     labels = label_set(config.labels) if config.labels else None
     clips = pair_clips(translated, source, truth, labels)
     sight = _sight(config, clips)
-    semantics = read_semantics(clips, labels, segment) if labels else None
-    samples = _samples(clips, clips_at(target), config) if target else None
+    segmenter = _segmenter(config, clips, labels)
+    semantics = _semantics(clips, labels, segment or segmenter)
+    samples = _samples(clips, clips_at(target), config, progress) if target else None
     measures = _measure(clips, sight, semantics, progress)
+    reader = segmenter.about if segmenter else "the given segmenter" if segment else None
+    protocol = Protocol(clips, sight, semantics, samples, reader, config)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     results = Results(
-        results=_results(measures, samples, config),
-        classes=class_scores(measures, config.protocol, semantics.name) if semantics else {},
-        protocol=_protocol(clips, sight, semantics, samples, config, segmented=segment is not None),
+        results=_results(measures, protocol, config),
+        classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
+        protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
     )
@@ -113,23 +80,42 @@ def evaluate(
     return results
 
 
+def _check_places(out: Path) -> None:
+    """Refuse a folder that the outputs cannot be written to."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; name a folder for {' and '.join(OUTPUTS[:2])}")
+    check_writable(out / OUTPUTS[0] if out.is_dir() else out)
+    for name in OUTPUTS:
+        if (out / name).is_dir():
+            raise InputError(f"{out / name}: is a folder, a file is to be written there; choose another --out")
+
+
 def _sight(config: EvaluationConfig, clips: Sequence[PairedClip]) -> Sight:
     """Return where motion comes from; with exact flow, tOF is seen by DIS if OpenCV is there."""
-    known = all(isinstance(clip.truth, Path) for clip in clips)
+    masks = [clip.truth.mask if clip.truth else None for clip in clips]
+    known = all(masks)
     if config.flow == "exact" and not known:
         raise InputError("flow exact: no truth that tells it; give --truth with a folder of .npz files, or --flow dis")
     source: FlowSource = config.flow if config.flow != "auto" else "exact" if known else "dis"
     estimate = None
     if source != "exact" or find_spec("cv2"):
         estimate = flow_estimator("dis" if source == "exact" else source, config.raft_weights)
-    return Sight(source, estimate, _perceptual(config))
+    distance = load_distance(config.perceptual) if config.perceptual else None
+    return Sight(source, estimate, distance, "; ".join(sorted({mask for mask in masks if mask})) or EXACT_MASK)
 
 
-def _perceptual(config: EvaluationConfig) -> Distance | None:
-    if config.perceptual is None:
+def _segmenter(config: EvaluationConfig, clips: Sequence[PairedClip], labels: LabelSet | None) -> Segmenter | None:
+    if config.segmenter is None or labels is None:
         return None
-    network = load_network(Path(config.perceptual))
-    return torch.inference_mode()(lambda left, right: network(left, right).flatten())
+    return load_segmenter(config.segmenter, labels, clips[0].size, config.segmenter_input)
+
+
+def _semantics(clips: Sequence[PairedClip], labels: LabelSet | None, segment: Segment | None) -> Semantics | None:
+    if labels is None:
+        return None
+    if without := [clip.name for clip in clips if not (clip.truth and clip.truth.tells_classes)]:
+        raise InputError(f"labels {labels.name}: the truth of {without[0]} tells no classes; leave labels out")
+    return read_semantics(clips, labels, segment)
 
 
 def _measure(
@@ -149,21 +135,28 @@ def _measure(
     return measures
 
 
-@dataclass(frozen=True)
-class _Samples:
-    translated: Sample
-    source: Sample
-    target: Sample
-    target_again: Sample
-
-
-def _samples(clips: Sequence[PairedClip], target: Sequence[Clip], config: EvaluationConfig) -> _Samples:
+def _samples(
+    clips: Sequence[PairedClip], target: Sequence[Clip], config: EvaluationConfig, progress: Progress | None
+) -> Samples:
     extract, size, seed = _extract(config), clips[0].size, config.seed
-    return _Samples(
-        translated=sample_footage([clip.translated for clip in clips], size, seed, extract),
-        source=sample_footage([clip.source for clip in clips], size, seed, extract),
-        target=sample_footage(target, size, seed + 1, extract),
-        target_again=sample_footage(target, size, seed + 2, None),
+    ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
+
+    def sample(footage: Sequence[Clip], seed: int, extract: Extract | None, name: str) -> Sample:
+        total, done = min(config.num_samples, sum(clip.num_frames for clip in footage)), 0
+
+        def step() -> None:
+            nonlocal done
+            done += 1
+            if progress:
+                progress(done, total, f"likeness: {name}")
+
+        return sample_footage(footage, size, seed, extract, config.num_samples, step)
+
+    return Samples(
+        translated=sample(ours, seed, extract, "translated"),
+        source=sample(sources, seed, extract, "source"),
+        target=sample(target, seed + 1, extract, "target"),
+        target_again=sample(target, seed + 2, None, "target again"),
     )
 
 
@@ -173,51 +166,14 @@ def _extract(config: EvaluationConfig) -> Extract | None:
     return inception_features() if config.features == "inception" else load_features(Path(config.features))
 
 
-def _results(measures: Sequence[ClipMeasures], samples: _Samples | None, config: EvaluationConfig) -> dict[str, Result]:
-    draws = Draws(config.num_draws, config.seed)
+def _results(measures: Sequence[ClipMeasures], protocol: Protocol, config: EvaluationConfig) -> dict[str, Result]:
+    draws, samples = protocol.draws, protocol.samples
     found = steadiness_results(measures, draws)
     found |= class_results(measures, config.protocol, draws)
     found["sharpness"] = sharpness_result(measures, samples.target if samples else None, draws)
     if samples:
-        found |= likeness_results(samples.translated, samples.source, samples.target, samples.target_again)
-    return found
-
-
-def _protocol(
-    clips: Sequence[PairedClip],
-    sight: Sight,
-    semantics: Semantics | None,
-    samples: _Samples | None,
-    config: EvaluationConfig,
-    segmented: bool,
-) -> dict[str, str]:
-    """Return what the numbers rest on, in words."""
-    stated = {
-        "flow": FLOW_NAMES[sight.source],
-        "mask": EXACT_MASK if sight.source == "exact" else CHECKED_MASK,
-        "size": ", ".join(sorted({_size(clip) for clip in clips})),
-        "intervals": f"95 %, percentile bootstrap over clips, {config.num_draws} draws, seed {config.seed}",
-    }
-    if sight.estimate is None:
-        stated["motion difference"] = "not measured: needs OpenCV (pip install 'recyclegan[metrics]')"
-    if semantics:
-        reader = "the given segmenter" if segmented else f"the nearest colour of {semantics.labels.name}"
-        stated["class protocol"] = config.protocol
-        stated["classes read by"] = f"{reader}; ignored ids {', '.join(map(str, semantics.ignore))}"
-    elif any(clip.truth for clip in clips):
-        stated["classes"] = "not scored: the label set is not named (--labels)"
-    if config.perceptual:
-        stated["perceptual distance"] = config.perceptual
-    if samples:
-        stated["target sample"] = f"{samples.target.num_frames} frames, {samples.translated.num_frames} translated"
-        stated["features"] = str(config.features or "none")
-    return stated
-
-
-def _size(clip: PairedClip) -> str:
-    (height, width), (source_height, source_width) = clip.size, clip.source.size
-    resized = "" if clip.size == clip.source.size else f" (source resized from {source_width}x{source_height})"
-    return f"{width}x{height}{resized}"
+        found |= likeness_results(samples.translated, samples.source, samples.target, samples.target_again, draws)
+    return protocol.beside(guarded(found), measures)
 
 
 def _exhibits(

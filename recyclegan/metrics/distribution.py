@@ -17,6 +17,7 @@ from recyclegan.metrics.network_file import load_network
 from recyclegan.tensors import Frames
 
 Samples = Float[Tensor, "_ features"]
+Weights = Float[Tensor, " _"]
 Extract = Callable[[Frames], Samples]
 """Maps frames in [-1, 1] to one row of features a frame."""
 
@@ -72,9 +73,16 @@ def patch_distance(
     Source: after Karras et al. 2018 (progressive growing), who normalise each set by itself; here both are normalised
     by the target, so that a wrong colour or contrast shows.
     """
+    return [slices.distance() for slices in patch_slices(output, target, seed, num_projections)]
+
+
+def patch_slices(
+    output: Sequence[Samples], target: Sequence[Samples], seed: int = 0, num_projections: int = NUM_PROJECTIONS
+) -> list["Slices"]:
+    """Return what `patch_distance` compares in each frequency band, for distances under other weights too."""
     rng = torch.Generator().manual_seed(seed)
     return [
-        sliced_wasserstein(ours / theirs.std(), theirs / theirs.std(), rng, num_projections)
+        Slices(ours / theirs.std(), theirs / theirs.std(), rng, num_projections)
         for ours, theirs in zip(output, target, strict=True)
     ]
 
@@ -84,34 +92,55 @@ def sliced_wasserstein(left: Samples, right: Samples, rng: torch.Generator, num_
 
     The sets may differ in size; the distance in each direction is exact.
     """
-    directions = F.normalize(torch.randn(left.shape[1], num_projections, generator=rng), dim=0).to(left)
-    values, order = torch.cat([left @ directions, right @ directions]).sort(dim=0)
-    ours, theirs = left.new_full((len(left),), 1 / len(left)), left.new_full((len(right),), 1 / len(right))
-    gap = torch.cat([ours, -theirs])[order].cumsum(dim=0)[:-1].abs()
-    return float((gap * values.diff(dim=0)).sum(dim=0).mean())
+    return Slices(left, right, rng, num_projections).distance()
+
+
+class Slices:
+    """Two sets of samples in random directions, sorted once: distances under ever new weights cost no more sorting."""
+
+    def __init__(self, left: Samples, right: Samples, rng: torch.Generator, num_projections: int) -> None:
+        directions = F.normalize(torch.randn(left.shape[1], num_projections, generator=rng), dim=0).to(left)
+        values, self._order = torch.cat([left @ directions, right @ directions]).sort(dim=0)
+        self._steps = values.diff(dim=0)
+        self._sizes = len(left), len(right)
+
+    def distance(self, left: Weights | None = None, right: Weights | None = None) -> float:
+        """Return the sliced Wasserstein distance; each sample counts by its weight, all alike where left out."""
+        ours, theirs = (
+            (torch.ones(size) if weights is None else weights).to(self._steps)
+            for weights, size in zip((left, right), self._sizes, strict=True)
+        )
+        mass = torch.cat([ours / ours.sum(), -theirs / theirs.sum()])
+        gap = mass[self._order].cumsum(dim=0)[:-1].abs()
+        return float((gap * self._steps).sum(dim=0).mean())
 
 
 def frechet_distance(left: Samples, right: Samples) -> float:
     """Return the Fréchet distance between the Gaussians fitted to two sets of features (FID with Inception's).
 
-    Biased upwards for few samples: give at least as many as there are features, and compare equal numbers only.
+    Biased upwards for few samples: give at least as many as there are features, and compare equal numbers only. NaN
+    for less than two samples.
 
     Source: Heusel et al. 2017 (two time-scale update rule), equation 6.
     """
-    (mean_left, cov_left), (mean_right, cov_right) = _gaussian(left), _gaussian(right)
-    root = _root(cov_left)
-    cross = torch.linalg.eigvalsh(root @ cov_right @ root).clamp(min=0).sqrt().sum()
-    return float((mean_left - mean_right).square().sum() + cov_left.trace() + cov_right.trace() - 2 * cross)
+    if min(len(left), len(right)) < 2:
+        return float("nan")
+    (mean_left, root_left), (mean_right, root_right) = _gaussian(left), _gaussian(right)
+    cross = torch.linalg.svdvals(root_left @ root_right.T).sum()
+    moved = (mean_left - mean_right).square().sum()
+    return float(moved + root_left.square().sum() + root_right.square().sum() - 2 * cross)
 
 
 def _gaussian(samples: Samples) -> tuple[Tensor, Tensor]:
+    """Return the mean of samples and a root ``R`` of their covariance, which is ``R^T R``.
+
+    The eigenvalues of a product of two covariances are then the squared singular values of ``R_left R_right^T``, a
+    matrix that is small where the samples are few.
+    """
     samples = samples.double()
-    return samples.mean(dim=0), torch.atleast_2d(torch.cov(samples.T))
-
-
-def _root(covariance: Tensor) -> Tensor:
-    values, vectors = torch.linalg.eigh(covariance)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    mean = samples.mean(dim=0)
+    root = (samples - mean) / (len(samples) - 1) ** 0.5
+    return mean, torch.linalg.qr(root, mode="r").R if len(root) > root.shape[1] else root
 
 
 def kernel_distance(left: Samples, right: Samples) -> float:

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float64, Int64
 
 LEVEL = 0.95
 
 Sample = TypeVar("Sample")
+Numbers = Float64[np.ndarray, " _"]
+Counts = Int64[np.ndarray, " _"]
+"""How often each clip was drawn."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Draws:
     count: int = 1000
     seed: int = 0
 
+    def of(self, num_clips: int) -> Int64[np.ndarray, "draws clips"]:
+        """Return the numbers of the clips of each draw, with replacement."""
+        return np.random.default_rng(self.seed).integers(0, num_clips, (self.count, num_clips))
+
 
 def bootstrap(
     clips: Sequence[Sample], statistic: Callable[[Sequence[Sample]], float], draws: Draws | None = None
@@ -42,13 +50,31 @@ def bootstrap(
 
     Draws whose statistic is NaN are left out.
     """
+    return bootstrap_each(clips, lambda drawn: np.array([statistic(drawn)]), draws)[0]
+
+
+def bootstrap_each(
+    clips: Sequence[Sample], statistics: Callable[[Sequence[Sample]], Numbers], draws: Draws | None = None
+) -> list[Interval]:
+    """Return the interval of each of several statistics, all taken on the same draws; as `bootstrap` for one."""
     draws, num_clips = draws or Draws(), len(clips)
-    value = float(statistic(clips))
-    if num_clips < 2 or np.isnan(value):
-        return Interval(value, float("nan"), float("nan"), num_clips)
-    chosen = np.random.default_rng(draws.seed).integers(0, num_clips, (draws.count, num_clips))
-    values = tuple(statistic([clips[i] for i in draw]) for draw in chosen)
-    return Interval(value, *middle(values), num_clips, values)
+    values = statistics(clips)
+    if num_clips < 2:
+        return [bare(value, num_clips) for value in values]
+    drawn = np.stack([statistics([clips[i] for i in draw]) for draw in draws.of(num_clips)])
+    return [_interval(value, column, num_clips) for value, column in zip(values, drawn.T, strict=True)]
+
+
+def bare(value: float, num_clips: int) -> Interval:
+    """Return a number that comes without an interval."""
+    return Interval(float(value), float("nan"), float("nan"), num_clips)
+
+
+def _interval(value: float, drawn: Numbers, num_clips: int) -> Interval:
+    if np.isnan(value):
+        return bare(value, num_clips)
+    values = tuple(drawn.tolist())
+    return Interval(float(value), *middle(values), num_clips, values)
 
 
 def middle(values: Sequence[float]) -> tuple[float, float]:
@@ -59,6 +85,33 @@ def middle(values: Sequence[float]) -> tuple[float, float]:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(numbers, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def bootstrap_distance(
+    value: float,
+    statistic: Callable[[Counts, Counts], float],
+    num_clips: tuple[int, int],
+    draws: Draws | None = None,
+    *,
+    lowest: float = 0.0,
+) -> Interval:
+    """Return a distance between two sets of clips with its interval, the clips of both sets drawn again.
+
+    ``statistic`` takes how often each clip of either set was drawn. Clips that are drawn twice make any two sets less
+    alike, so the distances of the draws lie too high as a whole: they are moved until their mean is ``value``, and cut
+    at ``lowest``, the least that a distance can be.
+    """
+    draws = draws or Draws()
+    ours, theirs = num_clips
+    if ours < 2 or np.isnan(value):
+        return bare(value, ours)
+    others = replace(draws, seed=draws.seed + 1)
+    pairs = zip(draws.of(ours), others.of(theirs), strict=True)
+    drawn = [
+        statistic(np.bincount(left, minlength=ours), np.bincount(right, minlength=theirs)) for left, right in pairs
+    ]
+    moved = np.array(drawn) - np.nanmean(drawn) + value
+    return _interval(value, moved.clip(min=min(lowest, value)), ours)
 
 
 def mean_interval(values: Sequence[float], draws: Draws | None = None) -> Interval:

@@ -6,6 +6,7 @@ Every flow is a *backward* flow on the grid of the later frame: ``current(p)`` s
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import Tensor
 from recyclegan.errors import InputError
 from recyclegan.flow import visible as inside_frame
 from recyclegan.flow import warp
-from recyclegan.tensors import Flow, FlowArray, Frames, Image, Mask, to_images
+from recyclegan.tensors import Flow, FlowArray, Frames, Image, Mask, MaskArray, to_images
 
 FlowSource = Literal["exact", "dis", "raft"]
 FLOW_SOURCES: tuple[FlowSource, ...] = get_args(FlowSource)
@@ -25,6 +26,9 @@ EstimateFlow = Callable[[Frames, Frames], Flow]
 """Maps previous and current frames in [-1, 1] to the backward flow from one to the other."""
 
 EXACT_MASK = "visible in the frame before (given with the flow)"
+BOTH_WAYS_MASK = "exact forward and backward flow known and in agreement"
+BACKWARD_MASK = "exact backward flow known (nothing tells what was hidden)"
+FORWARD_MASK = "reached by the exact forward flow, from one place only"
 CHECKED_MASK = "forward and backward flow agree, off motion boundaries (Lai et al. 2018)"
 
 
@@ -38,9 +42,9 @@ class FrameMotion:
     mask: str
 
 
-def exact_motion(flow: Flow, visible: Mask) -> FrameMotion:
+def exact_motion(flow: Flow, visible: Mask, mask: str = EXACT_MASK) -> FrameMotion:
     """Return a known backward flow with its known visibility."""
-    return FrameMotion(flow, visible, "exact", EXACT_MASK)
+    return FrameMotion(flow, visible, "exact", mask)
 
 
 def estimated_motion(previous: Frames, current: Frames, source: FlowSource, estimate: EstimateFlow) -> FrameMotion:
@@ -65,6 +69,31 @@ def consistent(backward: Flow, forward: Flow) -> Mask:
     return _square(backward + returned) <= 0.01 * (_square(backward) + _square(returned)) + 0.5
 
 
+def turned(forward: FlowArray) -> tuple[FlowArray, MaskArray]:
+    """Return the backward flow that a forward flow implies, and where it is known: where one motion alone leads to.
+
+    ``forward`` is on the grid of the earlier frame: ``previous(p)`` shows what ``current(p + forward(p))`` does. It is
+    not finite where it is unknown. Each pixel is carried to the nearest one of the later frame. Where several arrive,
+    their mean counts if they agree within a pixel; else one hides the other, and which is not known.
+    """
+    height, width = forward.shape[:2]
+    known = np.isfinite(forward).all(axis=2)
+    rows, columns = np.nonzero(known)
+    moved = forward[known].astype(np.float64)
+    rows, columns = (np.rint(at + moved[:, axis]).astype(np.int64) for at, axis in ((rows, 1), (columns, 0)))
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    place, moved = (rows * width + columns)[inside], moved[inside]
+
+    def total(values: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(place, values, height * width)
+
+    count = np.maximum(total(), 1)
+    mean = np.stack([total(moved[:, axis]) / count for axis in (0, 1)], axis=1)
+    spread = total(np.square(moved).sum(axis=1)) / count - np.square(mean).sum(axis=1)
+    seen = (total() > 0) & (spread <= 1)
+    return mean.reshape(height, width, 2).astype(np.float32), seen.reshape(height, width)
+
+
 def motion_boundary(flow: Flow) -> Mask:
     """Return where the flow breaks: ``|grad dx|^2 + |grad dy|^2 > 0.01 |flow|^2 + 0.002``."""
     padded = F.pad(flow, (0, 1, 0, 1), mode="replicate")
@@ -84,6 +113,7 @@ def flow_estimator(source: FlowSource, weights: Path | None = None) -> EstimateF
         InputError: the name is no estimator, or what it needs is not installed.
     """
     if source == "dis":
+        _opencv()
         return dis_flows
     if source == "raft":
         return raft_estimator(weights)
@@ -103,17 +133,22 @@ def dis_flow(prev: Image, next: Image) -> FlowArray:
     Raises:
         InputError: OpenCV is not installed, or the images are smaller than 16 px.
     """
-    try:
-        import cv2
-    except ImportError as error:
-        raise InputError("DIS flow: OpenCV is not installed; pip install 'recyclegan[metrics]'") from error
+    cv2 = _opencv()
     if min(prev.shape[:2]) < 16:
         raise InputError(
             f"DIS flow: frames of {prev.shape[1]}x{prev.shape[0]}, expected at least 16x16; use larger frames"
         )
-    dis: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey_prev, grey_next = (_grey(image) for image in (prev, next))
     return -dis.calc(grey_next, grey_prev, None)
+
+
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ImportError as error:
+        raise InputError("DIS flow: OpenCV is not installed; pip install 'recyclegan[metrics]'") from error
+    return cv2
 
 
 def _grey(image: Image) -> np.ndarray:
@@ -137,8 +172,9 @@ def raft_estimator(weights: Path | None = None) -> EstimateFlow:
         network = optical_flow.raft_large(weights=None if weights else "DEFAULT", progress=False)
         if weights:
             network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"RAFT flow: no usable weights ({error}); name a file of raft_large weights") from error
+    except (OSError, RuntimeError, UnpicklingError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"RAFT flow: no usable weights ({reason}); name a file of raft_large weights") from error
     network.eval()
 
     @torch.inference_mode()

@@ -23,6 +23,14 @@ PixelMap = Float[Tensor, "batch 1 height width"]
 SOFT_MASK_SHARPNESS = 50.0
 
 
+def change(previous: Frames, current: Frames, flow: Flow) -> Frames:
+    """Return the difference between a frame and the one before, warped to it; black to white is 1.
+
+    Every measure of flicker follows from it: compute it once a pair and pass it to `flicker_measures`.
+    """
+    return (current - warp(previous, flow)) / 2
+
+
 def warping_error(previous: Frames, current: Frames, flow: Flow, visible: Mask) -> PerPair:
     """Return the mean squared difference between a frame and the one before, warped to it, over visible pixels.
 
@@ -31,8 +39,11 @@ def warping_error(previous: Frames, current: Frames, flow: Flow, visible: Mask) 
 
     Source: Lai et al. 2018, "Learning Blind Video Temporal Consistency", section 4 (warping error).
     """
-    squared = _difference(current, warp(previous, flow)).square().mean(dim=1, keepdim=True)
-    return mean_over(squared, visible)
+    return _mean_square(change(previous, current, flow), visible)
+
+
+def _mean_square(changed: Frames, visible: Mask) -> PerPair:
+    return mean_over(changed.square().mean(dim=1, keepdim=True), visible)
 
 
 def soft_warping_error(
@@ -45,14 +56,21 @@ def soft_warping_error(
 
     Source: Lai et al. 2018, equations 2 and 3 (the temporal loss, taken as a measure).
     """
-    mistrust = _difference(source_current, warp(source_previous, flow)).square().sum(dim=1, keepdim=True)
-    weight = torch.exp(-SOFT_MASK_SHARPNESS * mistrust)
-    return (weight * flicker_map(previous, current, flow)).mean(dim=(1, 2, 3))
+    return _soft_mean(change(previous, current, flow), change(source_previous, source_current, flow))
+
+
+def _soft_mean(changed: Frames, source_changed: Frames) -> PerPair:
+    weight = torch.exp(-SOFT_MASK_SHARPNESS * source_changed.square().sum(dim=1, keepdim=True))
+    return (weight * _size(changed)).mean(dim=(1, 2, 3))
 
 
 def flicker_map(previous: Frames, current: Frames, flow: Flow) -> PixelMap:
     """Return the absolute difference between a frame and the one before, warped to it; the mean over channels."""
-    return _difference(current, warp(previous, flow)).abs().mean(dim=1, keepdim=True)
+    return _size(change(previous, current, flow))
+
+
+def _size(changed: Frames) -> PixelMap:
+    return changed.abs().mean(dim=1, keepdim=True)
 
 
 def excess_flicker(
@@ -75,8 +93,25 @@ def excess_flicker_map(
     previous: Frames, current: Frames, source_previous: Frames, source_current: Frames, flow: Flow
 ) -> PixelMap:
     """Return how far each pixel flickers beyond its source; 0 where the source flickers as much or more."""
-    source = flicker_map(source_previous, source_current, flow)
-    return (flicker_map(previous, current, flow) - source).clamp(min=0)
+    return _excess(change(previous, current, flow), change(source_previous, source_current, flow))
+
+
+def _excess(changed: Frames, source_changed: Frames) -> PixelMap:
+    return (_size(changed) - _size(source_changed)).clamp(min=0)
+
+
+def flicker_measures(changed: Frames, source_changed: Frames, visible: Mask) -> dict[str, PerPair]:
+    """Return all measures of flicker by name, the source's own among them, from what `change` gives for both videos.
+
+    The same numbers as the functions above give one by one, with each video warped once.
+    """
+    return {
+        "warping_error": _mean_square(changed, visible),
+        "source_warping_error": _mean_square(source_changed, visible),
+        "soft_warping_error": _soft_mean(changed, source_changed),
+        "source_soft_warping_error": _soft_mean(source_changed, source_changed),
+        "added_flicker": mean_over(_excess(changed, source_changed), visible),
+    }
 
 
 def flow_difference(output: Flow, source: Flow) -> PerPair:
@@ -112,11 +147,6 @@ def sharpness(frames: Frames) -> PerPair:
     padded = F.pad(grey, (0, 1, 0, 1), mode="replicate")
     across, down = padded[..., :-1, 1:] - grey, padded[..., 1:, :-1] - grey
     return (across.square() + down.square()).sqrt().mean(dim=(1, 2, 3))
-
-
-def _difference(left: Frames, right: Frames) -> Frames:
-    """Return the difference in units of the full intensity range."""
-    return (left - right) / 2
 
 
 def mean_over(values: PixelMap, mask: Mask) -> PerPair:

@@ -198,7 +198,10 @@ def test_videos_travel_inside_the_page(tmp_path):
     (tmp_path / "clip.mp4").write_bytes(b"bytes of a video")
     from_file = video_player(tmp_path / "clip.mp4", "words", ["left", "right"])
     assert from_file == video_player(b"bytes of a video", "words", ["left", "right"])
-    source = Document(from_file).all("video")[0]["src"]
+    document = Document(from_file)
+    source = document.all("video")[0]["src"]
+    assert [button.get("class") for button in document.all("button")] == ["play", None, None, None, None]
+    assert document.all("input")[0]["class"] == "seek"
     assert base64.b64decode(source.removeprefix("data:video/mp4;base64,")) == b"bytes of a video"
     assert "<span>left</span><span>right</span>" in from_file
 

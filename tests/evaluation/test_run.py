@@ -11,6 +11,7 @@ import torch
 from recyclegan.errors import InputError
 from recyclegan.evaluation import EvaluationConfig, compare, evaluate
 from recyclegan.evaluation.comparison import differences, read_metrics
+from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
 from recyclegan.labels import VIPER
 from recyclegan.video import write_video
 from tests.evaluation.world import LENGTH, class_maps, label_maps, pictures, write_clip, write_truth, write_world
@@ -90,7 +91,7 @@ def test_motion_is_estimated_where_it_is_not_known(world, tmp_path):
 
 def test_classes_alone_can_be_the_truth_and_any_function_can_read_them(world, tmp_path):
     """Label maps instead of arrays as truth; a segmenter that knows the answer."""
-    answers = iter([*class_maps(0), *class_maps(1)])
+    answers = {pictures(clip)[t].tobytes(): class_maps(clip)[t] for clip in range(2) for t in range(LENGTH)}
     config = EvaluationConfig(labels="viper", num_shown=0, num_draws=20)
     results = evaluate(
         world / "source",
@@ -98,11 +99,49 @@ def test_classes_alone_can_be_the_truth_and_any_function_can_read_them(world, tm
         tmp_path,
         truth=world / "labels",
         config=config,
-        segment=lambda _: next(answers),
+        segment=lambda image: answers[image.tobytes()],
     )
     assert value(results, "mean_iou") == 1
     assert "segmenter" in results.protocol["classes read by"]
     assert "DIS" in results.protocol["flow"]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_everything_has_its_terms_its_samples_and_an_interval(world, tmp_path):
+    """Every measure that exists, with what it rests on, beside its source, over two clips."""
+    torch.jit.script(torch.nn.AvgPool2d(16)).save(tmp_path / "features.pt")
+    torch.jit.script(Distance()).save(tmp_path / "distance.pt")
+    config = EvaluationConfig(
+        labels="viper",
+        features=str(tmp_path / "features.pt"),
+        perceptual=str(tmp_path / "distance.pt"),
+        num_samples=10,
+        num_shown=0,
+        num_draws=20,
+    )
+    results = evaluate(
+        world / "labels", world / "source", tmp_path, target=world / "source", truth=world / "truth", config=config
+    )
+    assert set(results.results) == set(MEASURES)
+    for name, result in results.results.items():
+        assert result.translated.num_clips == 2, name
+        assert not np.isnan([result.translated.low, result.translated.high]).any(), name
+        held = "colour alone" if name in {measure.name for measure in CLASSES} else "source"
+        assert not np.isnan(result.references[held].low), name
+        assert result.stated["size"] == "64x48"
+        assert "2 clips" in result.stated["samples"]
+    for measure in STEADINESS:
+        result = results.results[measure.name]
+        assert {"norm", "mask"} <= set(result.stated)
+        assert result.sharpness["target"] == pytest.approx(result.sharpness["source"], rel=0.2)
+    for name in ("warping_error", "soft_warping_error", "added_flicker", "flow_difference", "class_flips"):
+        assert "exact" in results.results[name].stated["flow"] or "DIS" in results.results[name].stated["flow"]
+    assert results.results["fid"].stated["samples"] == "8 frames of 2 clips; target 8 frames of 2 clips"
+    assert results.results["fid"].stated["features"].endswith("features.pt")
+    numbers = read_metrics(tmp_path)
+    assert numbers["measures"]["warping_error"]["stated"]["mask"] == results.protocol["mask"]
+    assert numbers["classes"]["road"]["interval"]["num_clips"] == 2
+    assert "draws" not in numbers["classes"]["road"]["rival"]
 
 
 def test_report_and_numbers_are_written(world, tmp_path):
@@ -212,6 +251,25 @@ def mistakes(world, tmp_path):
         "no truth to score": {**ok, "config": EvaluationConfig(labels="viper")},
         "did you mean 'viper'": {**ok, "truth": world / "truth", "config": EvaluationConfig(labels="vipr")},
         "holds no network": {**ok, "target": world / "source", "config": EvaluationConfig(features=__file__)},
+        "nothing to compare with": {**ok, "config": EvaluationConfig(features="inception")},
+        "give --flow raft": {**ok, "config": EvaluationConfig(raft_weights=tmp_path)},
+        "no label set to score": {**ok, "config": EvaluationConfig(segmenter=tmp_path / "a.onnx")},
+        "expected a segmenter": {
+            **ok,
+            "truth": world / "truth",
+            "config": EvaluationConfig(labels="viper", segmenter=tmp_path / "absent.onnx"),
+        },
+        "give one of both": {
+            **ok,
+            "segment": lambda image: image[..., 0],
+            "config": EvaluationConfig(segmenter=tmp_path / "a.onnx"),
+        },
+        "num_samples: found 1, expected at least 2": {**ok, "config": EvaluationConfig(num_samples=1)},
+        "not among the classes of cityscapes": {
+            **ok,
+            "truth": world / "truth",
+            "config": EvaluationConfig(labels="cityscapes"),
+        },
     }
 
 
@@ -240,6 +298,17 @@ def test_mistakes_are_told_in_one_line_and_nothing_is_written(world, tmp_path):
             evaluate(out=tmp_path / "out", **arguments)
         assert "\n" not in str(told.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_places_that_cannot_be_written_are_refused_before_the_work(world, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "out" / "report.html").mkdir(parents=True)
+    seen = []
+    for out, words in (("file", "is a file"), ("file/below", "cannot be written"), ("out", "is a folder")):
+        with pytest.raises(InputError, match=words):
+            evaluate(world / "source", world / "source", tmp_path / out, progress=lambda *state: seen.append(state))
+    assert seen == []
+    assert (tmp_path / "file").read_text() == "kept"
 
 
 def test_frames_that_change_size_are_refused(world, tmp_path):

@@ -11,6 +11,7 @@ from scipy import linalg, stats
 
 from recyclegan.errors import InputError
 from recyclegan.metrics.distribution import (
+    Slices,
     draw_patches,
     frechet_distance,
     frequency_bands,
@@ -50,6 +51,14 @@ def test_sliced_wasserstein_of_a_shift_is_its_mean_projection():
     ours = samples(0, 40, 100)
     found = sliced_wasserstein(ours, ours + 1, seeded(0), 4000)
     assert found == pytest.approx(10 * np.sqrt(2 / (np.pi * 100)), rel=0.03)
+
+
+def test_weights_count_samples_as_often_as_they_say():
+    ours, theirs = samples(0, 12, 5), samples(1, 9, 5)
+    counts, others = torch.arange(12) % 3, torch.arange(9) % 2
+    found = Slices(ours, theirs, seeded(3), 7).distance(counts.float(), others.float())
+    expected = sliced_wasserstein(ours.repeat_interleave(counts, 0), theirs.repeat_interleave(others, 0), seeded(3), 7)
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_frequency_bands_add_up_to_the_frames():
@@ -113,6 +122,18 @@ def test_frechet_distance_of_a_shift_is_its_square_and_of_itself_nothing():
     assert frechet_distance(ours, ours) == pytest.approx(0, abs=1e-9)
     few = samples(0, 5)
     assert frechet_distance(few, few) == pytest.approx(0, abs=1e-6)
+    assert np.isnan(frechet_distance(samples(0, 1), ours))
+
+
+def test_frechet_distance_is_the_same_by_either_side_of_the_matrix():
+    """More samples than features, or fewer: the definition, through SciPy's matrix root, holds for both."""
+    for count in (5, 40):
+        left, right = samples(0, count), samples(1, count, shift=0.4)
+        covs = [np.cov(part.double().numpy().T) for part in (left, right)]
+        values = linalg.eigvals(covs[0] @ covs[1]).real.clip(0)
+        moved = (left.double().mean(0) - right.double().mean(0)).square().sum().item()
+        expected = moved + np.trace(covs[0] + covs[1]) - 2 * np.sqrt(values).sum()
+        assert frechet_distance(left, right) == pytest.approx(expected, rel=1e-5)
 
 
 class Flat(torch.nn.Module):

@@ -3,6 +3,7 @@
 import builtins
 import sys
 import types
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from recyclegan.metrics.motion import (
     motion_boundary,
     raft_estimator,
     trusted,
+    turned,
 )
+from recyclegan.roadworld import Drive
 
 
 def scene(height=64, width=96, seed=0):
@@ -66,6 +69,36 @@ def test_exact_motion_keeps_what_it_is_given():
     assert motion.source == "exact"
 
 
+def test_forward_flow_is_turned():
+    """A pan that leaves a pixel out, and a block that moves in front of it."""
+    forward = np.zeros((40, 60, 2), np.float32)
+    forward[:] = (3, -2)
+    forward[5, 5] = np.nan
+    flow, seen = turned(forward)
+    inside = np.zeros((40, 60), bool)
+    inside[:38, 3:] = True
+    inside[3, 8] = False
+    np.testing.assert_array_equal(seen, inside)
+    np.testing.assert_array_equal(flow[seen], np.broadcast_to(np.float32([3, -2]), flow[seen].shape))
+    forward[10:20, 10:20] = (13, -2)
+    seen = turned(forward)[1]
+    assert not seen[8:18, 23:33].any()
+    assert not seen[8:18, 13:23].any()
+    assert seen.sum() == inside.sum() - 200
+
+
+def test_turned_flow_is_that_of_a_rendered_drive():
+    """Both flows of roadworld are exact: turning the one gives the other, wherever it says to know it."""
+    frames = list(Drive(seed=3, height=64, width=96, num_frames=4))
+    for before, frame in pairwise(frames):
+        flow, seen = turned(-before.flow_forward)
+        both = seen & frame.visible_backward
+        error = np.linalg.norm(flow - frame.flow_backward, axis=2)[both]
+        assert both.mean() > 0.6
+        assert np.quantile(error, 0.95) < 0.5
+        assert (seen & ~frame.visible_backward).mean() < 0.08
+
+
 def test_exact_is_no_estimator():
     with pytest.raises(InputError, match="not estimated"):
         flow_estimator("exact")
@@ -75,6 +108,8 @@ def test_missing_opencv_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(InputError, match="recyclegan\\[metrics\\]"):
         dis_flow(*[np.zeros((32, 32, 3), np.uint8)] * 2)
+    with pytest.raises(InputError, match="recyclegan\\[metrics\\]"):
+        flow_estimator("dis")
 
 
 def test_small_frames_are_refused_by_dis():

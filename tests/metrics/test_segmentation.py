@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,24 @@ def test_ignored_pixels_change_nothing(seed):
     other = np.where(hidden == 255, 3 - pred, pred)
     assert scores(pred, hidden).mean_iou == scores(other, hidden).mean_iou
     assert scores(pred, hidden).num_pixels == (hidden != 255).sum()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_agree_with_torchmetrics(seed):
+    from torchmetrics.functional import classification
+
+    truth, pred = class_map(seed), class_map(seed + 1)
+    hidden = np.where(class_map(seed + 2, 9) == 0, 255, truth).astype(np.int64)
+    pair = (torch.from_numpy(pred.astype(np.int64)), torch.from_numpy(hidden))
+    found = scores(pred, hidden.astype(np.uint8))
+
+    def theirs(score, average):
+        return getattr(classification, score)(*pair, num_classes=4, average=average, ignore_index=255).item()
+
+    assert found.mean_iou == pytest.approx(theirs("multiclass_jaccard_index", "macro"), rel=1e-5)
+    assert found.mean_accuracy == pytest.approx(theirs("multiclass_accuracy", "macro"), rel=1e-5)
+    assert found.pixel_accuracy == pytest.approx(theirs("multiclass_accuracy", "micro"), rel=1e-5)
 
 
 def test_several_classes_can_be_ignored():

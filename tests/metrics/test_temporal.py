@@ -1,5 +1,6 @@
 """Measures over time against footage whose flicker and motion are known."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,9 +8,11 @@ from hypothesis import strategies as st
 
 from recyclegan.flow import visible
 from recyclegan.metrics.temporal import (
+    change,
     excess_flicker,
     excess_flicker_map,
     flicker_map,
+    flicker_measures,
     flow_difference,
     perceptual_change_difference,
     sharpness,
@@ -79,6 +82,52 @@ def test_source_itself_has_no_excess_and_calm_does_not_pay_for_flicker():
     extra = excess_flicker_map(previous, half_calm, previous, current, still)
     assert extra[..., :24].max() == 0
     torch.testing.assert_close(extra[..., 24:], flicker_map(previous, current, still)[..., 24:])
+
+
+@given(dx=st.floats(-4, 4), dy=st.floats(-4, 4))
+@settings(max_examples=15, deadline=None)
+def test_pan_by_parts_of_a_pixel_is_steady_within_interpolation(dx, dy):
+    """A smooth picture, drawn anew at each place: bilinear interpolation is wrong by at most its curvature / 8."""
+    y, x = torch.meshgrid(torch.arange(40.0), torch.arange(56.0), indexing="ij")
+
+    def drawn(dx, dy):
+        return (torch.sin((x - dx) / 6) * torch.cos((y - dy) / 6)).expand(1, 3, 40, 56)
+
+    flow = pan(dx, dy, drawn(0, 0))
+    bound = (2 / 36 / 8) / 2
+    error = warping_error(drawn(0, 0), drawn(dx, dy), flow, visible(flow)).item()
+    assert error <= bound**2
+    assert flicker_map(drawn(0, 0), drawn(dx, dy), flow)[visible(flow)].max() <= bound + 1e-6
+
+
+def test_warping_error_agrees_with_opencv():
+    """The same warp through OpenCV's remap, the same mean through NumPy."""
+    cv2 = pytest.importorskip("cv2")
+    previous, current = picture(0), picture(1)
+    flow = 6 * torch.rand(1, 2, 32, 48, generator=torch.Generator().manual_seed(2)) - 3
+    y, x = np.mgrid[:32, :48].astype(np.float32)
+    dx, dy = flow[0].numpy()
+    warped = cv2.remap(
+        previous[0].permute(1, 2, 0).numpy(), x - dx, y - dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    squared = np.square((current[0].permute(1, 2, 0).numpy() - warped) / 2).mean(axis=2)
+    expected = squared[visible(flow)[0, 0].numpy()].mean()
+    assert warping_error(previous, current, flow, visible(flow)).item() == pytest.approx(expected, rel=0.01)
+
+
+def test_all_measures_at_once_are_those_taken_one_by_one():
+    frames = [picture(seed) for seed in range(4)]
+    flow = pan(2, 1, frames[0])
+    mask = visible(flow)
+    ours, theirs = frames[:2], frames[2:]
+    found = flicker_measures(change(*ours, flow), change(*theirs, flow), mask)
+    assert found == {
+        "warping_error": warping_error(*ours, flow, mask),
+        "source_warping_error": warping_error(*theirs, flow, mask),
+        "soft_warping_error": soft_warping_error(*ours, *theirs, flow),
+        "source_soft_warping_error": soft_warping_error(*theirs, *theirs, flow),
+        "added_flicker": excess_flicker(*ours, *theirs, flow, mask),
+    }
 
 
 def test_hidden_pixels_do_not_count():

@@ -7,9 +7,33 @@ for (const slider of document.querySelectorAll(".slider")) {
   follow();
 }
 
+// Films are steered from below, where nothing is hidden.
 for (const player of document.querySelectorAll(".player")) {
   const video = player.querySelector("video");
-  const buttons = player.parentElement.querySelectorAll(".speed button");
+  const bar = player.parentElement.querySelector(".bar");
+  const play = bar.querySelector(".play");
+  const seek = bar.querySelector(".seek");
+  const buttons = bar.querySelectorAll(".speed button");
+  video.controls = play.hidden = seek.hidden = false;
+  const toggle = () => {
+    player.dataset.held = String(!video.paused);
+    if (video.paused) video.play();
+    else video.pause();
+  };
+  const name = () => { play.textContent = video.paused ? "Play" : "Pause"; };
+  const follow = () => {
+    if (video.duration) seek.value = video.currentTime / video.duration;
+    if (!video.paused) requestAnimationFrame(follow);
+  };
+  play.addEventListener("click", toggle);
+  video.addEventListener("click", toggle);
+  video.addEventListener("pause", name);
+  video.addEventListener("play", () => { name(); follow(); });
+  seek.addEventListener("input", () => {
+    player.dataset.held = "true";
+    video.pause();
+    video.currentTime = seek.value * video.duration;
+  });
   for (const button of buttons) {
     button.addEventListener("click", () => {
       video.playbackRate = Number(button.dataset.rate);
@@ -18,11 +42,11 @@ for (const player of document.querySelectorAll(".player")) {
   }
 }
 
-// Videos play while they are seen, unless the reader prefers stillness.
+// Films play while they are seen, unless the reader stopped them or prefers stillness.
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    if (isIntersecting) target.play().catch(() => {});
-    else target.pause();
+    if (!isIntersecting) target.pause();
+    else if (target.closest(".player")?.dataset.held !== "true") target.play().catch(() => {});
   }
 }, { threshold: 0.4 });
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {

@@ -1,0 +1,131 @@
+"""What the numbers of an evaluation rest on, in words: once for all of them, and beside each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from recyclegan.evaluation.classes import SOURCE, Semantics
+from recyclegan.evaluation.clips import ClipMeasures, Sight
+from recyclegan.evaluation.footage import PairedClip
+from recyclegan.evaluation.likeness import NUM_DISTANCE_DRAWS, Sample
+from recyclegan.evaluation.measures import MEASURES, Measure
+from recyclegan.evaluation.results import Result
+from recyclegan.evaluation.settings import EvaluationConfig
+from recyclegan.metrics.intervals import Draws
+from recyclegan.metrics.motion import FlowSource
+
+FLOW_NAMES: dict[FlowSource, str] = {
+    "exact": "exact, from the truth",
+    "dis": "estimated on the source by DIS (OpenCV, medium preset)",
+    "raft": "estimated on the source by RAFT large (torchvision)",
+}
+SOFT_MASK = "exp(-50 d^2), d^2 the squared difference of the source to its warped frame before, summed over channels"
+ALL_PIXELS = "all pixels"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is kept of each set of footage whose likeness to the target is measured."""
+
+    translated: Sample
+    source: Sample
+    target: Sample
+    target_again: Sample
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How everything was measured."""
+
+    clips: Sequence[PairedClip]
+    sight: Sight
+    semantics: Semantics | None
+    samples: Samples | None
+    reader: str | None
+    """What reads classes, where it is no palette."""
+    config: EvaluationConfig
+
+    @property
+    def draws(self) -> Draws:
+        """Return how clips are drawn again."""
+        return Draws(self.config.num_draws, self.config.seed)
+
+    def in_words(self) -> dict[str, str]:
+        """Return what holds for all numbers."""
+        draws = self.draws
+        stated = {
+            "flow": FLOW_NAMES[self.sight.source],
+            "mask": self.sight.mask,
+            "size": self.size,
+            "intervals": f"95 %, percentile bootstrap over clips, {draws.count} draws, seed {draws.seed}",
+        }
+        if self.sight.estimate is None:
+            stated["motion difference"] = "not measured: needs OpenCV (pip install 'recyclegan[metrics]')"
+        if self.semantics:
+            stated |= self._of_classes(self.semantics)
+        elif any(clip.truth and clip.truth.tells_classes for clip in self.clips):
+            stated["classes"] = "not scored: the label set is not named (--labels)"
+        if self.config.perceptual:
+            stated["perceptual distance"] = self.config.perceptual
+        if self.samples:
+            translated, target = self.samples.translated, self.samples.target
+            stated["target sample"] = f"{target.num_frames} frames, {translated.num_frames} translated"
+            stated["features"] = str(self.config.features or "none")
+            drawn = min(draws.count, NUM_DISTANCE_DRAWS)
+            stated["intervals of distances"] = f"{drawn} draws of the clips of both sets, moved to the distance"
+        return stated
+
+    def _of_classes(self, semantics: Semantics) -> dict[str, str]:
+        reader = self.reader or f"the nearest colour of {semantics.labels.name}"
+        held = "what it finds in the source" if semantics.rival_name == SOURCE else "what the source's colours tell"
+        return {
+            "class protocol": self.config.protocol,
+            "classes read by": f"{reader}; ignored ids {', '.join(map(str, semantics.ignore))}",
+            "classes held against": held,
+        }
+
+    @property
+    def size(self) -> str:
+        """Return the sizes that clips were measured at."""
+        return ", ".join(sorted({_size(clip) for clip in self.clips}))
+
+    def beside(self, found: Mapping[str, Result], measures: Sequence[ClipMeasures]) -> dict[str, Result]:
+        """Return results with what each of them rests on."""
+        return {name: replace(result, stated=self._terms(MEASURES[name], measures)) for name, result in found.items()}
+
+    def _terms(self, measure: Measure, measures: Sequence[ClipMeasures]) -> dict[str, str]:
+        masks = {"trusted": self.sight.mask, "soft": SOFT_MASK, "all": ALL_PIXELS, None: None}
+        terms = {
+            "norm": measure.norm or None,
+            "flow": self._flow(measure),
+            "mask": masks[measure.mask],
+            "size": self.size,
+            "samples": self._counts(measure, measures),
+            "features": self.config.features if measure.name in ("fid", "kid") else None,
+        }
+        return {name: value for name, value in terms.items() if value}
+
+    def _flow(self, measure: Measure) -> str | None:
+        if measure.flow == "seen":
+            seen = "RAFT large (torchvision)" if self.sight.source == "raft" else "DIS (OpenCV, medium preset)"
+            return f"estimated on the output and on the source by {seen}"
+        return FLOW_NAMES[self.sight.source] if measure.flow else None
+
+    def _counts(self, measure: Measure, measures: Sequence[ClipMeasures]) -> str:
+        if measure.taken_on == "sample":
+            assert self.samples is not None
+            ours, target = self.samples.translated, self.samples.target
+            return f"{_frames(ours)}; target {_frames(target)}"
+        frames = sum(clip.num_frames for clip in measures)
+        if measure.taken_on == "frames":
+            return f"{frames} frames of {len(measures)} clips"
+        return f"{frames - len(measures)} pairs of frames of {len(measures)} clips"
+
+
+def _frames(sample: Sample) -> str:
+    return f"{sample.num_frames} frames of {sample.num_clips} clips"
+
+
+def _size(clip: PairedClip) -> str:
+    (height, width), (source_height, source_width) = clip.size, clip.source.size
+    resized = "" if clip.size == clip.source.size else f" (source resized from {source_width}x{source_height})"
+    return f"{width}x{height}{resized}"

@@ -1,0 +1,69 @@
+"""How footage is measured: the settings, and which of them work together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from recyclegan.errors import InputError
+from recyclegan.evaluation.classes import Segment
+from recyclegan.evaluation.segmenter import Levels
+from recyclegan.metrics.segmentation import Protocol
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How footage is measured and what of it is shown."""
+
+    flow: Literal["auto", "exact", "dis", "raft"] = "auto"
+    """Where the motion comes from; auto: from the truth where it tells it, else by DIS."""
+    raft_weights: Path | None = None
+    """File of weights for RAFT instead of the published ones."""
+    labels: str | None = None
+    """Label set of the truth (viper, cityscapes); without a segmenter the frames are label maps in its colours."""
+    segmenter: Path | None = None
+    """Network that tells the classes of translated pictures: .onnx, .pt2, TorchScript, or weights of an FCN-8s."""
+    segmenter_input: Levels = "signed"
+    """Levels that it reads: signed (-1 to 1), unit (0 to 1), or imagenet (normalised); an FCN-8s has its own."""
+    protocol: Protocol = "standard"
+    """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
+    features: str | None = None
+    """Network for FID and KID: a .pt2 or TorchScript file, or inception."""
+    num_samples: int = 128
+    """Frames of each set for the distances to the target, at most, evenly spread."""
+    perceptual: str | None = None
+    """Perceptual distance for tLP: lpips, or a .pt2 or TorchScript file that takes two batches of frames in [-1, 1]."""
+    num_shown: int = 3
+    """Clips shown in the report, those that flicker most."""
+    film_frames: int = 90
+    """Frames of each clip in its film."""
+    num_worst: int = 2
+    """Worst moments shown of each of these clips."""
+    num_draws: int = 1000
+    """How often clips are drawn again for the intervals."""
+    seed: int = 0
+    """Seed of the intervals and of the patches."""
+
+
+def check_options(config: EvaluationConfig, target: Path | None, truth: Path | None, segment: Segment | None) -> None:
+    """Refuse options that cannot work together, before any footage is read.
+
+    Raises:
+        InputError: there are such.
+    """
+    if config.labels and truth is None:
+        raise InputError(
+            f"labels {config.labels}: no truth to score classes against; give --truth, or leave labels out"
+        )
+    if config.segmenter and segment:
+        raise InputError(f"segmenter {config.segmenter}: a function reads the classes already; give one of both")
+    if (config.segmenter or segment) and not config.labels:
+        raise InputError(
+            f"segmenter {config.segmenter or 'given'}: no label set to score classes in; give --labels and --truth"
+        )
+    if config.features and target is None:
+        raise InputError(f"features {config.features}: nothing to compare with; give --target, or leave features out")
+    if config.raft_weights and config.flow != "raft":
+        raise InputError(f"raft_weights {config.raft_weights}: flow is {config.flow}; give --flow raft as well")
+    for name, least in (("num_samples", 2), ("num_draws", 1), ("film_frames", 1), ("num_shown", 0), ("num_worst", 0)):
+        if (found := getattr(config, name)) < least:
+            raise InputError(f"{name}: found {found}, expected at least {least}")

@@ -1,0 +1,171 @@
+"""What is known about the source: its classes, and how each frame came out of the one before.
+
+Three forms. ``NAME.npz`` holds all of a clip called NAME: ``classes`` [time, height, width] (8-bit ids),
+``flow_backward`` [time, height, width, 2] (pixels) and ``visible_backward`` [time, height, width]. Label maps (a video
+or a folder of frames called NAME) tell the classes alone. VIPER's folders, as downloaded, are read frame by frame: see
+`recyclegan.evaluation.viper`.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32, Shaped
+from PIL import Image as Pillow
+
+from recyclegan.data.index import Clip
+from recyclegan.errors import InputError
+from recyclegan.labels import LabelSet, nearest_class
+from recyclegan.metrics.motion import EXACT_MASK
+from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
+from recyclegan.video import read_image
+
+TRUTH_KEYS = ("classes", "flow_backward", "visible_backward")
+_ONE_CHANNEL = ("1", "L", "P", "I", "I;16")
+
+Size = tuple[int, int]
+"""Height and width."""
+
+
+@dataclass(frozen=True)
+class FrameTruth:
+    """What is known of a frame: its classes, and, from a renderer, how it came out of the frame before."""
+
+    classes: ClassMap
+    flow: FlowArray | None = None
+    visible: MaskArray | None = None
+
+
+@runtime_checkable
+class Truth(Protocol):
+    """The truth about one clip."""
+
+    @property
+    def mask(self) -> str | None:
+        """Return in words how it is known which pixels were visible before; None where no flow is told."""
+
+    @property
+    def tells_classes(self) -> bool:
+        """Return whether it holds classes."""
+
+    def frames(self, size: Size) -> Iterator[FrameTruth]:
+        """Yield the truth of each frame at a size: by nearest neighbour, the flow scaled with it.
+
+        Raises:
+            InputError: a file is damaged, or does not tell what it should.
+        """
+
+
+@dataclass(frozen=True)
+class ArrayTruth:
+    """The truth of a whole clip in one ``.npz`` file."""
+
+    path: Path
+    num_frames: int
+    mask = EXACT_MASK
+    tells_classes = True
+
+    def __post_init__(self) -> None:
+        if not zipfile.is_zipfile(self.path):
+            raise InputError(f"{self.path}: is no .npz file; expected arrays {', '.join(TRUTH_KEYS)}")
+
+    def frames(self, size: Size) -> Iterator[FrameTruth]:
+        """Yield the truth of each frame at a size."""
+        arrays = read_arrays(self.path, TRUTH_KEYS)
+        classes, flow, visible = (arrays[key] for key in TRUTH_KEYS)
+        if lengths := {len(array) for array in arrays.values()} - {self.num_frames}:
+            raise InputError(
+                f"{self.path}: tells {min(lengths)} frames, the clip has {self.num_frames};"
+                " make the truth of the whole clip"
+            )
+        if classes.ndim != 3 or flow.shape != (*classes.shape, 2) or visible.shape != classes.shape:
+            shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
+            raise InputError(f"{self.path}: holds {shapes}; expected (time, height, width), and 2 more for flow")
+        for known, motion, seen in zip(classes, flow, visible, strict=True):
+            truth = FrameTruth(known.astype(np.uint8), motion.astype(np.float32), seen.astype(bool))
+            yield resized(truth, size)
+
+
+@dataclass(frozen=True)
+class LabelTruth:
+    """Label maps of a clip, which tell the classes alone."""
+
+    clip: Clip
+    labels: LabelSet
+    mask = None
+    tells_classes = True
+
+    def frames(self, size: Size) -> Iterator[FrameTruth]:
+        """Yield the truth of each frame at a size."""
+        return (FrameTruth(nearest(classes, size)) for classes in self._maps())
+
+    def _maps(self) -> Iterator[ClassMap]:
+        if self.clip.kind == "frames":
+            return (read_class_map(path, self.labels) for path in self.clip.files)
+        return (nearest_class(image, self.labels) for image in self.clip.images())
+
+
+def read_class_map(path: Path, labels: LabelSet) -> ClassMap:
+    """Return the class ids of a label map: of the nearest colours, or, where it has but one channel, its own levels.
+
+    A palette image holds ids too, unless its colours are those of the label set.
+
+    Raises:
+        InputError: the file is missing, damaged or no image.
+    """
+    image = read_image(path)
+    with Pillow.open(path) as picture:
+        if picture.mode not in _ONE_CHANNEL or (picture.mode == "P" and _in_colours(image, labels)):
+            return nearest_class(image, labels)
+        return np.array(picture).astype(np.uint8)
+
+
+def _in_colours(image: Image, labels: LabelSet) -> bool:
+    known = {tuple(colour) for colour in labels.colours.tolist()}
+    return {tuple(colour) for colour in np.unique(image.reshape(-1, 3), axis=0).tolist()} <= known
+
+
+def read_arrays(path: Path, keys: tuple[str, ...]) -> Mapping[str, np.ndarray]:
+    """Return arrays of an ``.npz`` file by name, without executing pickles.
+
+    Raises:
+        InputError: the file is damaged or lacks one.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if missing := [key for key in keys if key not in file]:
+                raise InputError(f"{path}: holds no {', '.join(missing)}; expected arrays {', '.join(keys)}")
+            return {key: file[key] for key in keys}
+    except InputError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected arrays {', '.join(keys)}") from error
+
+
+def resized(truth: FrameTruth, size: Size) -> FrameTruth:
+    """Return the truth at another size by nearest neighbour, its flow in pixels of that size."""
+    if truth.classes.shape == size:
+        return truth
+    assert truth.flow is not None
+    assert truth.visible is not None
+    return FrameTruth(nearest(truth.classes, size), scaled_flow(truth.flow, size), nearest(truth.visible, size))
+
+
+def scaled_flow(flow: FlowArray, size: Size) -> Float32[np.ndarray, "_ _ 2"]:
+    """Return a flow at another size by nearest neighbour, in pixels of that size."""
+    height, width = flow.shape[:2]
+    return nearest(flow, size) * np.array([size[1] / width, size[0] / height], np.float32)
+
+
+def nearest(array: Shaped[np.ndarray, "height width *rest"], size: Size) -> np.ndarray:
+    """Return an array at another size by nearest neighbour."""
+    if array.shape[:2] == size:
+        return array
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(np.int64) for new, old in zip(size, array.shape[:2], strict=True)
+    )
+    return array[rows[:, None], columns]
