@@ -96,7 +96,9 @@ def _draw_curve(name: str, points: list[tuple[float, float]], width: int, height
     x = left + (steps - steps[0]) / max(steps[-1] - steps[0], 1) * (right - left)
     y = bottom - (values - low) / (high - low) * (bottom - top)
     draw.line([(left, bottom), (right, bottom)], fill="#999999")
-    draw.line(list(zip(x.tolist(), y.tolist(), strict=True)) * (1 if len(points) > 1 else 2), fill="#1f5fbf", width=2)
+    draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill="#1f5fbf", width=2)
+    if len(points) == 1:
+        draw.ellipse((x[0] - 2, y[0] - 2, x[0] + 2, y[0] + 2), fill="#1f5fbf")
     draw.text((left, 6), f"{name}   {values[-1]:.4g}", fill="#222222")
     draw.text((4, top - 5), f"{high:.3g}", fill="#777777")
     draw.text((4, bottom - 6), f"{low:.3g}", fill="#777777")

@@ -99,6 +99,10 @@ def test_any_values_are_drawn_inside_the_chart(values: list[float], first: int) 
     assert not curve_pixels(picture[:, 200:]).any()
 
 
+def test_a_single_value_is_large_enough_to_be_seen() -> None:
+    assert curve_pixels(draw_curves({"loss": [(500, 0.25)]}, 200, 100)[:, :200]).sum() > 10
+
+
 def test_a_rising_curve_rises_and_a_falling_one_falls() -> None:
     rising = curve_pixels(draw_curves({"loss": [(1, 0.0), (2, 1.0)]}, 200, 100)[:, :200])
     falling = curve_pixels(draw_curves({"loss": [(1, 1.0), (2, 0.0)]}, 200, 100)[:, :200])

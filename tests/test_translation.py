@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 import recyclegan
-from recyclegan import translation
 from recyclegan.checkpoint import save_translator
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
@@ -35,8 +34,8 @@ class Watched(nn.Module):
         return -frames[:, : self.channels_out]
 
 
-def identity(**card: Any) -> Translator:
-    return Translator(nn.Identity(), small_card(**card), device="cpu", scale="native")
+def identity(batch_size: int = 4, **card: Any) -> Translator:
+    return Translator(nn.Identity(), small_card(**card), device="cpu", scale="native", batch_size=batch_size)
 
 
 def inverter(channels_out: int = 3, scale: Any = "native", batch_size: int = 4, **card: Any) -> Translator:
@@ -398,7 +397,7 @@ def test_a_video_is_read_no_further_ahead_than_a_batch(tmp_path: Path, monkeypat
         written += 1
 
     write_video(tmp_path / "in.mp4", [numbered(0)], rate=10)
-    monkeypatch.setattr(translation, "read_video", reading)
+    monkeypatch.setattr("recyclegan.translation.translator.read_video", reading)
     monkeypatch.setattr(VideoWriter, "write", writing)
     inverter(batch_size=3).translate_video(tmp_path / "in.mp4", tmp_path / "out.mp4")
     assert (decoded, written) == (100, 100)
@@ -463,6 +462,44 @@ def test_replacing_frames_leaves_other_files_of_the_folder_alone(tmp_path: Path)
     identity().translate_video(tmp_path / "in.mkv", tmp_path / "out", Output(frames=True, existing="replace"))
     assert files_below(tmp_path / "out") == {"mine.txt", "000000.png", "000001.png"}
     assert (tmp_path / "out" / "mine.txt").read_text() == "kept"
+
+
+def test_frames_of_a_longer_video_go_when_a_shorter_one_replaces_them_and_no_other_file(tmp_path: Path) -> None:
+    for name, count in (("long", 5), ("short", 2)):
+        write_video(tmp_path / f"{name}.mkv", [noise(n) for n in range(count)], Fraction(10), codec="ffv1")
+    out, replacing = tmp_path / "out", Output(frames=True, existing="replace")
+    identity().translate_video(tmp_path / "long.mkv", out, replacing)
+    write_image(out / "000004.png", noise(9))
+    write_image(out / "000007.png", noise(9))
+    (out / "000003.png").rename(out / "best.png")
+    (out / "000009.png").write_bytes(b"mine")
+    identity().translate_video(tmp_path / "short.mkv", out, replacing)
+    mine = {"000004.png", "000007.png", "000009.png", "best.png"}
+    assert files_below(out) == {"000000.png", "000001.png"} | mine
+    np.testing.assert_array_equal(read_image(out / "000004.png"), noise(9))
+    assert {path.name for path in tmp_path.iterdir()} == {"long.mkv", "short.mkv", "out"}
+
+
+@pytest.mark.parametrize("name", ["in.mkv", "in"])
+def test_frames_that_fail_to_be_replaced_are_as_they_were(tmp_path: Path, name: str) -> None:
+    frames = Output(frames=True, existing="replace")
+    if name == "in":
+        make_frames(tmp_path / "in", 6)
+    else:
+        write_video(tmp_path / "in.mkv", [noise(n) for n in range(6)], Fraction(10), codec="ffv1")
+    identity(batch_size=2).translate_path(tmp_path / name, tmp_path / "out", frames)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    class Failing(Watched):
+        def forward(self, frames: Tensor) -> Tensor:
+            if self.shapes:
+                raise MemoryError
+            return super().forward(frames)
+
+    failing = Translator(Failing(), small_card(), "cpu", scale="native", batch_size=2)
+    with pytest.raises(MemoryError):
+        failing.translate_path(tmp_path / name, tmp_path / "out", frames)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
 def test_a_label_map_is_not_written_as_a_lossy_image(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from recyclegan.video import (
     VideoWriter,
     count_frames,
     probe,
+    read_comment,
     read_frame,
     read_image,
     read_video,
@@ -324,6 +325,46 @@ def test_what_cannot_be_written_is_told(tmp_path: Path, name: str, codec: str | 
     with pytest.raises(InputError, match=words) as caught:
         write_video(tmp_path / name, [numbered(0)], rate=25, codec=codec)
     assert "\n" not in str(caught.value)
+
+
+CODECS_WITH_QUALITY = [
+    *(("out.mp4", codec, 51) for codec in ("libx264", "libx264rgb", "libx265")),
+    *(("out.webm", codec, 63) for codec in (None, "libsvtav1")),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "most"), CODECS_WITH_QUALITY)
+def test_a_quality_that_the_codec_does_not_have_is_refused(
+    tmp_path: Path, name: str, codec: str | None, most: int
+) -> None:
+    for crf in (-1, most + 1):
+        with pytest.raises(InputError, match=rf"out.*crf: found {crf}, expected 0 \(best\) to {most} for "):
+            write_video(tmp_path / name, [numbered(0)], rate=25, codec=codec, crf=crf)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "most"), [("out.mp4", 51), ("out.webm", 63)])
+def test_the_lowest_and_the_highest_quality_are_written(tmp_path: Path, name: str, most: int) -> None:
+    sizes = []
+    for crf in (0, most):
+        write_video(tmp_path / name, [bars()] * 3, rate=25, crf=crf)
+        sizes.append((tmp_path / name).stat().st_size)
+        assert len(images_of(tmp_path / name)) == 3
+    assert sizes[0] > sizes[1]
+
+
+def test_a_codec_without_quality_takes_any(tmp_path: Path) -> None:
+    write_video(tmp_path / "out.mkv", [numbered(0)], rate=25, codec="ffv1", crf=99)
+    assert len(images_of(tmp_path / "out.mkv")) == 1
+
+
+def test_a_comment_comes_back_from_a_png_and_only_from_one_with_a_comment(tmp_path: Path) -> None:
+    write_image(tmp_path / "said.png", bars(), "first")
+    write_image(tmp_path / "silent.png", bars())
+    (tmp_path / "damaged.png").write_bytes((tmp_path / "said.png").read_bytes()[:20])
+    told = [read_comment(tmp_path / f"{name}.png") for name in ("said", "silent", "damaged", "missing")]
+    assert told == ["first", "", "", ""]
+    np.testing.assert_array_equal(read_image(tmp_path / "said.png"), read_image(tmp_path / "silent.png"))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".webp", ".ppm"])

@@ -14,6 +14,7 @@ from recyclegan.tensors import Direction
 
 if TYPE_CHECKING:
     from recyclegan.data.prepare import Prepared
+    from recyclegan.metrics.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -102,15 +103,19 @@ def prepare(words: list[str]) -> None:
 
 
 def _viper(words: list[str]) -> "Prepared":
+    options = parse(PrepareViperOptions, words, "prepare viper")
     from recyclegan.data.published import prepare_viper
 
-    return prepare_viper(**vars(parse(PrepareViperOptions, words, "prepare viper")))
+    with progress_bars() as bars:
+        return prepare_viper(**vars(options), progress=counter(bars))
 
 
 def _cityscapes(words: list[str]) -> "Prepared":
+    options = parse(PrepareCityscapesOptions, words, "prepare cityscapes")
     from recyclegan.data.published import prepare_cityscapes
 
-    return prepare_cityscapes(**vars(parse(PrepareCityscapesOptions, words, "prepare cityscapes")))
+    with progress_bars() as bars:
+        return prepare_cityscapes(**vars(options), progress=counter(bars))
 
 
 def _videos(words: list[str]) -> "Prepared":
@@ -184,7 +189,7 @@ class TranslateOptions:
     codec: str | None = None
     """Video encoder; by default H.264, VP9 for .webm."""
     crf: int = 18
-    """Quality of the video: lower is better and larger."""
+    """Quality of the video, lower is better and larger: 0 to 51 for H.264 and H.265, 0 to 63 for VP9 and AV1."""
     side_by_side: bool = False
     """Show the source to the left of its translation."""
     frames: bool = False
@@ -225,16 +230,23 @@ def evaluate(words: list[str]) -> None:
         source: tyro.conf.Positional[Path]
         """What it was translated from: a video, or clips of the same names."""
         out: Path
-        """Folder for metrics.json and report.html."""
+        """Folder for metrics.json, report.html, and draws.npz."""
         target: Path | None = None
         """Any footage of the look aimed at."""
         truth: Path | None = None
-        """Truth of the source: .npz files of classes and flow, or label maps."""
+        """Truth of the source: .npz files of classes and flow, label maps, or VIPER's cls, flow and flowbw."""
         config: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     options = parse(EvaluateOptions, words, "evaluate")
     with progress_bars() as bars:
         results = run_evaluation(**vars(options), progress=counter(bars))
     for name, result in results.results.items():
-        print(f"{name:<30} {result.translated.value:.5g}")
+        references = ", ".join(f"{other} {interval.value:.4g}" for other, interval in result.references.items())
+        print(f"{name:<30} {_with_range(result.translated):<36} {references}".rstrip())
     print(f"{options.out / 'report.html'}: written")
+
+
+def _with_range(interval: "Interval") -> str:
+    """Return a number with its 95 % interval, where it has one."""
+    has_range = interval.low == interval.low
+    return f"{interval.value:.4g}" + (f" ({interval.low:.4g} to {interval.high:.4g})" if has_range else "")

@@ -25,20 +25,58 @@ console = Console(stderr=True, highlight=False)
 
 @contextmanager
 def progress_bars(*columns: TextColumn) -> Iterator[Progress]:
-    """Show bars with time left on a terminal; elsewhere stay silent."""
+    """Show bars with time left on a terminal; elsewhere nothing."""
     shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*shown, TimeRemainingColumn(), *columns, console=console, disable=not console.is_terminal) as bars:
         yield bars
 
 
+class Pulse:
+    """Tells when the next line of progress is due: every half minute."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def beats(self) -> bool:
+        """Return whether a line is due now; the next one then is half a minute later."""
+        if time.monotonic() - self._last < LINE_EVERY:
+            return False
+        self._last = time.monotonic()
+        return True
+
+
+class Course:
+    """The course of one piece of work since the first news of it: how fast it goes, and what is left."""
+
+    def __init__(self, done: int) -> None:
+        self._start, self._first = time.monotonic(), done
+
+    def speed(self, done: int) -> float:
+        """Return how much is done a second; 0 as long as nothing is."""
+        seconds = time.monotonic() - self._start
+        return (done - self._first) / seconds if seconds else 0.0
+
+    def left(self, done: int, total: int | None) -> str:
+        """Return the time left in words; nothing where it is not known."""
+        speed = self.speed(done)
+        return f"  {timedelta(seconds=round((total - done) / speed))} left" if total and speed else ""
+
+
 def counter(bars: Progress) -> Callable[[int, int | None, str], None]:
-    """Return a function that shows (done, in all, what) as one bar for each ``what``."""
-    tasks: dict[str, Any] = {}
+    """Return a function that shows (done, in all, what) as one bar for each ``what``.
+
+    Where there is no terminal, it prints a line every half minute.
+    """
+    tasks: dict[str, tuple[Any, Course]] = {}
+    pulse = Pulse()
 
     def show(done: int, total: int | None, what: str) -> None:
         if what not in tasks:
-            tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done, total=total)
+            tasks[what] = bars.add_task(what, total=total), Course(done)
+        task, course = tasks[what]
+        bars.update(task, completed=done, total=total)
+        if bars.disable and pulse.beats():
+            print(f"{what}: {done}{f'/{total}' if total else ''}{course.left(done, total)}", file=sys.stderr)
 
     return show
 
@@ -46,24 +84,20 @@ def counter(bars: Progress) -> Callable[[int, int | None, str], None]:
 def training_bar(bars: Progress) -> Callable[[int, int, dict[str, float]], None]:
     """Return a function that shows the steps done, their speed, the time left and the loss terms.
 
-    Where there is no terminal, it prints a line every half minute.
+    Where there is no terminal, it prints a line every half minute, and one at the end.
     """
-    started: list[tuple[float, int]] = []
     task = bars.add_task("training", total=None, speed="", start=False)
-    told = [0.0]
+    courses: list[Course] = []
+    pulse = Pulse()
 
     def show(done: int, total: int, terms: dict[str, float]) -> None:
-        now = time.monotonic()
-        if not started:
-            started.append((now, done))
+        if not courses:
+            courses.append(Course(done))
             bars.start_task(task)
-        seconds, steps = now - started[0][0], done - started[0][1]
-        speed = steps / seconds if seconds else 0.0
+        speed = f"{courses[0].speed(done):.2f} steps/s"
         losses = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
-        bars.update(task, completed=done, total=total, speed=f"{speed:.2f} steps/s  {losses}")
-        if bars.disable and steps and (now - told[0] > LINE_EVERY or done == total):
-            left = timedelta(seconds=round((total - done) / speed))
-            print(f"step {done}/{total}  {speed:.2f} steps/s  {left} left  {losses}", file=sys.stderr)
-            told[0] = now
+        bars.update(task, completed=done, total=total, speed=f"{speed}  {losses}")
+        if bars.disable and (pulse.beats() or done == total):
+            print(f"step {done}/{total}  {speed}{courses[0].left(done, total)}  {losses}", file=sys.stderr)
 
     return show

@@ -1,8 +1,10 @@
 """Training: configuration, footage, one step, and the loop around it."""
 
 from recyclegan.training.config import DataConfig, TrainConfig, config_from_dict, config_to_dict
-from recyclegan.training.loop import Outcome, TrainingFailedError, read_config, train
+from recyclegan.training.loop import Outcome, TrainingFailedError, train
+from recyclegan.training.run_folder import read_config
 from recyclegan.training.step import TrainState, learning_rate, train_step
+from recyclegan.training.timing import step_seconds
 
 __all__ = [
     "DataConfig",
@@ -14,6 +16,7 @@ __all__ = [
     "config_to_dict",
     "learning_rate",
     "read_config",
+    "step_seconds",
     "train",
     "train_step",
 ]

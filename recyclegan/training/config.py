@@ -13,6 +13,8 @@ from recyclegan.tensors import Domain
 Labels = Literal["none", "a", "b", "ab"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+LEAST_DROP_EVERY = 0.2
+"""Least fraction of training between two falls of the learning rate: four falls at most, to a ten-thousandth."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,10 @@ class TrainConfig:
     betas: tuple[float, float] = (0.5, 0.999)
     """Momentum terms of Adam."""
     decay: float = 0.0
-    """Last fraction of training in which the learning rate falls linearly; it never reaches 0."""
+    """Last fraction of all steps in which the learning rate falls linearly; it never reaches 0. A run that is resumed
+    with more steps takes the rate of the longer one."""
     drop_every: float = 0.0
-    """Fraction of training after which the learning rate falls to a tenth, again and again; 0: never."""
+    """Fraction of all steps, 0.2 or more, after which the learning rate falls to a tenth, again and again; 0: never."""
     clip_gradients: float = 0.0
     """Largest norm of the gradients; 0 leaves them alone."""
     history: int = 0
@@ -111,30 +114,33 @@ class TrainConfig:
     log_every: int = 20
     """Steps between lines of stats.jsonl, each the mean since the last."""
     sample_every: int = 500
-    """Steps between sample grids."""
+    """Steps between sample grids, and between measures of held-out frames."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
         for name in ("batch_size", "devices", "save_every", "keep", "log_every", "sample_every"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
-        for name in ("history", "clip_gradients", "seed"):
-            if getattr(self, name) < 0:
-                raise InputError(f"{name}: found {getattr(self, name)}, expected 0 or more")
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise InputError(f"betas: found {self.betas}, expected two in [0, 1)")
-        if self.steps is not None and self.steps < 1:
-            raise InputError(f"steps: found {self.steps}, expected at least 1")
-        if self.save_epochs < 0 or not 0 <= self.drop_every <= 1:
-            raise InputError("expected save_epochs of 0 or more and drop_every in [0, 1]")
-        if not 0 <= self.decay <= 1 or not 0 <= self.ema < 1 or not 0 < self.lr < inf or not 0 < self.epochs < inf:
-            raise InputError("expected decay in [0, 1], ema in [0, 1), lr and epochs above 0")
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("history", "clip_gradients", "seed", "save_epochs"):
+            self._check(name, getattr(self, name) >= 0, "0 or more")
+        self._check("betas", all(0 <= beta < 1 for beta in self.betas), "two in [0, 1)")
+        self._check("steps", self.steps is None or self.steps >= 1, "at least 1")
+        self._check("lr", 0 < self.lr < inf, "above 0")
+        self._check("epochs", 0 < self.epochs < inf, "above 0")
+        self._check("decay", 0 <= self.decay <= 1, "0 to 1")
+        self._check("ema", 0 <= self.ema < 1, "at least 0 and below 1")
+        falls = self.drop_every == 0 or LEAST_DROP_EVERY <= self.drop_every <= 1
+        most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"
+        self._check("drop_every", falls, most)
         networks, (height, width) = self.networks, self.frames.size
         if networks.discriminator == "patch" and min(height, width) >> networks.discriminator_layers < 3:
             layers = networks.discriminator_layers
             raise InputError(
                 f"discriminator_layers: found {layers}, too many for frames of {height}x{width}; take fewer"
             )
+
+    def _check(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise InputError(f"{name}: found {getattr(self, name)}, expected {expected}")
 
     @property
     def method_name(self) -> str:

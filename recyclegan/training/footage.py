@@ -1,7 +1,8 @@
 """The frames that a run trains on and shows, from the folders that its configuration names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -9,15 +10,17 @@ from lightning_fabric import Fabric
 
 from recyclegan.data import Clip, Crop, LoadSpec, Resize, UnpairedClips, index_data, load_data
 from recyclegan.labels import palette_of
+from recyclegan.logs import Picture
 from recyclegan.tensors import DOMAINS, Clips, Domain, Frames, to_frames
 from recyclegan.training.config import TrainConfig
+from recyclegan.video import read_frame
 
 Decoding = Callable[[int, int, str], None]
 """Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
 Colours = tuple[tuple[int, int, int], ...]
 
 NUM_SAMPLES = 2
-"""Frames of each domain in a sample grid."""
+"""Frames of each domain that are shown in a sample grid and measured."""
 PALETTE_FRAMES = 64
 """Frames of each clip that the palette of a label domain is gathered from."""
 
@@ -90,13 +93,32 @@ def _palette(clips: list[np.ndarray]) -> Colours:
 
 
 def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
-    """Return the first frame of the first clips of each domain, held-out ones where there are any, at trained size."""
+    """Return frames of each domain at trained size, of held-out clips where there are any.
+
+    They are the first frames of the first clips; of an only clip, the first one and the middle one.
+    """
     split = "val" if (config.data / "val").is_dir() else "train"
     clips = index_data(config.data, split, triplets=config.frames.triplets)
-    return {domain: [_first_frame(config, domain, clip) for clip in clips[domain][:NUM_SAMPLES]] for domain in DOMAINS}
+    return {
+        domain: [_at_trained_size(config, domain, image) for image in _sample_images(clips[domain])]
+        for domain in DOMAINS
+    }
 
 
-def _first_frame(config: TrainConfig, domain: Domain, clip: Clip) -> Frames:
+def _sample_images(clips: Sequence[Clip]) -> Iterator[Picture]:
+    for clip in clips[:NUM_SAMPLES]:
+        yield next(iter(clip.images()))
+    if len(clips) == 1 and clips[0].num_frames > 1:
+        yield _image_at(clips[0], clips[0].num_frames // 2)
+
+
+def _image_at(clip: Clip, number: int) -> Picture:
+    if clip.kind == "video":
+        return read_frame(clip.files[0], number)
+    return next(islice(clip.images(), number, None))
+
+
+def _at_trained_size(config: TrainConfig, domain: Domain, image: Picture) -> Frames:
     spec = load_spec(config, domain)
     at_size = LoadSpec(Resize(config.frames.resize, *config.frames.size), spec.is_label, spec.channels)
-    return to_frames(at_size(next(iter(clip.images())))[None])
+    return to_frames(at_size(image)[None])

@@ -1,43 +1,27 @@
 """The training loop: data, steps, logs, samples, checkpoints, and a clean end whatever ends it."""
 
-import json
-import signal
-import threading
-import warnings
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from recyclegan.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from recyclegan.errors import InputError
-from recyclegan.files import check_writable, whole_file
-from recyclegan.logs import StatsLog
+from recyclegan.files import check_writable
+from recyclegan.logs import read_stats, series
 from recyclegan.methods import METHODS
-from recyclegan.training.config import TrainConfig, config_from_dict, config_to_dict
+from recyclegan.training.config import TrainConfig
 from recyclegan.training.footage import Decoding, Footage, load_footage
-from recyclegan.training.results import save_translators, write_curves, write_samples
+from recyclegan.training.processes import Interruption, any_process, make_fabric
+from recyclegan.training.results import save_translators, translating_generators, write_curves, write_samples
+from recyclegan.training.run_folder import CONFIG_FILE, STATS_FILE, check_run_folder, unmade_on_failure, write_config
 from recyclegan.training.step import TrainState, train_step
-
-CONFIG_FILE = "config.json"
-STATS_FILE = "stats.jsonl"
-MAY_CHANGE = frozenset(
-    {
-        *("data", "out", "steps", "epochs", "device", "devices"),
-        *("save_every", "save_epochs", "keep", "log_every", "sample_every"),
-    }
-)
-"""Fields that may differ from those that a run was started with when it is resumed."""
+from recyclegan.training.validation import notes_on_course, validate
 
 Report = Callable[[int, int, dict[str, float]], None]
-"""Told of (steps done, steps in all, loss terms of the last step) after every step."""
+"""Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
 
 
 class TrainingFailedError(InputError):
@@ -53,7 +37,9 @@ class Outcome:
     num_steps: int
     """Steps that were wanted; fewer were done where a signal ended it, and the run can be resumed."""
     notes: tuple[str, ...] = ()
-    """What there is to say of the data."""
+    """What there is to say of the data and of the course of training."""
+    is_first_process: bool = True
+    """Whether this process speaks for the run; where several train together, the others have nothing to print."""
 
 
 def train(
@@ -73,49 +59,70 @@ def train(
         TrainingFailedError: a loss or a weight is not finite.
     """
     check_run_folder(config, resume)
-    if not dry_run:
-        check_writable(config.out / CONFIG_FILE)
+    with unmade_on_failure(config.out):
+        if not dry_run:
+            check_writable(config.out / CONFIG_FILE)
+        state, footage = prepare(config, decoding)
+    if dry_run:
+        losses = numbers(train_step(state, footage.batch(0), 0))
+        refuse_infinite(state, losses, 0)
+        return Outcome(0, state.num_steps, footage.notes, state.fabric.is_global_zero)
+    done = run_steps(state, footage, restore(state) if resume else 0, report or (lambda *_: None))
+    return outcome(state, footage, done)
+
+
+def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState, Footage]:
+    """Return what is trained, with its first weights, and what it is trained on."""
     fabric = make_fabric(config)
     torch.manual_seed(config.seed)
     method_class = METHODS[config.method_name]
     method = method_class(config.method, config.networks, config.frames.channels)
-    footage = load_footage(config, method_class.clip_length, fabric, decoding)
+    footage = load_footage(config, method_class.clip_length, fabric, decoding if fabric.is_global_zero else None)
     num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
-    state = TrainState(method, config, fabric, num_steps)
-    if dry_run:
-        check_finite(train_step(state, footage.batch(0), 0), 0, config.out)
-        return Outcome(0, num_steps, footage.notes)
-    first = restore(state) if resume else 0
-    return Outcome(run_steps(state, footage, first, report or (lambda *_: None)), num_steps, footage.notes)
+    return TrainState(method, config, fabric, num_steps), footage
+
+
+def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:
+    """Return how training ended; what there is to say of it is said by the first process alone."""
+    if not state.fabric.is_global_zero:
+        return Outcome(done, state.num_steps, is_first_process=False)
+    course = series(read_stats(state.config.out / STATS_FILE)) if done == state.num_steps else {}
+    return Outcome(done, state.num_steps, (*footage.notes, *notes_on_course(course)))
 
 
 def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -> int:
     """Train from step ``first`` to the last, or to a signal; return the number of steps done."""
-    config, run, is_writer = state.config, state.config.out, state.fabric.is_global_zero
+    if first >= state.num_steps:
+        return first
+    config, is_writer = state.config, state.fabric.is_global_zero
     if is_writer:
         write_config(config)
-        stats = StatsLog(run / STATS_FILE, first + 1)
-    gathered: dict[str, list[float]] = defaultdict(list)
-    done, asked_to_stop = first, False
+        state.log.open(config.out / STATS_FILE, first)
+    done, last = first, False
     with Interruption().listening() as interruption:
-        while done < state.num_steps and not asked_to_stop:
-            terms = check_finite(train_step(state, footage.batch(done), done), done, run)
+        while not last:
+            losses = numbers(train_step(state, footage.batch(done), done))
+            asked_to_stop = refuse_infinite(state, losses, done, interruption.asked)
             done += 1
-            for name, value in terms.items():
-                gathered[name].append(value)
-            asked_to_stop = interruption.asked
             last = done == state.num_steps or asked_to_stop
-            if is_writer and (last or done % config.log_every == 0):
-                means = {name: sum(values) / len(values) for name, values in gathered.items()}
-                stats.write({"step": done, **means, "lr": state.rate})
-                gathered.clear()
-            if is_writer and (last or done % config.sample_every == 0):
-                write_samples(state, footage, done)
-                write_curves(run)
+            record(state, footage, done, losses, last)
             if last or done % config.save_every == 0 or ends_saved_epoch(config, footage, done):
                 save(state, footage, done)
-            report(done, state.num_steps, terms)
+            if is_writer:
+                report(done, state.num_steps, losses)
     return done
+
+
+def record(state: TrainState, footage: Footage, done: int, losses: dict[str, float], last: bool) -> None:
+    """Write what is due after ``done`` steps: a line of losses and measures, a grid of samples, the curves."""
+    state.log.add(losses)
+    shows = state.fabric.is_global_zero and (last or done % state.config.sample_every == 0)
+    generators = translating_generators(state) if shows else None
+    measures = validate(generators, footage) if generators else {}
+    state.log.write(done, state.rate, measures, last)
+    if generators:
+        write_samples(state, generators, footage, done)
+        write_curves(state.config.out)
 
 
 def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
@@ -125,12 +132,12 @@ def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
 
 def save(state: TrainState, footage: Footage, done: int) -> None:
     """Write a checkpoint and both translators, after checking that every weight is finite."""
-    networks = state.method.state_dict()
-    for name, value in networks.items():
+    for name, value in state.method.state_dict().items():
         if value.is_floating_point() and not value.isfinite().all():
             raise TrainingFailedError(f"step {done}: weights of {name} are not finite; {_last_good(state.config.out)}")
+    checkpoint = {"step": done, **state.state_dict()}
     if state.fabric.is_global_zero:
-        save_checkpoint(state.config.out, done, {"step": done, **state.state_dict()}, state.config.keep)
+        save_checkpoint(state.config.out, done, checkpoint, state.config.keep)
         save_translators(state, footage, done)
     state.fabric.barrier()
 
@@ -145,119 +152,31 @@ def restore(state: TrainState) -> int:
         state.load_state_dict(saved)
     except (KeyError, RuntimeError, ValueError) as error:
         raise InputError(
-            f"{found[-1]}: does not fit the networks of this run; it is a checkpoint of another"
+            f"{found[-1]}: does not fit the networks of this run; it is a checkpoint of another, or of another version"
         ) from error
     return saved["step"]
 
 
-def check_finite(terms: dict[str, Tensor], step: int, run: Path) -> dict[str, float]:
-    """Return the loss terms as numbers.
+def numbers(terms: dict[str, Tensor]) -> dict[str, float]:
+    """Return loss terms as numbers."""
+    return dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
+
+
+def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, asked_to_stop: bool = False) -> bool:
+    """Return whether any process was asked to stop.
 
     Raises:
-        TrainingFailedError: one of them is not finite.
+        TrainingFailedError: in any process a loss is not finite; it is raised in all of them.
     """
-    values = dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
-    for name, value in values.items():
-        if not abs(value) < float("inf"):
-            raise TrainingFailedError(f"step {step}: loss {name} is {value}; {_last_good(run)}")
-    return values
+    infinite = [f"{name} is {value}" for name, value in losses.items() if not abs(value) < float("inf")]
+    asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
+    if failed:
+        told = infinite[0] if infinite else "of another process is not finite"
+        raise TrainingFailedError(f"step {step}: loss {told}; {_last_good(state.config.out)}")
+    return asked_to_stop
 
 
 def _last_good(run: Path) -> str:
     found = checkpoints(run)
     remedy = "lower --lr, give --clip-gradients 1, or train in fp32"
     return f"last good checkpoint: {found[-1]}; {remedy}" if found else f"no checkpoint yet; {remedy}"
-
-
-def make_fabric(config: TrainConfig) -> Fabric:
-    """Return Lightning Fabric on the devices that the configuration names.
-
-    Raises:
-        InputError: they are not there, or cannot do the precision.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*AMP with fp16 is not supported on CPU")
-            fabric = Fabric(accelerator=config.device, devices=config.devices, precision=config.precision)
-        fabric.launch()
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"--device {config.device} --precision {config.precision}: {reason}; try --device auto"
-        ) from error
-    if config.precision == "16-mixed" and fabric.device.type == "cpu":
-        raise InputError("--precision 16-mixed: is not to be had on a CPU; give bf16-mixed or 32")
-    return fabric
-
-
-def check_run_folder(config: TrainConfig, resume: bool) -> None:
-    """Refuse to write over a run, or to resume one with another configuration.
-
-    Raises:
-        InputError: the folder holds a run and ``resume`` is off, or it differs from what the run was started with.
-    """
-    path = config.out / CONFIG_FILE
-    if config.out.exists() and not config.out.is_dir():
-        raise InputError(f"{config.out}: is a file; name a folder for the run")
-    if not path.is_file():
-        return
-    if not resume:
-        raise InputError(f"{config.out}: holds a run already; give --resume to go on with it, or another --out")
-    wanted, started = config_to_dict(config), config_to_dict(read_config(config.out))
-    for name in wanted.keys() - MAY_CHANGE:
-        if wanted[name] != started[name]:
-            raise InputError(
-                f"{config.out}: was started with {name}={started[name]}, found {wanted[name]}; resume it as it was"
-            )
-
-
-def read_config(run: Path) -> TrainConfig:
-    """Return the configuration of a run folder.
-
-    Raises:
-        InputError: there is none, or it is not of this program.
-    """
-    path = run / CONFIG_FILE
-    if not path.is_file():
-        raise InputError(f"{run}: holds no {CONFIG_FILE}; name a run folder")
-    try:
-        values = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no JSON ({error})") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: found {values!r}, expected a table of fields")
-    return config_from_dict(values, str(path))
-
-
-def write_config(config: TrainConfig) -> None:
-    """Write the configuration into its run folder."""
-    with whole_file(config.out / CONFIG_FILE) as scratch:
-        scratch.write_text(json.dumps(config_to_dict(config), indent=2) + "\n")
-
-
-@dataclass
-class Interruption:
-    """Whether SIGINT or SIGTERM asked for a clean end."""
-
-    asked: bool = False
-    before: dict[int, Any] = field(default_factory=dict)
-
-    @contextmanager
-    def listening(self) -> Iterator["Interruption"]:
-        """Take both signals while the block runs; a second one of the same kind ends the process at once.
-
-        Outside the main thread, where Python hands out no signals, the block just runs.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield self
-            return
-        self.before = {kind: signal.signal(kind, self._take) for kind in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for kind, handler in self.before.items():
-                signal.signal(kind, handler)
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(number, self.before[number])

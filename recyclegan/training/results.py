@@ -52,9 +52,8 @@ def make_card(state: TrainState, footage: Footage, way: Direction, done: int) ->
 
 
 @torch.inference_mode()
-def write_samples(state: TrainState, footage: Footage, done: int) -> None:
+def write_samples(state: TrainState, generators: nn.ModuleDict, footage: Footage, done: int) -> None:
     """Write a grid of held-out frames with their translations, and with the way there and back, as a PNG."""
-    generators = translating_generators(state)
     rows: list[list[Image]] = []
     for way in state.method.ways:
         for frames in footage.samples[source_domain(way)]:

@@ -1,6 +1,6 @@
 """One training step, and everything that it changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from recyclegan.methods import Method
 from recyclegan.methods.method import Fakes
 from recyclegan.tensors import Clips, Direction, Domain, Frames, source_domain, target_domain
 from recyclegan.training.config import TrainConfig
+from recyclegan.training.processes import gather
+from recyclegan.training.run_log import RunLog
 
 Batch = dict[Domain, Clips]
 
@@ -43,7 +45,7 @@ class HistoryBuffer:
 
 
 class TrainState:
-    """A method with its optimizers, averages and buffers: what a checkpoint holds."""
+    """A method with its optimizers, averages, buffers and log: what a checkpoint holds."""
 
     def __init__(self, method: Method, config: TrainConfig, fabric: Fabric, num_steps: int) -> None:
         """Move the method to the device and make what trains it for ``num_steps`` steps."""
@@ -53,6 +55,7 @@ class TrainState:
         self.discriminator_optimizer = self._optimizer(method.discriminators.parameters())
         self.average = MovingAverage(method.generators, config.ema) if config.ema else None
         self.buffers = {domain: HistoryBuffer(config.history) for domain in method.discriminators}
+        self.log = RunLog(config, fabric)
         self.rng = torch.Generator(fabric.device)
         self.rate = config.lr
 
@@ -72,26 +75,36 @@ class TrainState:
                 group["lr"] = self.rate
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything that the next step depends on, as tensors and plain values."""
+        """Return everything that the next step depends on, as tensors and plain values.
+
+        Where several processes train, all of them must call it.
+        """
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         return {
             "networks": trained_weights(self.method),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
             "average": self.average.average if self.average else {},
-            "buffers": {domain: list(buffer.kept) for domain, buffer in self.buffers.items()},
             "scaler": scaler.state_dict() if scaler else {},
+            "processes": gather(self.fabric, self._own_state_dict()),
         }
 
+    def _own_state_dict(self) -> dict[str, Any]:
+        """Return what differs from process to process, on the CPU."""
+        buffers = {domain: [fake.cpu() for fake in buffer.kept] for domain, buffer in self.buffers.items()}
+        return {"buffers": buffers, "log": self.log.state_dict()}
+
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what ``state_dict`` returned."""
-        device = self.fabric.device
+        """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were."""
+        device, processes = self.fabric.device, state["processes"]
         self.method.load_state_dict({**self.method.state_dict(), **state["networks"]})
         for name, optimizer in self._optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         if self.average:
             self.average.average = {name: value.to(device) for name, value in state["average"].items()}
+        own = processes[self.fabric.global_rank % len(processes)]
         for domain, buffer in self.buffers.items():
-            buffer.kept = [frames.to(device) for frames in state["buffers"][domain]]
+            buffer.kept = [fake.to(device) for fake in own["buffers"][domain]]
+        self.log.load_state_dict(own["log"])
         if scaler := getattr(self.fabric.strategy.precision, "scaler", None):
             scaler.load_state_dict(state["scaler"])
 
@@ -120,6 +133,7 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     for way in method.ways:
         way_terms, fake = back_propagate(state, batch[source_domain(way)], way)
         fakes[target_domain(way)] = fake
+        way_terms |= propagate(state, method.target_terms(batch[target_domain(way)], way, state.rng))
         terms |= {f"{way}/{name}": value for name, value in way_terms.items()}
     update(state, state.generator_optimizer)
 
@@ -147,18 +161,22 @@ def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict
     with fabric.autocast():
         fake = method.translate(real, way)
     cut = fake.detach().requires_grad_()
-    values = {}
-    terms = method.generator_terms(real, cut, way, state.rng)
-    while True:
-        with fabric.autocast():
-            named = next(terms, None)
-        if named is None:
-            break
-        fabric.backward(named[1])
-        values[named[0]] = named[1].detach()
+    values = propagate(state, method.generator_terms(real, cut, way, state.rng))
     if cut.grad is not None:
         fake.backward(cut.grad)
     return values, cut.detach().float()
+
+
+def propagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    """Propagate each term back as soon as it is there; return their values by name."""
+    values = {}
+    while True:
+        with state.fabric.autocast():
+            named = next(terms, None)
+        if named is None:
+            return values
+        state.fabric.backward(named[1])
+        values[named[0]] = named[1].detach()
 
 
 def update(state: TrainState, optimizer: Any) -> None:

@@ -1,6 +1,6 @@
 """Videos and images, read and written as 8-bit RGB arrays; times, sizes, colours and sound are kept."""
 
-from recyclegan.video.images import IMAGE_SUFFIXES, read_image, write_image
+from recyclegan.video.images import IMAGE_SUFFIXES, read_comment, read_image, write_image
 from recyclegan.video.reading import (
     VIDEO_SUFFIXES,
     VideoFrame,
@@ -20,6 +20,7 @@ __all__ = [
     "VideoWriter",
     "count_frames",
     "probe",
+    "read_comment",
     "read_frame",
     "read_image",
     "read_video",

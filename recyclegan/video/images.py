@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file
@@ -50,10 +51,11 @@ def _to_rgb(picture: Pillow.Image) -> Image:
     return np.array(picture.convert("RGB"))
 
 
-def write_image(path: Path, image: Image) -> None:
+def write_image(path: Path, image: Image, comment: str = "") -> None:
     """Write an RGB (or, with one channel, a grey) image; the suffix of ``path`` names the format.
 
-    PNG, BMP, TIFF and WebP keep every level; JPEG is written at quality 95 without chroma subsampling.
+    PNG, BMP, TIFF and WebP keep every level; JPEG is written at quality 95 without chroma subsampling. A PNG can hold a
+    comment, which ``read_comment`` returns.
 
     Raises:
         InputError: the suffix names no image format, or ``path`` cannot be written.
@@ -62,8 +64,21 @@ def write_image(path: Path, image: Image) -> None:
     if suffix not in IMAGE_SUFFIXES:
         raise InputError(f"{path}: {suffix or 'no suffix'} is no image format; use .png or .jpg")
     picture = Pillow.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+    options = dict(_SAVE_OPTIONS.get(suffix, {}))
+    if comment:
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_text("Comment", comment)
     try:
         with whole_file(path) as scratch:
-            picture.save(scratch, **_SAVE_OPTIONS.get(suffix, {}))
+            picture.save(scratch, **options)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
+
+
+def read_comment(path: Path) -> str:
+    """Return the comment inside a PNG file; an empty string where there is none, or no such image."""
+    try:
+        with Pillow.open(path) as picture:
+            return str(picture.info.get("Comment", ""))
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+        return ""

@@ -22,7 +22,8 @@ from recyclegan.video.reading import VIDEO_SUFFIXES, probe
 _MP4_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
 _MATROSKA_SUFFIXES = frozenset({".mkv", ".webm"})
 _DEFAULT_CODECS = {".webm": "libvpx-vp9"}
-_CRF_CODECS = frozenset({"libx264", "libx264rgb", "libx265", "libvpx-vp9", "libsvtav1", "libaom-av1"})
+_MOST_CRF = {"libx264": 51, "libx264rgb": 51, "libx265": 51, "libvpx-vp9": 63, "libsvtav1": 63, "libaom-av1": 63}
+"""Largest quality number of the encoders that take one; all begin at 0."""
 _CODEC_OPTIONS = {"libvpx-vp9": {"b:v": "0", "row-mt": "1"}}
 _RGB_FORMATS = ("bgr0", "rgb24", "bgr24", "gbrp")
 _EVEN_FORMATS = ("yuv420p", "yuv444p", "yuv422p10le")
@@ -43,8 +44,9 @@ class VideoWriter:
     sound that the format cannot hold is re-encoded, and ``notes`` says so.
 
     Raises:
-        InputError: unknown format or codec, a codec that the format or the size does not allow, a source that cannot
-            be read, no frames written, or a place that cannot be written to.
+        InputError: unknown format or codec, a codec that the format or the size does not allow, a ``crf`` (quality;
+            lower is better) that the codec does not have, a source that cannot be read, no frames written, or a place
+            that cannot be written to.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class VideoWriter:
         same_size = source is not None and (source.height, source.width) == (height, width)
         self._pixel_aspect = source.pixel_aspect if source is not None and same_size else Fraction(1)
         self._codec = _known_codec(path, codec)
-        self._crf = crf
+        self._crf = _known_crf(path, self._codec, crf)
         self._audio_from = audio_from
         self._num_frames = 0
 
@@ -123,7 +125,7 @@ class VideoWriter:
         self._container.close()
 
     def _video_stream(self) -> VideoStream:
-        options = _CODEC_OPTIONS.get(self._codec, {}) | ({"crf": str(self._crf)} if self._codec in _CRF_CODECS else {})
+        options = _CODEC_OPTIONS.get(self._codec, {}) | ({"crf": str(self._crf)} if self._codec in _MOST_CRF else {})
         stream = self._container.add_stream(self._codec, rate=self._rate, options=options)
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = self._size
@@ -205,6 +207,14 @@ def _known_codec(path: Path, name: str | None) -> str:
     if codec.type != "video":
         raise InputError(f"{path}: {chosen} encodes {codec.type}; name a video encoder such as libx264")
     return chosen
+
+
+def _known_crf(path: Path, codec: str, crf: int) -> int:
+    """Return the quality, checked against the encoder's range; encoders without one ignore it."""
+    most = _MOST_CRF.get(codec)
+    if most is not None and not 0 <= crf <= most:
+        raise InputError(f"{path}: crf: found {crf}, expected 0 (best) to {most} for {codec}")
+    return crf
 
 
 def _pixel_format(path: Path, codec: str, height: int, width: int) -> str:

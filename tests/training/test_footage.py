@@ -1,6 +1,7 @@
 """The frames of a run: batches on its device, palettes of label domains, held-out samples."""
 
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from recyclegan.errors import InputError
 from recyclegan.tensors import to_images
 from recyclegan.training import DataConfig
 from recyclegan.training.footage import NUM_SAMPLES, Footage, load_footage
-from recyclegan.video import read_image
+from recyclegan.video import read_image, write_video
 from tests.small import PALETTE, label_map, make_data, make_frames, picture, small_config
 
 
@@ -82,10 +83,23 @@ def test_samples_are_first_frames_of_held_out_clips_at_trained_size(tmp_path: Pa
     for number in range(3):
         make_frames(data / "val" / "A" / f"more{number}", 2, seed=50 + number, height=32, width=48)
     footage = footage_of(data)
-    assert len(footage.samples["a"]) == NUM_SAMPLES
-    assert len(footage.samples["b"]) == 1
-    held_out = read_image(data / "val" / "B" / "walk" / "frame_000.png")
-    np.testing.assert_array_equal(to_images(footage.samples["b"][0])[0], held_out)
+    held_out = [data / "val" / "A" / clip / "frame_000.png" for clip in ("drive", "more0")]
+    assert len(footage.samples["a"]) == len(held_out) == NUM_SAMPLES
+    for sample, path in zip(footage.samples["a"], held_out, strict=True):
+        np.testing.assert_array_equal(to_images(sample)[0], read_image(path))
+
+
+@pytest.mark.parametrize("kind", ["frames", "video"])
+def test_samples_of_an_only_clip_are_its_first_and_its_middle_frame(tmp_path: Path, kind: str) -> None:
+    data = make_data(tmp_path, num_frames=5, height=32, width=48)
+    walk = data / "val" / "B" / "walk"
+    wanted = [read_image(walk / f"frame_{number:03d}.png") for number in (0, 2)]
+    if kind == "video":
+        write_video(walk.with_suffix(".mkv"), map(read_image, sorted(walk.iterdir())), rate=10, codec="ffv1")
+        rmtree(walk)
+    samples = footage_of(data).samples["b"]
+    for sample, image in zip(samples, wanted, strict=True):
+        np.testing.assert_array_equal(to_images(sample)[0], image)
 
 
 def test_without_held_out_clips_samples_come_from_training(tmp_path: Path) -> None:

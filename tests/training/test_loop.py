@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,9 +15,11 @@ import torch
 
 from recyclegan import losses
 from recyclegan.checkpoint import checkpoints, load_card, load_checkpoint
+from recyclegan.cli import main
 from recyclegan.errors import InputError
+from recyclegan.flow import FlowSynthesis
 from recyclegan.logs import read_stats
-from recyclegan.methods import NetworkConfig
+from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
 from recyclegan.training import (
     DataConfig,
     Outcome,
@@ -24,12 +27,14 @@ from recyclegan.training import (
     TrainingFailedError,
     TrainState,
     config_to_dict,
+    learning_rate,
     loop,
     read_config,
     train,
     train_step,
 )
-from recyclegan.training.loop import make_fabric
+from recyclegan.training.processes import make_fabric
+from recyclegan.training.run_folder import command_words, write_config
 from tests.small import make_data, small_config
 from tests.training.test_step import same
 
@@ -77,6 +82,15 @@ def kill_self_at(step: int, kind: signal.Signals = signal.SIGTERM) -> Callable[.
             os.kill(os.getpid(), kind)
 
     return report
+
+
+def crash_at(last: int) -> Callable[..., Any]:
+    def crashing(state: TrainState, batch: Any, step: int) -> Any:
+        if step == last:
+            raise MemoryError
+        return train_step(state, batch, step)
+
+    return crashing
 
 
 def test_a_run_leaves_what_it_promises(whole: TrainConfig) -> None:
@@ -139,14 +153,9 @@ def test_handlers_of_signals_are_put_back(data: Path, tmp_path: Path) -> None:
 def test_a_crash_between_checkpoints_loses_no_exactness(
     whole: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crashing(state: TrainState, batch: Any, step: int) -> Any:
-        if step == 5:
-            raise MemoryError
-        return train_step(state, batch, step)
-
     config = replace(whole, out=tmp_path / "run")
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "train_step", crashing)
+        patch.setattr(loop, "train_step", crash_at(5))
         with pytest.raises(MemoryError):
             train(config)
     half = config.out / ".step-00000005.abc" / "step-00000005"
@@ -196,13 +205,80 @@ def test_resuming_with_more_steps_goes_on(data: Path, tmp_path: Path) -> None:
     assert read_config(short.out).steps == 4
 
 
+@pytest.mark.parametrize("first", [4, 5, 6])
+def test_lines_and_measures_are_those_of_a_run_that_never_stopped(data: Path, tmp_path: Path, first: int) -> None:
+    """Steps 4, 5 and 6 end between lines, in the middle of all, and where one is due."""
+    straight = small_config(data, tmp_path / "straight", steps=9, log_every=3, sample_every=2, save_every=7, keep=9)
+    train(straight)
+    parts = replace(straight, out=tmp_path / "parts")
+    train(replace(parts, steps=first))
+    train(parts, resume=True)
+    assert_same_run(parts.out, straight.out)
+    stats = {entry["step"]: entry.keys() for entry in read_stats(parts.out / "stats.jsonl")}
+    assert [step for step, keys in stats.items() if "ab/adversarial" in keys] == [3, 6, 9]
+    assert [step for step, keys in stats.items() if "ba/equivariance" in keys] == [2, 4, 6, 8, 9]
+
+
+def test_a_crash_between_lines_loses_no_step_of_their_means(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small_config(data, tmp_path / "run", steps=6, log_every=3, save_every=2)
+    straight = replace(config, out=tmp_path / "straight")
+    train(straight)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", crash_at(5))
+        with pytest.raises(MemoryError):
+            train(config)
+    train(config, resume=True)
+    assert read_stats(config.out / "stats.jsonl") == read_stats(straight.out / "stats.jsonl")
+
+
+def test_a_longer_run_takes_its_own_rate_when_a_shorter_one_goes_on(data: Path, tmp_path: Path) -> None:
+    short = small_config(data, tmp_path / "run", steps=4, decay=0.5)
+    train(short)
+    long = replace(short, steps=8)
+    train(long, resume=True)
+    rates = [entry["lr"] for entry in read_stats(short.out / "stats.jsonl")]
+    wanted = [learning_rate(short, step, 4) for step in range(4)] + [
+        learning_rate(long, step, 8) for step in range(4, 8)
+    ]
+    assert rates == pytest.approx(wanted)
+    assert rates[3] < rates[4] == pytest.approx(8e-5 * 2), "it rises again, and falls over the last half of all"
+
+
+def test_a_run_that_is_past_the_steps_asked_for_is_left_as_it_is(whole: TrainConfig) -> None:
+    before = {path: path.read_bytes() for path in whole.out.rglob("*") if path.is_file()}
+    assert train(replace(whole, steps=4), resume=True) == Outcome(6, 4)
+    assert {path: path.read_bytes() for path in whole.out.rglob("*") if path.is_file()} == before
+
+
+def test_an_equivariance_error_that_rises_at_the_end_is_told(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = iter([9.0] * 6 + [1.0, 2.0, 3.0])
+    monkeypatch.setattr(loop, "validate", lambda *_: {"ab/equivariance": next(errors), "ba/equivariance": 0.1})
+    config = small_config(data, tmp_path / "run", steps=9, sample_every=1)
+    stopped = train(config, report=kill_self_at(3))
+    assert stopped.notes == (), "nothing is said of a run that goes on"
+    outcome = train(config, resume=True)
+    assert [note.split(" over ")[0] for note in outcome.notes] == ["ab/equivariance rose by 100%"]
+
+
+def test_data_that_cannot_be_read_leaves_nothing(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for out in (tmp_path / "runs" / "new" / "one", tmp_path / "there"):
+        with pytest.raises(InputError, match="no such folder"):
+            train(small_config(data / "missing", out))
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
 def test_resume_without_a_run_starts_one(data: Path, tmp_path: Path) -> None:
     assert train(small_config(data, tmp_path / "run", steps=1), resume=True).steps == 1
 
 
 def test_resume_without_a_checkpoint_starts_from_the_beginning(whole: TrainConfig, tmp_path: Path) -> None:
     config = replace(whole, out=tmp_path / "run")
-    loop.write_config(config)
+    write_config(config)
     (config.out / "stats.jsonl").write_text('{"step": 1, "lr": 9.0}\n')
     train(config, resume=True)
     assert_same_run(config.out, whole.out)
@@ -229,28 +305,66 @@ def test_a_second_run_in_the_same_folder_is_refused(whole: TrainConfig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("changes", "started", "found"),
     [
-        ("lr", 1e-3),
-        ("seed", 5),
-        ("batch_size", 2),
-        ("networks", NetworkConfig(width=8)),
-        ("frames", DataConfig(size=(32, 32))),
-        ("ema", 0.5),
+        ({"lr": 1e-3}, "--lr 0.0002", "--lr 0.001"),
+        ({"batch_size": 2}, "--batch-size 1", "--batch-size 2"),
+        ({"networks": NetworkConfig(width=8, discriminator_width=4)}, "--width 4 --dropout", "--width 8 --no-dropout"),
+        ({"frames": DataConfig(size=(32, 32))}, "--size 32 48", "--size 32 32"),
+        (
+            {"ema": 0.5, "frames": DataConfig((32, 48), (36, 54))},
+            "--load-size None --ema 0.999",
+            "--load-size 36 54 --ema 0.5",
+        ),
+        (
+            {"method": UnsupRecycleGAN.Config(cycle=(1.0, 0.5), flow=FlowSynthesis(zoom=2.0)), "seed": 3},
+            "--cycle 0.0 0.0 --zoom 0.0 --seed 0",
+            "--cycle 1.0 0.5 --zoom 2.0 --seed 3",
+        ),
+        ({"method": METHODS["cycle-gan"].Config()}, "unsup-recycle-gan", "cycle-gan"),
     ],
+    ids=str,
 )
-def test_resuming_with_other_settings_is_refused_by_name(whole: TrainConfig, name: str, value: Any) -> None:
+def test_resuming_with_other_settings_names_all_of_them_in_words_of_the_command_line(
+    whole: TrainConfig, changes: dict[str, Any], started: str, found: str
+) -> None:
     with pytest.raises(InputError) as caught:
-        train(replace(whole, **{name: value}), resume=True)
-    message = str(caught.value)
-    assert f"was started with {name}=" in message
-    assert "resume it as it was" in message
-    assert "\n" not in message
+        train(replace(whole, **changes), resume=True)
+    assert str(caught.value) == f"{whole.out}: was started with {started}; found {found}; resume it as it was"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_words_for_a_configuration_are_options_that_give_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = TrainConfig(
+        tmp_path / "data",
+        tmp_path / "run",
+        METHODS[name].Config(unsup_spatial=0.5) if name == "cut" else METHODS[name].Config(adversarial=(0.5, 2.0)),
+        NetworkConfig(width=8, norm="batch", dropout=True),
+        DataConfig((64, 96), (70, 100), "rectangle", flip=True, labels="b", channels=(1, 3), cache=tmp_path),
+        steps=7,
+        betas=(0.1, 0.2),
+        precision="bf16-mixed",
+    )
+    asked: list[TrainConfig] = []
+    monkeypatch.setattr("recyclegan.training.train", lambda config, *_: asked.append(config) or Outcome(7, 7))
+    assert main(["train", name, *" ".join(command_words(config).values()).split()]) == 0
+    assert asked == [config]
+
+
+@pytest.mark.parametrize("name", ["cache", "data"])
+def test_footage_and_cache_may_lie_elsewhere_when_a_run_goes_on(data: Path, tmp_path: Path, name: str) -> None:
+    config = small_config(data, tmp_path / "run", steps=1)
+    train(config)
+    moved = shutil.copytree(data, tmp_path / "moved")
+    changes = {"data": moved} if name == "data" else {"frames": replace(config.frames, cache=tmp_path / "cache")}
+    assert train(replace(config, steps=2, **changes), resume=True) == Outcome(2, 2)
 
 
 def test_resuming_from_another_runs_checkpoint_is_refused(whole: TrainConfig, tmp_path: Path) -> None:
     config = replace(whole, out=tmp_path / "run", networks=NetworkConfig(width=8, discriminator_width=4))
-    loop.write_config(config)
+    write_config(config)
     (config.out / "step-00000006").symlink_to(whole.out / "step-00000006")
     with pytest.raises(InputError, match="does not fit the networks of this run"):
         train(config, resume=True)

@@ -162,7 +162,23 @@ def test_a_state_holds_networks_optimizers_average_and_buffers() -> None:
         moments = state["optimizers"][optimizer]["state"]
         assert all(int(entry["step"]) == 3 for entry in moments.values())
     assert state["average"].keys() == small_state(config_with()).method.generators.state_dict().keys()
-    assert {domain: len(kept) for domain, kept in state["buffers"].items()} == {"a": 2, "b": 2}
+    [own] = state["processes"]
+    assert {domain: len(kept) for domain, kept in own["buffers"].items()} == {"a": 2, "b": 2}
+
+
+def test_each_process_takes_its_own_part_of_a_state() -> None:
+    state = trained(config_with(history=2), range(3)).state_dict()
+    first = state["processes"][0]
+    second = {**first, "buffers": {domain: [-fake for fake in kept] for domain, kept in first["buffers"].items()}}
+    resumed = small_state(config_with(history=2))
+    resumed.load_state_dict({**state, "processes": [first, second]})
+    assert same(resumed.state_dict()["processes"], [first])
+
+
+@pytest.mark.parametrize("drop_every", [0.2, 0.3, 1.0])
+def test_a_rate_that_drops_stays_one_to_learn_with(drop_every: float) -> None:
+    rates = [learning_rate(config_with(drop_every=drop_every, lr=0.1), step, 1000) for step in range(1000)]
+    assert min(rates) >= 0.1 * 0.99e-4
 
 
 def test_the_average_follows_the_generators() -> None:

@@ -1,9 +1,8 @@
-"""Translate frames, videos and folders with a trained generator; no flags are needed, because it describes itself."""
+"""The translator: frames, images, videos and folders through a generator that describes itself."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,47 +16,30 @@ from torch import nn
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
-from recyclegan.files import natural_key, whole_folder
 from recyclegan.labels import snap
 from recyclegan.tensors import Direction, Frames, Translated, to_frames, to_images
-from recyclegan.video import (
-    IMAGE_SUFFIXES,
-    VIDEO_SUFFIXES,
-    VideoWriter,
-    probe,
-    read_image,
-    read_video,
-    write_image,
+from recyclegan.translation.outputs import (
+    FRAME_COMMENT,
+    LOSSY_SUFFIXES,
+    Output,
+    find_media,
+    frames_folder,
+    may_write,
+    remove_frames_from,
+    video_place,
 )
+from recyclegan.video import IMAGE_SUFFIXES, VideoWriter, probe, read_image, read_video, write_image
 
 Images = UInt8[np.ndarray, "batch height width channels"]
 TranslatedImages = UInt8[np.ndarray, "batch height width channels_out"]
 Picture = UInt8[np.ndarray, "_ _ _"]
 """An image among others, which may differ from it in size."""
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
-Existing = Literal["refuse", "skip", "replace"]
 Progress = Callable[[int, int | None, str], None]
 """Told of (frames done, frames in all or None, what) while a video or folder is translated."""
 
 T = TypeVar("T")
 DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp"})
-
-
-@dataclass(frozen=True)
-class Output:
-    """How translated videos are written."""
-
-    codec: str | None = None
-    """Encoder; by default H.264, or VP9 for .webm."""
-    crf: int = 18
-    """Quality: lower is better and larger."""
-    side_by_side: bool = False
-    """Show the source to the left of its translation."""
-    frames: bool = False
-    """Write each video as a folder of PNG frames, which keeps the colours of label maps exactly."""
-    existing: Existing = "refuse"
-    """What to do with an output that is already there."""
 
 
 class Translator:
@@ -143,7 +125,7 @@ class Translator:
     def _translate_image(self, source: Path, target: Path, output: Output) -> None:
         if self.card.palette and target.suffix.lower() in LOSSY_SUFFIXES:
             raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
-        if _may_write(source, target, output.existing):
+        if may_write(source, target, output.existing):
             write_image(target, next(self._shown([read_image(source)], output)))
 
     def translate_video(
@@ -158,8 +140,8 @@ class Translator:
         """
         source, target, output = Path(source), Path(target), output or Output()
         info = probe(source)
-        target = _video_place(target, output)
-        if not _may_write(source, target, output.existing):
+        target = video_place(target, output)
+        if not may_write(source, target, output.existing):
             return []
         if output.frames:
             self._translate_to_frames(source, target, info.num_frames, output, progress)
@@ -181,13 +163,15 @@ class Translator:
     def _translate_to_frames(
         self, source: Path, target: Path, total: int | None, output: Output, progress: Progress | None
     ) -> None:
-        with nullcontext(target) if target.exists() else whole_folder(target) as folder:
+        done = 0
+        with frames_folder(target) as folder:
             images = (frame.image for frame in read_video(source))
             for done, batch in _counted(_batches(images, self.batch_size)):
                 for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
-                    write_image(folder / f"{number:06d}.png", image)
+                    write_image(folder / f"{number:06d}.png", image, FRAME_COMMENT)
                 if progress:
                     progress(done, total, source.name)
+        remove_frames_from(target, done)
 
     def translate_folder(
         self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
@@ -202,12 +186,12 @@ class Translator:
         source, target, output = Path(source), Path(target), output or Output()
         if target.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{target}: lies inside the input; name a folder outside {source}")
-        videos, clips = _media(source)
+        videos, clips = find_media(source)
         if not videos and not clips:
             raise InputError(f"{source}: holds no videos and no frames")
         targets = {video: target / video.relative_to(source) for video in videos}
         for video, place in targets.items():
-            _may_write(video, _video_place(place, output), output.existing)
+            may_write(video, video_place(place, output), output.existing)
         for folder, frames in clips.items():
             self._translate_frames(frames, target / folder.relative_to(source), output, progress)
         notes = []
@@ -219,8 +203,8 @@ class Translator:
         names = [self._image_name(frame) for frame in frames]
         if twice := {name for name in names if names.count(name) > 1}:
             raise InputError(f"{frames[0].parent}: two frames would both become {min(twice)}; rename one")
-        wanted = [(f, n) for f, n in zip(frames, names, strict=True) if _may_write(f, target / n, output.existing)]
-        with nullcontext(target) if target.exists() else whole_folder(target) as folder:
+        wanted = [(f, n) for f, n in zip(frames, names, strict=True) if may_write(f, target / n, output.existing)]
+        with frames_folder(target) as folder:
             for done, batch in _counted(_batches(wanted, self.batch_size)):
                 images = [read_image(frame) for frame, _ in batch]
                 for (_, name), image in zip(batch, self._shown(images, output), strict=True):
@@ -279,41 +263,6 @@ def _local(place: str | Path, direction: Direction | None) -> Path:
         raise InputError(
             f"{place}: neither a path here nor a translator on the hub ({type(error).__name__})"
         ) from error
-
-
-def _video_place(target: Path, output: Output) -> Path:
-    """Return where a translated video goes: the file itself, or the folder of its name for frames."""
-    return target.with_suffix("") if output.frames and target.suffix.lower() in VIDEO_SUFFIXES else target
-
-
-def _may_write(source: Path, target: Path, existing: Existing) -> bool:
-    """Return whether to write ``target``; an output that is there is refused, skipped or replaced.
-
-    Raises:
-        InputError: it is there and must not be, or it is the source itself.
-    """
-    if target.exists() and target.resolve() == source.resolve():
-        raise InputError(f"{target}: is the input itself; name another output")
-    if target.exists() and existing == "refuse":
-        raise InputError(f"{target}: is there already; name another output, or give --existing replace or skip")
-    return not (target.exists() and existing == "skip")
-
-
-def _media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
-    """Return the videos below a folder, and the frames of each folder below it, parents first."""
-    files = sorted(
-        (path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder)), key=natural_key
-    )
-    videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
-    clips: dict[Path, list[Path]] = {}
-    for path in files:
-        if path.suffix.lower() in IMAGE_SUFFIXES and path not in videos:
-            clips.setdefault(path.parent, []).append(path)
-    return videos, dict(sorted(clips.items(), key=lambda item: len(item[0].parts)))
-
-
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

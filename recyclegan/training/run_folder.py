@@ -1,0 +1,101 @@
+"""The folder of a run: what it is called, whether it may be written to, and the configuration that it keeps."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from recyclegan.errors import InputError
+from recyclegan.files import whole_file
+from recyclegan.training.config import TrainConfig, config_from_dict, config_to_dict
+
+CONFIG_FILE = "config.json"
+STATS_FILE = "stats.jsonl"
+MAY_CHANGE = frozenset(
+    {
+        *("data", "out", "cache", "cache_gb", "steps", "epochs", "device", "devices"),
+        *("save_every", "save_epochs", "keep", "log_every", "sample_every"),
+    }
+)
+"""Fields that may differ from those that a run was started with when it is resumed."""
+
+
+def check_run_folder(config: TrainConfig, resume: bool) -> None:
+    """Refuse to write over a run, or to resume one with another configuration.
+
+    Raises:
+        InputError: the folder holds a run and ``resume`` is off, or it differs from what the run was started with.
+    """
+    if config.out.exists() and not config.out.is_dir():
+        raise InputError(f"{config.out}: is a file; name a folder for the run")
+    if not (config.out / CONFIG_FILE).is_file():
+        return
+    if not resume:
+        raise InputError(f"{config.out}: holds a run already; give --resume to go on with it, or another --out")
+    started = read_config(config.out)
+    before, now = command_words(started), command_words(config)
+    if started.method_name != config.method_name:
+        before, now = {"method": started.method_name}, {"method": config.method_name}
+    changed = [name for name in before if now[name] != before[name] and name not in MAY_CHANGE]
+    if changed:
+        found, wanted = (" ".join(words[name] for name in changed) for words in (now, before))
+        raise InputError(f"{config.out}: was started with {wanted}; found {found}; resume it as it was")
+
+
+def command_words(config: TrainConfig) -> dict[str, str]:
+    """Return each field of a configuration, in its order, in the words of the command line: ``--batch-size 1``."""
+    values = config_to_dict(config)
+    values["method"].pop("name")
+    return dict(_words(values))
+
+
+def _words(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        option = name.replace("_", "-")
+        match value:
+            case dict():
+                yield from _words(value)
+            case bool():
+                yield name, f"--{option}" if value else f"--no-{option}"
+            case list():
+                yield name, f"--{option} {' '.join(map(str, value))}"
+            case _:
+                yield name, f"--{option} {value}"
+
+
+@contextmanager
+def unmade_on_failure(folder: Path) -> Iterator[None]:
+    """Remove the folder and its parents again, as far as the block made them and they are empty, if the block fails."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for place in missing:
+                place.rmdir()
+        raise
+
+
+def read_config(run: Path) -> TrainConfig:
+    """Return the configuration of a run folder.
+
+    Raises:
+        InputError: there is none, or it is not of this program.
+    """
+    path = run / CONFIG_FILE
+    if not path.is_file():
+        raise InputError(f"{run}: holds no {CONFIG_FILE}; name a run folder")
+    try:
+        values = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is no JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: found {values!r}, expected a table of fields")
+    return config_from_dict(values, str(path))
+
+
+def write_config(config: TrainConfig) -> None:
+    """Write the configuration into its run folder."""
+    with whole_file(config.out / CONFIG_FILE) as scratch:
+        scratch.write_text(json.dumps(config_to_dict(config), indent=2) + "\n")

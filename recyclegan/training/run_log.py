@@ -1,0 +1,63 @@
+"""The lines of ``stats.jsonl``: mean losses and measures, the same whether a run was stopped on its way or not."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from recyclegan.logs import StatsLog
+from recyclegan.training.config import TrainConfig
+from recyclegan.training.processes import mean_over_processes
+
+
+class RunLog:
+    """Gathers losses, and writes their means every ``log_every`` steps and measures every ``sample_every``.
+
+    Both are also written where a run ends. When it goes on, what only the end had brought is dropped again.
+    """
+
+    def __init__(self, config: TrainConfig, fabric: Fabric) -> None:
+        self._config, self._fabric = config, fabric
+        self._sums: dict[str, float] = defaultdict(float)
+        self._num_steps = 0
+        self._due: dict[str, Any] = {}
+        self._file: StatsLog | None = None
+
+    def open(self, path: Path, first: int) -> None:
+        """Write to ``path`` from now on, in a run that goes on after ``first`` steps."""
+        self._file = StatsLog(path, first)
+        self._append(self._due)
+
+    def add(self, losses: Mapping[str, float]) -> None:
+        """Take the losses of one step."""
+        self._num_steps += 1
+        for name, value in losses.items():
+            self._sums[name] += value
+
+    def write(self, done: int, rate: float, measures: Mapping[str, float], last: bool) -> None:
+        """Write what is due after ``done`` steps, averaged over processes; where the run ends, all there is."""
+        logs, samples = done % self._config.log_every == 0, done % self._config.sample_every == 0
+        means = {name: value / self._num_steps for name, value in self._sums.items()} if logs or last else {}
+        losses = {**mean_over_processes(self._fabric, means), "lr": rate} if means else {}
+        due = {**(losses if logs else {}), **(measures if samples else {})}
+        self._due = {"step": done, **due} if due else {}
+        if losses or measures:
+            self._append({"step": done, **losses, **measures})
+        if logs:
+            self._sums.clear()
+            self._num_steps = 0
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        if self._file and entry:
+            self._file.write(entry)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the next line depends on, and what of the last one stays when the run goes on."""
+        return {"sums": dict(self._sums), "num_steps": self._num_steps, "due": self._due}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what ``state_dict`` returned."""
+        self._sums = defaultdict(float, state["sums"])
+        self._num_steps, self._due = state["num_steps"], state["due"]
