@@ -3,10 +3,12 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from recyclegan.cli.parsing import parse
+from recyclegan.tensors import Domain
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,20 @@ class ImportOptions:
     """Folder for ab.safetensors and ba.safetensors."""
     epoch: str = "latest"
     """Epoch whose weights are taken."""
+    labels: Literal["none", "viper", "cityscapes"] = "none"
+    """The colours of the label maps, if a domain holds some; translations to them show no others."""
+    label_domain: Domain = "b"
+    """The domain that holds the label maps."""
 
 
 def import_reference(words: list[str]) -> None:
     """Make translators of checkpoints that the published code, or its relatives, wrote."""
     options = parse(ImportOptions, words, "import-reference")
+    from recyclegan.labels import LABEL_SETS
     from recyclegan.published import import_reference as run_import
 
-    for note in run_import(options.folder, options.epoch, options.out):
+    labels = LABEL_SETS.get(options.labels)
+    for note in run_import(options.folder, options.epoch, options.out, labels, options.label_domain):
         print(f"note: {note}", file=sys.stderr)
     print(f"{options.out}: written")
 

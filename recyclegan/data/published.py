@@ -1,78 +1,157 @@
 """Data folders for the published experiments, from the downloads of VIPER and Cityscapes as they come."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from recyclegan.data.index import SPLITS, Clip, find_clips
-from recyclegan.data.placing import place_clip
-from recyclegan.data.prepare import Prepared, refuse_existing
+from recyclegan.data.downloads import DownloadedFile, open_download
+from recyclegan.data.index import SPLITS
+from recyclegan.data.prepare import TRUTH_FOLDER, Prepared, refuse_existing
+from recyclegan.data.viper import (
+    BACKWARD,
+    CLASSES,
+    FORWARD,
+    FRAMES,
+    Sequences,
+    check_viper,
+    notes_on,
+    put_label_map,
+    split_of,
+    viper_sequences,
+)
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
 from recyclegan.tensors import Domain
 
-_VIPER_FRAMES, _VIPER_LABELS = "img", "cls"
-_CITYSCAPES_FRAMES = ("leftImg8bit_sequence", "leftImg8bit")
+SNIPPET = 30
+"""Frames of a snippet of Cityscapes."""
+_CITYSCAPES = re.compile(r"(?:.*/)?(leftImg8bit(?:_sequence)?)/(train|val)/(\w+)/(\3_\d{6})_(\d{6})_leftImg8bit\.png")
 
-Clips = tuple[Clip, ...]
+Progress = Callable[[int, int, str], None]
+"""Told of (files placed, files in all, clip)."""
 
 
-def prepare_viper(out: Path, viper: Path, link: bool = True) -> Prepared:
-    """Make the data folder of "video-to-label": A holds VIPER's frames, B its label maps.
+@dataclass
+class _Plan:
+    """Files to place: what to do with each, and in which folder."""
 
-    ``viper`` holds ``{train,val}/{img,cls}/SEQUENCE/``, as it is downloaded; each sequence is a clip.
+    link: bool
+    files: list[tuple[DownloadedFile, str, bool]] = field(default_factory=list)
+    """The file, its folder below the data folder, and whether it is a label map to paint."""
+    clips: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, split: str, domain: Domain, clip: str, files: list[DownloadedFile], is_label: bool = False) -> None:
+        """Add a clip of frames or label maps."""
+        place = f"{split}/{domain.upper()}"
+        self.clips.setdefault(place, set()).add(clip)
+        self.files += [(file, f"{place}/{clip}", is_label) for file in files]
+
+    def carry_out(self, folder: Path, progress: Progress | None) -> None:
+        """Place all files."""
+        for done, (file, place, is_label) in enumerate(self.files, start=1):
+            if is_label:
+                put_label_map(file, folder / place, self.link)
+            else:
+                file.put(folder / place, self.link)
+            if progress:
+                progress(done, len(self.files), place)
+
+    @property
+    def num_clips(self) -> dict[str, int]:
+        """Return the number of clips in each place."""
+        places = [f"{split}/{letter}" for split in SPLITS for letter in "AB"]
+        return {place: len(self.clips[place]) for place in places if place in self.clips}
+
+
+def prepare_viper(out: Path, viper: Path, link: bool = True, progress: Progress | None = None) -> Prepared:
+    """Make the data folder of "video-to-label": A holds VIPER's frames, B its label maps in its colours.
+
+    ``viper`` holds VIPER's training set as it is downloaded: zip archives, or what they unpack to. The sequences that
+    the published experiment validates on are held out; what is known of them (class maps, flow) becomes the truth that
+    ``recyclegan evaluate --truth OUT/truth/val/A`` reads.
 
     Raises:
-        InputError: ``out`` exists and is not empty, or a folder of the download is missing.
+        InputError: ``out`` exists and is not empty, frames or label maps are missing, or a file is damaged.
     """
-    clips: dict[tuple[str, Domain], Clips] = {}
-    for split in SPLITS:
-        clips[split, "a"] = _viper_clips(viper, split, _VIPER_FRAMES)
-        clips[split, "b"] = _viper_clips(viper, split, _VIPER_LABELS)
-    return _prepare(out, clips, link)
+    refuse_existing(out)
+    plan = _Plan(link)
+    with open_download(viper) as files, whole_folder(out) as folder:
+        found = viper_sequences(files)
+        notes = _plan_viper_frames(plan, viper, found)
+        check_viper(viper, CLASSES, found[CLASSES])
+        notes += notes_on(CLASSES, found[CLASSES])
+        for sequence, maps in found[CLASSES].items():
+            plan.add(split_of(sequence), "b", sequence, list(maps.values()), is_label=True)
+        plan.carry_out(folder, progress)
+    return Prepared(plan.num_clips, tuple(notes))
 
 
-def prepare_cityscapes(out: Path, viper: Path, cityscapes: Path, link: bool = True) -> Prepared:
+def prepare_cityscapes(
+    out: Path, viper: Path, cityscapes: Path, link: bool = True, progress: Progress | None = None
+) -> Prepared:
     """Make the data folder of "viper-to-cityscapes": A holds VIPER's frames, B those of Cityscapes.
 
-    ``cityscapes`` holds ``leftImg8bit_sequence/{train,val}/CITY/`` (or ``leftImg8bit``, whose frames are single), as it
-    is downloaded; each scene of a city is a clip.
+    ``viper`` is as for ``prepare_viper``. ``cityscapes`` holds ``leftImg8bit_sequence/{train,val}/CITY/`` (or
+    ``leftImg8bit``, whose frames are single), as it is downloaded: unpacked, or a zip archive; each snippet is a clip.
 
     Raises:
-        InputError: ``out`` exists and is not empty, or a folder of the downloads is missing.
+        InputError: ``out`` exists and is not empty, frames are missing, or an archive is damaged.
     """
-    clips: dict[tuple[str, Domain], Clips] = {}
-    for split in SPLITS:
-        clips[split, "a"] = _viper_clips(viper, split, _VIPER_FRAMES)
-        clips[split, "b"] = _cityscapes_clips(cityscapes, split)
-    return _prepare(out, clips, link)
-
-
-def _prepare(out: Path, clips: Mapping[tuple[str, Domain], Clips], link: bool) -> Prepared:
     refuse_existing(out)
-    with whole_folder(out) as folder:
-        for (split, domain), found in clips.items():
-            for clip in found:
-                place_clip(clip, folder / split / domain.upper(), link)
-    return Prepared({f"{split}/{domain.upper()}": len(found) for (split, domain), found in clips.items()})
+    plan = _Plan(link)
+    with open_download(viper) as files, open_download(cityscapes) as others, whole_folder(out) as folder:
+        notes = _plan_viper_frames(plan, viper, viper_sequences(files))
+        notes += _plan_cityscapes(plan, cityscapes, others)
+        plan.carry_out(folder, progress)
+    return Prepared(plan.num_clips, tuple(notes))
 
 
-def _viper_clips(viper: Path, split: str, content: str) -> Clips:
-    folder = viper / split / content
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder}: no such folder; expected VIPER as downloaded, with {split}/{content}/001/ and so on"
-        )
-    return find_clips(folder)
+def _plan_viper_frames(plan: _Plan, viper: Path, found: Mapping[str, Sequences]) -> list[str]:
+    """Plan VIPER's frames as domain A, and the truth about those held out; return what there is to say."""
+    check_viper(viper, FRAMES, found[FRAMES])
+    for sequence, frames in found[FRAMES].items():
+        plan.add(split_of(sequence), "a", sequence, list(frames.values()))
+    notes = notes_on(FRAMES, found[FRAMES])
+    for kind in (CLASSES, FORWARD, BACKWARD):
+        told = {name: files for name, files in found[kind].items() if split_of(name) == "val"}
+        place = f"{TRUTH_FOLDER}/val/A/{kind}"
+        plan.files += [(file, f"{place}/{name}", False) for name, files in told.items() for file in files.values()]
+        if not told:
+            notes.append(f"{kind}: nothing is known about the held-out sequences")
+    return notes
 
 
-def _cityscapes_clips(cityscapes: Path, split: str) -> Clips:
-    """Return the scenes of all cities; a city's folder holds many scenes, so its frames are told apart by name."""
-    folders = [cityscapes / name / split for name in _CITYSCAPES_FRAMES]
-    folder = next((folder for folder in folders if folder.is_dir()), None)
-    if folder is None:
-        raise InputError(
-            f"{folders[0]}: no such folder; expected Cityscapes as downloaded, with {split}/aachen/ and so on"
-        )
-    cities = sorted(city for city in folder.iterdir() if city.is_dir() and not city.name.startswith("."))
-    return tuple(replace(clip, name=f"{city.name}/{clip.name}") for city in cities for clip in find_clips(city))
+def _plan_cityscapes(plan: _Plan, cityscapes: Path, files: list[DownloadedFile]) -> list[str]:
+    """Plan the snippets of Cityscapes as domain B; return what there is to say."""
+    matches = [(match.groups(), file) for file in files if (match := _CITYSCAPES.fullmatch(file.path))]
+    kinds = {groups[0] for groups, _ in matches}
+    kind = max(kinds, key=len, default="")
+    scenes: dict[tuple[str, str, str], dict[int, DownloadedFile]] = {}
+    for (found, split, city, scene, number), file in matches:
+        if found == kind:
+            scenes.setdefault((split, city, scene), {})[int(number)] = file
+    for split in SPLITS:
+        if not any(place[0] == split for place in scenes):
+            raise InputError(
+                f"{cityscapes}: holds no leftImg8bit_sequence/{split}/CITY/CITY_SSSSSS_FFFFFF_leftImg8bit.png; "
+                "get leftImg8bit_sequence_trainvaltest.zip of Cityscapes"
+            )
+    short = 0
+    for (split, city, scene), frames in sorted(scenes.items()):
+        for first, snippet in snippets(frames):
+            plan.add(split, "b", f"{city}/{scene}_{first:06d}", snippet)
+            short += len(snippet) < SNIPPET
+    if kind == "leftImg8bit":
+        return ["Cityscapes: frames are single (leftImg8bit); methods on clips of frames need leftImg8bit_sequence"]
+    return [f"Cityscapes: {short} snippets have fewer than {SNIPPET} frames"] if short else []
+
+
+def snippets(frames: Mapping[int, DownloadedFile]) -> Iterator[tuple[int, list[DownloadedFile]]]:
+    """Yield the snippets of a scene with the number of their first frame: neighbouring frames, at most 30 of them."""
+    snippet: list[int] = []
+    for number in [*sorted(frames), -1]:
+        if snippet and (number != snippet[-1] + 1 or len(snippet) == SNIPPET):
+            yield snippet[0], [frames[frame] for frame in snippet]
+            snippet = []
+        snippet.append(number)

@@ -33,6 +33,8 @@ class CUT(Method):
         """Look like the other domain."""
         contrastive: float = 10.0
         """Each place resembles the same place of the source more than other places of it."""
+        identity: float = 0.0
+        """The same for frames of b, which are translated too; the paper weighs this and ``contrastive`` with 1."""
         unsup_spatial: float = 0.0
         """Translating the moved frame gives the moved translation; no part of the published method."""
         layers: tuple[int, ...] = (0, 4, 7, 10, 14)
@@ -62,9 +64,10 @@ class CUT(Method):
                 domains differ in channels.
         """
         check_equal_channels("contrastive", (config.contrastive, 0.0), channels)
+        check_equal_channels("identity", (config.identity, 0.0), channels)
         super().__init__(config, networks, channels)
         G = self.generators["ab"]
-        if not isinstance(G, ResNetGenerator):
+        if type(G) is not ResNetGenerator:
             raise InputError(f"cut: found generator {networks.generator}, expected resnet-6 or resnet-9")
         widths = encoder_widths(G, channels[0])
         if not config.layers or len(set(config.layers) & set(range(len(widths)))) < len(config.layers):
@@ -74,7 +77,7 @@ class CUT(Method):
     def generator_terms(
         self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
-        """Yield the three terms."""
+        """Yield the three terms of frames of a."""
         G, D = self.generators[way], self.discriminators[target_domain(way)]
         w, flow = self.config, self.config.flow
         x, y = real[:, 0], fake
@@ -86,6 +89,12 @@ class CUT(Method):
         if w.unsup_spatial:
             f, n = flow.sample(x, rng), flow.sample_noise(x, rng)
             yield "unsup_spatial", w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
+
+    def target_terms(self, real: Clips, way: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
+        """Yield the term of frames of b: each place of a frame stays like itself when the frame is translated."""
+        if self.config.identity:
+            y = real[:, 0]
+            yield "identity", self.config.identity * self.contrastive(y, self.generators[way](y), rng)
 
     def contrastive(self, real: Frames, fake: Translated, rng: torch.Generator) -> Scalar:
         """Return the contrastive loss between random places of ``fake`` and of ``real``, as a mean over layers.

@@ -128,6 +128,13 @@ class Method(nn.Module, ABC):
         time, so that the trainer can propagate each back, and free its memory, before the next is computed.
         """
 
+    def target_terms(self, real: Clips, way: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
+        """Yield the weighted terms of a direction that start from ``real`` frames of its *target* domain: none as such.
+
+        They need no fake; else they are like ``generator_terms``.
+        """
+        yield from ()
+
     def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
         """Return all weighted terms of a direction, and the fakes."""
         fake = self.translate(real, way)

@@ -11,7 +11,7 @@ from torch import nn
 
 from recyclegan import losses
 from recyclegan.errors import InputError
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain
+from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.networks import PredictorName, make_predictor
 from recyclegan.tensors import (
     DOMAINS,
@@ -44,6 +44,8 @@ class RecycleGAN(Method):
         """The third frame predicted in the other domain, translated back, is the third frame."""
         adversarial_predicted: PerDomain = (0.0, 0.0)
         """Frames predicted from real ones look like their own domain."""
+        identity: PerDomain = (0.0, 0.0)
+        """The first two frames, translated into their own domain, stay as they are."""
         predictor: PredictorName = "unet-128"
         """Architecture of the predictors."""
         predictor_width: int | None = None
@@ -57,7 +59,8 @@ class RecycleGAN(Method):
     config: Config
 
     def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
-        """Build the networks, and a predictor for each domain."""
+        """Build the networks, and a predictor for each domain; the identity term needs equal channels in a and b."""
+        check_equal_channels("identity", config.identity, channels)
         super().__init__(config, networks, channels)
         usual_width = max(1, networks.width // 16) if config.predictor == "prediction" else networks.width
         width = config.predictor_width or usual_width
@@ -77,10 +80,10 @@ class RecycleGAN(Method):
     def generator_terms(
         self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
-        """Yield the four terms of one direction."""
+        """Yield the five terms of one direction."""
         F = self.generators[opposite(way)]
         D, D_source = self.discriminators[target_domain(way)], self.discriminators[source_domain(way)]
-        w = self.weights(way, "adversarial", "recurrent", "recycle", "adversarial_predicted")
+        w = self.weights(way, "adversarial", "recurrent", "recycle", "adversarial_predicted", "identity")
         x0, x1, x2 = real.unbind(dim=1)
         _, _, y2 = fake.chunk(3)
 
@@ -93,6 +96,9 @@ class RecycleGAN(Method):
         if w["adversarial_predicted"]:
             verdict = D_source(self.predict(source_domain(way), x0, x1))
             yield "adversarial_predicted", w["adversarial_predicted"] * self.adversarial(verdict)
+        if w["identity"]:
+            x = torch.cat([x0, x1])
+            yield "identity", w["identity"] * 2 * losses.identity(F(x), x)
 
     def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
         """Return the loss over the three frames of clips and their three fakes, and over the frame predicted from two.

@@ -1,11 +1,15 @@
 """Translators from published checkpoints, and published checkpoints from runs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from recyclegan.checkpoint import Card, checkpoints, load_checkpoint, load_translator, save_translator
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
+from recyclegan.labels import LabelSet
 from recyclegan.reference.checkpoints import (
     GENERATOR_LABELS,
     Architecture,
@@ -19,18 +23,21 @@ from recyclegan.reference.checkpoints import (
 from recyclegan.reference.layout import LATEST, OPTIONS_FILE, read_options, write_options
 from recyclegan.reference.options import NORMS
 from recyclegan.reference.recipe import GENERATOR_NAMES, METHOD_NAMES
-from recyclegan.tensors import DIRECTIONS, Direction
+from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
 
 DEFAULT_SIZE = (256, 256)
 UNKNOWN_METHOD = "unknown"
 
 
-def import_reference(folder: Path, epoch: str, out: Path) -> list[str]:
+def import_reference(
+    folder: Path, epoch: str, out: Path, labels: LabelSet | None = None, label_domain: Domain = "b"
+) -> list[str]:
     """Write the generators of an epoch in a published experiment as ``ab.safetensors`` and ``ba.safetensors``.
 
     Reads ``{epoch}_net_G_A.pth`` and ``_G_B.pth`` (or one of them) of Unsupervised Recycle-GAN, Recycle-GAN and
     pytorch-CycleGAN-and-pix2pix; the architecture follows from the tensors, the trained size and the norm from
-    ``opt.txt`` where there is one. Returns what there is to say of it.
+    ``opt.txt`` where there is one. With ``labels``, ``label_domain`` holds label maps: what is translated to them takes
+    the colours of that set alone. Returns what there is to say of it.
 
     Raises:
         InputError: there is no such epoch, a file is unreadable, or ``out`` is there already.
@@ -45,7 +52,10 @@ def import_reference(folder: Path, epoch: str, out: Path) -> list[str]:
     with whole_folder(out) as scratch:
         for way, file in files.items():
             generator, architecture = read_generator(file, norm)
-            save_translator(scratch / f"{way}.safetensors", generator, _card(way, architecture, options))
+            card = _card(way, architecture, options)
+            if labels:
+                card = _card_of_labels(card, labels, label_domain)
+            save_translator(scratch / f"{way}.safetensors", generator, card)
     notes = [f"{file.name}: {way}" for way, file in files.items()]
     return notes if options else [*notes, f"{folder}: holds no opt.txt; the trained size is taken to be 256x256"]
 
@@ -71,6 +81,21 @@ def _card(way: Direction, architecture: Architecture, options: dict[str, str]) -
     )
 
 
+def _card_of_labels(card: Card, labels: LabelSet, domain: Domain) -> Card:
+    """Return the card of a translator from or to label maps, which are those of ``domain``.
+
+    Raises:
+        InputError: the maps have not three channels.
+    """
+    channels = card.channels_in if source_domain(card.direction) == domain else card.channels_out
+    if channels != 3:
+        raise InputError(f"labels {labels.name}: domain {domain} has {channels} channel, expected 3; leave labels out")
+    if source_domain(card.direction) == domain:
+        return replace(card, labels_in=True)
+    red_green_blue = np.unique(labels.colours, axis=0).tolist()
+    return replace(card, palette=tuple((red, green, blue) for red, green, blue in red_green_blue))
+
+
 def _trained_size(options: dict[str, str]) -> tuple[int, int]:
     """Return the (height, width) of the frames of training, as far as its options tell."""
     scaled = options.get("dataset_mode", "").endswith("_scale") and options.get("crop_mode") != "square"
@@ -87,7 +112,7 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
     of the newest checkpoint, where there is one. Returns the files of networks.
 
     Raises:
-        InputError: ``run`` holds no translators.
+        InputError: ``run`` holds no translators, or of an architecture that the published code does not know.
     """
     translators = {way: run / f"{way}.safetensors" for way in DIRECTIONS if (run / f"{way}.safetensors").is_file()}
     if not translators:
@@ -95,6 +120,9 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
     networks: dict[str, Weights] = {}
     for way, path in translators.items():
         generator, card = load_translator(path)
+        if card.generator not in GENERATOR_NAMES.values():
+            known = ", ".join(GENERATOR_NAMES.values())
+            raise InputError(f"{path}: the published code cannot build its {card.generator}; it knows {known}")
         networks[GENERATOR_LABELS[way][0]] = generator.state_dict()
     if newest := checkpoints(run)[-1:]:
         networks = {**networks_of(load_checkpoint(newest[0])["networks"]), **networks}

@@ -111,12 +111,17 @@ def frames_config(options: Options, data: Path) -> DataConfig:
     return DataConfig(
         **sizes,
         resize=resize.mode,
-        flip=not options["no_flip"],
+        flip=mirrors(options),
         labels=label_domains(options, clips),
         channels=(options["input_nc"], options["output_nc"]),
         shuffle=not options["serial_batches"],
         triplets=is_triplets(options),
     )
+
+
+def mirrors(options: Options) -> bool:
+    """Return whether half of the frames are mirrored, as the published code does in one of its modes alone."""
+    return options["dataset_mode"] == "unaligned" and not options["no_flip"]
 
 
 def transform(options: Options, sizes: dict[Domain, tuple[int, int]]) -> tuple[Resize, Crop]:

@@ -125,7 +125,8 @@ class Reporter:
         if not self.started:
             self._start(done - 1)
         if done % self._config.log_every == 0 or done == total:
-            self._log(loss_line(epoch + 1, (place + 1) * self._batch, self._seconds_a_frame(done), terms))
+            frames, seconds = (place + 1) * self._batch, self._seconds_a_frame(done)
+            self._log(loss_line(epoch + 1, frames, seconds, terms, self._config.method_name))
         if (self._config.out / f"step-{done:08d}").is_dir():
             self._keep_networks(done)
         if done % self._per_epoch == 0:

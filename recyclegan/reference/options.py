@@ -85,7 +85,7 @@ COMMON = (
     Option("output_nc", 3, "channels of B: 3, or 1 for grey"),
     Option("ngf", 64, "channels of the generators' first layer"),
     Option("ndf", 64, "channels of the discriminators' first layer"),
-    Option("npf", 64, "channels of the predictors' first layer"),
+    Option("npf", 64, "channels of the predictors' first layer; without it those of U-Nets are --ngf"),
     Option("which_model_netG", "resnet_9blocks", "architecture of the generators", GENERATORS),
     Option("which_model_netD", "basic", "architecture of the discriminators", DISCRIMINATORS),
     Option("which_model_netP", "unet_256", "architecture of the predictors", PREDICTORS),
@@ -97,7 +97,7 @@ COMMON = (
     Option("checkpoints_dir", "./checkpoints", "folder of all experiments"),
     Option("max_dataset_size", ENDLESS, "largest number of frames of each domain"),
     Option("serial_batches", False, "take frames in the order of their names"),
-    Option("no_flip", False, "do not mirror frames"),
+    Option("no_flip", False, "do not mirror frames; with --dataset_mode unaligned, the only one that does"),
     Option(
         "labels", "auto", "domains that hold label maps; auto looks at their colours", ("auto", "none", "a", "b", "ab")
     ),

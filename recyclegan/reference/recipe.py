@@ -27,6 +27,26 @@ _PREDICTOR_NAMES: dict[str, PredictorName] = {
     "prediction": "prediction",
 }
 _BASIC_LAYERS = 3
+_SCALE_MODES = ("unaligned_scale", "unaligned_triplet_scale")
+_UNSUP = ("model", ("unsup_single",))
+_RECURRENT = ("model", ("recycle_gan", "reCycle_gan"))
+_SCALED = ("dataset_mode", _SCALE_MODES)
+_NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **{f"lambda_{term}_{letter}": _UNSUP for term in ("unsup_cycle", "spa_unsup", "content") for letter in "AB"},
+    **{f"{what}_level": _UNSUP for what in ("motion", "shift", "scale", "noise")},
+    "vgg": _UNSUP,
+    "npf": _RECURRENT,
+    "which_model_netP": _RECURRENT,
+    "adversarial_loss_p": _RECURRENT,
+    **{f"{size}{side}": _SCALED for size in ("loadSize", "fineSize") for side in "HW"},
+    "resize_mode": _SCALED,
+    "crop_mode": _SCALED,
+    "resize_or_crop": ("dataset_mode", ("unaligned", "unaligned_triplet")),
+    "no_flip": ("dataset_mode", ("unaligned",)),
+    "n_layers_D": ("which_model_netD", ("n_layers",)),
+    "lr_decay_iters": ("lr_policy", ("step",)),
+}
+"""Options that mean something only beside certain values of another one."""
 
 
 def network_config(options: Options) -> NetworkConfig:
@@ -72,11 +92,16 @@ def _unsup_recycle_gan(options: Options) -> UnsupRecycleGAN.Config:
 
 
 def _recycle_gan(options: Options) -> RecycleGAN.Config:
-    """Return Recycle-GAN, or ReCycle-GAN where a cycle term is wanted."""
+    """Return Recycle-GAN, or ReCycle-GAN where a cycle term is wanted.
+
+    Only ReCycle-GAN has an identity term by default, as published.
+    """
+    has_identity = options["model"] == "reCycle_gan" or options.gives("identity", "lambda_identity")
     shared: dict[str, Any] = {
         "recurrent": options.pair("lambda"),
         "recycle": options.pair("lambda"),
         "adversarial_predicted": (float(options["adversarial_loss_p"]),) * 2,
+        "identity": _identity(options) if has_identity else (0.0, 0.0),
         "predictor": _PREDICTOR_NAMES[options["which_model_netP"]],
         "predictor_width": _predictor_width(options),
     }
@@ -86,10 +111,11 @@ def _recycle_gan(options: Options) -> RecycleGAN.Config:
 
 
 def _predictor_width(options: Options) -> int | None:
-    """Return the predictors' width; "prediction" multiplies it by 128 inside, so that the published 64 fits nowhere."""
-    if options["which_model_netP"] == "prediction" and not options.gives("npf"):
-        return None
-    return options["npf"]
+    """Return the width of the predictors: that of the generators, as published, where none is given.
+
+    "prediction" multiplies its width by 128 inside, so that the published default of 64 fits nowhere.
+    """
+    return options["npf"] if options.gives("npf") else None
 
 
 def _cycle(options: Options) -> PerDomain:
@@ -112,25 +138,16 @@ def _identity(options: Options) -> PerDomain:
 
 
 def notes_on_recipe(options: Options) -> list[str]:
-    """Return a line for each option that is given and that the method has no term for, or reads otherwise."""
-    notes = []
-    model = options["model"]
-    unsup = ("lambda_unsup_cycle", "lambda_spa_unsup", "lambda_content")
-    if model != "unsup_single":
-        names = [f"{name}_{letter}" for name in unsup for letter in "AB"]
-        names += ["motion_level", "shift_level", "scale_level", "noise_level", "vgg"]
-        notes += [f"--{name} has no meaning with --model {model}" for name in names if options.gives(name)]
-    if model in ("recycle_gan", "reCycle_gan"):
-        names = ["identity", "lambda_identity"]
-        notes += [
-            f"--{name} has no meaning here: {model} has no identity term" for name in names if options.gives(name)
-        ]
-    else:
-        names = ["npf", "which_model_netP", "adversarial_loss_p"]
-        notes += [f"--{name} has no meaning here: {model} has no predictor" for name in names if options.gives(name)]
-    if model == "recycle_gan" and options.gives("lambda_cycle_A", "lambda_cycle_B"):
+    """Return a line for each option that is given and that others leave without meaning, or that is read otherwise."""
+    notes = [
+        f"--{name} has no meaning with --{other} {options[other]}; it needs {' or '.join(values)}"
+        for name, (other, values) in _NEEDS.items()
+        if options.gives(name) and options[other] not in values
+    ]
+    if options["model"] == "recycle_gan" and options.gives("lambda_cycle_A", "lambda_cycle_B"):
         notes.append("--lambda_cycle_* adds a cycle term, which makes recycle_gan a reCycle_gan")
-    if model == "unsup_single" and options.gives("lambda_A", "lambda_B") and not options.gives("identity"):
+    is_unsup = options["model"] == "unsup_single"
+    if is_unsup and options.gives("lambda_A", "lambda_B") and not options.gives("identity"):
         notes.append(
             "--lambda_A and --lambda_B have no meaning with --model unsup_single; see --lambda_cycle_A and others"
         )
@@ -152,6 +169,8 @@ def deviations(options: Options) -> list[str]:
             lines.append(
                 "content: VGG-19 is fed with what its weights expect, [0, 1]; the published code feeds [-1, 1]"
             )
+    if options["model"] == "recycle_gan" and options.gives("identity", "lambda_identity"):
+        lines.append("identity: is weighed; the published recycle_gan takes the option and adds nothing")
     if options["which_direction"] == "BtoA":
         lines.append("--which_direction: swaps the domains for every method; in the published code for one")
     return lines

@@ -1,10 +1,14 @@
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
 from recyclegan.errors import InputError
 from recyclegan.methods import CUT, NetworkConfig
 from recyclegan.methods.cut import encode
-from tests.small import NETWORKS, random_clips, small_method
+from recyclegan.training import train
+from tests.small import NETWORKS, make_data, random_clips, small_config, small_method
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -62,6 +66,51 @@ def test_the_spatial_term_can_be_added() -> None:
     assert terms["unsup_spatial"] > 0
 
 
+def test_the_spatial_term_changes_how_the_generator_learns_and_nothing_else() -> None:
+    without, added = cut(), cut(unsup_spatial=10.0)
+    losses = {method: method.generator_losses(random_clips(0), "ab", seeded())[0] for method in (without, added)}
+    assert {name: losses[added][name].item() for name in losses[without]} == {
+        name: term.item() for name, term in losses[without].items()
+    }
+    for method, terms in losses.items():
+        torch.stack(list(terms.values())).sum().backward()
+        assert all(parameter.grad is not None for parameter in method.generator_parameters())
+    pairs = list(zip(without.generators.parameters(), added.generators.parameters(), strict=True))
+    assert all(torch.equal(one, other) for one, other in pairs), "both start from the same weights"
+    assert not all(torch.allclose(one.grad, other.grad) for one, other in pairs)
+
+
+def target_terms(method: CUT, seed: int = 0) -> dict[str, torch.Tensor]:
+    return dict(method.target_terms(random_clips(1), "ab", seeded(seed)))
+
+
+def test_the_identity_term_contrasts_frames_of_the_target_with_their_translation() -> None:
+    assert target_terms(cut()) == {}
+    method = cut(identity=2.0, places=8)
+    term = target_terms(method, 3)["identity"]
+    y = random_clips(1)[:, 0]
+    expected = 2 * method.contrastive(y, method.generators["ab"](y), seeded(3))
+    assert term.item() == pytest.approx(expected.item(), rel=1e-6)
+    term.backward()
+    assert all(parameter.grad is not None for parameter in method.generator_parameters())
+    assert all(parameter.grad is None for parameter in method.discriminators.parameters())
+
+
+def test_a_translation_that_changes_nothing_costs_the_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    method = cut(identity=1.0, temperature=0.01)
+    changed = target_terms(method)["identity"].item()
+    monkeypatch.setattr(type(method.generators["ab"]), "__call__", lambda _, frames: frames)
+    assert target_terms(method)["identity"].item() < changed
+
+
+def test_the_paper_s_setting_trains_with_both_contrastive_terms(tmp_path: Path) -> None:
+    config = CUT.Config(contrastive=1.0, identity=1.0, embedding=16)
+    train(small_config(make_data(tmp_path / "data"), tmp_path / "run", method=config, steps=2))
+    lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
+    assert all(line["ab/identity"] > 0 and line["ab/contrastive"] > 0 for line in lines if "ab/adversarial" in line)
+    assert any("ab/identity" in line for line in lines)
+
+
 def test_terms_of_weight_0_are_left_out() -> None:
     method = cut(adversarial=0.0, contrastive=0.0)
     assert method.generator_losses(random_clips(0), "ab", seeded())[0] == {}
@@ -70,6 +119,8 @@ def test_terms_of_weight_0_are_left_out() -> None:
 def test_domains_may_differ_in_channels_where_nothing_is_contrasted() -> None:
     with pytest.raises(InputError, match="contrastive: found 1 channels in a and 3 in b"):
         CUT(CUT.Config(), NETWORKS, channels=(1, 3))
+    with pytest.raises(InputError, match="identity: found 1 channels in a and 3 in b"):
+        CUT(CUT.Config(contrastive=0.0, identity=1.0), NETWORKS, channels=(1, 3))
     method = CUT(CUT.Config(contrastive=0.0, unsup_spatial=1.0), NETWORKS, channels=(1, 3))
     _, fake = method.generator_losses(random_clips(0, channels=1), "ab", seeded())
     assert fake.shape == (1, 3, 32, 32)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -141,11 +143,30 @@ def test_the_added_term_asks_for_the_first_two_frames_again() -> None:
     assert float(terms["cycle"]) == pytest.approx(float(expected), rel=1e-5)
 
 
+@torch.no_grad()
+def test_the_identity_term_leaves_the_first_two_frames_of_its_own_target_alone() -> None:
+    method = method_of("recycle-gan", identity=(2.0, 1.0))
+    clip = random_clips(0, time=3)
+    back = method.generators["ba"]
+    expected = sum(2 * (back(frame) - frame).abs().mean() for frame in (clip[:, 0], clip[:, 1]))
+    terms, _ = method.generator_losses(clip, "ab", RNG)
+    assert float(terms["identity"]) == pytest.approx(float(expected), rel=1e-5)
+    with pytest.raises(InputError, match="identity: found 1 channels in a and 3 in b"):
+        RecycleGAN(RecycleGAN.Config(identity=(1.0, 0.0)), NETWORKS, channels=(1, 3))
+
+
 def test_domains_may_differ_in_channels() -> None:
     method = RecycleGAN(RecycleGAN.Config(predictor_width=2), NETWORKS, channels=(3, 1))
     for way, channels in {"ab": (3, 1), "ba": (1, 3)}.items():
         _, fakes = method.generator_losses(random_clips(0, time=3, channels=channels[0]), way, RNG)
         assert fakes.shape == (3, channels[1], 32, 32)
+
+
+def test_predictors_have_no_dropout() -> None:
+    method = method_of("recycle-gan", networks=replace(NETWORKS, dropout=True))
+    kinds = {type(layer) for layer in method.predictors.modules()}
+    assert nn.Dropout in {type(layer) for layer in method.generators.modules()}
+    assert not kinds & {nn.Dropout, nn.Dropout2d}
 
 
 def test_predictors_without_layers_are_refused() -> None:

@@ -68,7 +68,7 @@ def test_viper_to_cityscapes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert "niter: 2" in (experiment / "opt.txt").read_text().splitlines()
     lines = (experiment / "loss_log.txt").read_text().splitlines()[1:]
     assert len(lines) == 6
-    assert all(" Content_A: " in line and " Unsup_Cyc_B: " in line for line in lines)
+    assert all(" Cont_A: " in line and " UnCyc_B: " in line for line in lines)
     learned = {label: [read_weights(experiment / f"{epoch}_net_{label}.pth") for epoch in (1, 2)] for label in NETWORKS}
     assert not any(torch.equal(*(next(iter(epoch.values())) for epoch in epochs)) for epochs in learned.values())
 

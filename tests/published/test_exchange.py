@@ -8,6 +8,7 @@ import torch
 
 from recyclegan.checkpoint import load_card, load_translator
 from recyclegan.errors import InputError
+from recyclegan.labels import VIPER, palette_of
 from recyclegan.published import export_reference, import_reference
 from recyclegan.reference.checkpoints import Architecture, network_file, read_weights
 from recyclegan.reference.layout import read_options, write_options
@@ -69,6 +70,24 @@ def test_the_trained_size_comes_from_the_options(
     assert any("holds no opt.txt" in note for note in notes) == (not options)
 
 
+def test_label_maps_keep_to_the_colours_of_their_set(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    for label in ("G_A", "G_B"):
+        torch.save(Architecture("resnet-6", 3, 3, 3, "instance").build().state_dict(), network_file(folder, "2", label))
+    import_reference(folder, "2", tmp_path / "model", VIPER)
+    there, back = (load_card(tmp_path / "model" / f"{way}.safetensors") for way in ("ab", "ba"))
+    assert (there.labels_in, back.labels_in, back.palette) == (False, True, ())
+    assert len(there.palette) == 31
+    images = Translator.from_pretrained(tmp_path / "model", device="cpu").translate_images(picture(0)[None])
+    assert {tuple(colour) for colour in palette_of(images)} <= {tuple(colour) for colour in VIPER.colours.tolist()}
+    import_reference(folder, "2", tmp_path / "other", VIPER, label_domain="a")
+    assert load_card(tmp_path / "other" / "ba.safetensors").palette == there.palette
+    assert load_card(tmp_path / "other" / "ab.safetensors").labels_in
+    with pytest.raises(InputError, match="labels viper: domain b has 1 channel, expected 3"):
+        import_reference(experiment(tmp_path / "grey"), "2", tmp_path / "again", VIPER)
+
+
 def test_what_cannot_be_imported_is_told(tmp_path: Path) -> None:
     folder = experiment(tmp_path / "x")
     with pytest.raises(InputError, match="epochs found: 2"):
@@ -115,3 +134,11 @@ def test_translators_alone_are_exported(tmp_path: Path) -> None:
 def test_a_folder_without_translators_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no ab.safetensors or ba.safetensors"):
         export_reference(tmp_path, tmp_path / "x")
+
+
+def test_an_architecture_that_the_published_code_does_not_know_is_refused(tmp_path: Path) -> None:
+    config = small_config(make_data(tmp_path / "data"), tmp_path / "run", steps=1)
+    train(replace(config, networks=replace(config.networks, generator="placed-6")))
+    with pytest.raises(InputError, match=r"the published code cannot build its placed-6; it knows .*resnet-6"):
+        export_reference(tmp_path / "run", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

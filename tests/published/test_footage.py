@@ -6,7 +6,14 @@ from lightning_fabric import Fabric
 
 from recyclegan.data import find_clips, index_data
 from recyclegan.errors import InputError
-from recyclegan.published.footage import frames_config, label_domains, steps_per_epoch, training_data, transform
+from recyclegan.published.footage import (
+    frames_config,
+    label_domains,
+    mirrors,
+    steps_per_epoch,
+    training_data,
+    transform,
+)
 from recyclegan.tensors import DOMAINS, to_images
 from recyclegan.training import DataConfig
 from recyclegan.training.footage import load_footage
@@ -120,11 +127,16 @@ def test_frames_are_trained_on_as_the_options_say(tmp_path: Path) -> None:
     data = labelled_world(tmp_path / "data")
     config = frames_config(train_options("--dataroot", str(data), *SMALL_FRAMES, "--serial_batches"), data)
     assert (config.size, config.loaded, config.resize, config.crop) == ((32, 48), (36, 54), "rectangle", "rectangle")
-    assert (config.flip, config.shuffle, config.labels) == (True, False, "b")
-    whole = frames_config(
-        train_options("--dataroot", str(data), *SMALL_FRAMES, "--crop_mode", "none", "--no_flip"), data
-    )
+    assert (config.flip, config.shuffle, config.labels) == (False, False, "b")
+    whole = frames_config(train_options("--dataroot", str(data), *SMALL_FRAMES, "--crop_mode", "none"), data)
     assert (whole.size, whole.crop, whole.flip, whole.shuffle) == ((36, 54), "none", False, True)
+
+
+def test_frames_are_mirrored_in_the_published_mode_alone() -> None:
+    modes = ("unaligned", "unaligned_scale", "unaligned_triplet", "unaligned_triplet_scale")
+    options = {mode: train_options("--dataroot", "d", "--dataset_mode", mode) for mode in modes}
+    assert [mode for mode in modes if mirrors(options[mode])] == ["unaligned"]
+    assert not mirrors(train_options("--dataroot", "d", "--no_flip"))
 
 
 def test_the_length_of_an_epoch_is_known_beforehand(tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ def test_maps_are_enlarged_without_new_classes(capsys: pytest.CaptureFixture[str
     ]
 
 
+def test_kept_maps_are_never_scored(capsys: pytest.CaptureFixture[str]) -> None:
+    write_map("images/1_real_B.png", ROAD)
+    write_map("images/1_fake_B.png", SKY)
+    assert "(standard): mIoU/mAcc/allAcc 0.0000" in rgb2lbl(capsys)
+    write_map("images/1_fake_B.png", ROAD)
+    assert "(standard): mIoU/mAcc/allAcc 1.0000" in rgb2lbl(capsys)
+
+
 def test_vans_and_trains_are_not_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     write_map("images/1_fake_B.png", VAN, TRAIN)
     write_map("images/1_real_B.png", TRAIN, VAN)

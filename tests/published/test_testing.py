@@ -146,6 +146,24 @@ def test_phases_and_numbers_of_frames(place: Path) -> None:
     assert len(run_test("--phase", "train", "--ntest", "1", "--results_dir", "results")) == 4
 
 
+def test_the_phase_names_the_folder(place: Path) -> None:
+    for number, phase in enumerate(("test", "val", "holiday")):
+        frames(Path("data") / phase / "A", [phase], number)
+        assert {f"{phase}_real_A.png", f"{phase}_fake_B.png"} <= run_test("--phase", phase).keys()
+        assert Path(f"results/x/{phase}_2/images/{phase}_fake_B.png").is_file()
+
+
+def test_dropout_is_off_in_a_test(place: Path) -> None:
+    network = Architecture("resnet-6", 3, 3, 4, "instance", dropout=True).build()
+    torch.save(network.state_dict(), "checkpoints/x/2_net_G_A.pth")
+    frames(Path("data/val/A"), ["1"])
+    first, again = (run_test()["1_fake_B.png"] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    with torch.inference_mode():
+        real = to_frames(run_test()["1_real_A.png"][None])
+        assert not torch.equal(network.train()(real), network(real))
+
+
 def test_the_weights_are_right_about_the_network(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frames(Path("data/val/A"), ["1"])
     run_test("--which_model_netG", "unet_128", "--ngf", "5")

@@ -71,6 +71,21 @@ def test_recycle_gan_and_its_predictor() -> None:
     )
 
 
+def test_u_nets_that_predict_are_as_wide_as_the_generators_unless_told() -> None:
+    assert method_config(options(model="recycle_gan", ngf=8)).predictor_width is None
+    assert method_config(options(model="recycle_gan", ngf=8, npf=3)).predictor_width == 3
+
+
+def test_identity_is_heard_by_every_method() -> None:
+    assert method_config(options(model="recycle_gan")).identity == (0.0, 0.0)
+    assert method_config(options(model="recycle_gan", identity=0.5, lambda_B=4.0)).identity == (5.0, 2.0)
+    assert method_config(options(model="reCycle_gan")).identity == (5.0, 5.0)
+    assert method_config(options(model="reCycle_gan", output_nc=1)).identity == (0.0, 0.0)
+    assert method_config(options(model="unsup_single", lambda_identity=3.0)).identity == (3.0, 3.0)
+    assert method_config(options(model="unsup_single", identity=0.2)).identity == (2.0, 2.0)
+    assert "identity" in deviations(options(model="recycle_gan", identity=0.5))[-1]
+
+
 def test_flow_is_the_published_one_in_pixels() -> None:
     given = options(model="unsup_single", motion_level=4.0, shift_level=3.0, scale_level=1.5, noise_level=0.01)
     flow = method_config(given).flow
@@ -91,7 +106,8 @@ def test_the_weights_file_of_vgg() -> None:
 def test_options_that_the_method_has_no_term_for_are_told() -> None:
     assert notes_on_recipe(options()) == []
     assert "--motion_level" in notes_on_recipe(options(motion_level=3.0))[0]
-    assert "--identity" in notes_on_recipe(options(model="recycle_gan", identity=1.0))[0]
+    assert "--no_flip" in notes_on_recipe(options(dataset_mode="unaligned_scale", no_flip=True))[0]
+    assert notes_on_recipe(options(no_flip=True)) == []
     assert "--npf" in notes_on_recipe(options(model="unsup_single", npf=3))[0]
 
 

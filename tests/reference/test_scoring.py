@@ -11,6 +11,7 @@ from recyclegan.reference.scoring import (
     class_ids,
     count,
     reference_scores,
+    score,
     score_lines,
     standard_scores,
     weather_of,
@@ -53,6 +54,16 @@ def test_a_boat_has_its_own_score_by_the_standard_alone() -> None:
     assert len(reference.iou) == NUM_CLASSES - 1
     assert reference.iou[PLANE] == pytest.approx(2 / (3 + 3 - 2))
     assert reference.pixel_accuracy == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("protocol", ["standard", "reference"])
+def test_every_class_keeps_its_name(protocol: str) -> None:
+    after_van = [number for number in range(VAN + 1, len(VIPER.names)) if VIPER.names[number] not in ("plane", "boat")]
+    for number in after_van:
+        counts = np.zeros((len(VIPER.names), len(VIPER.names) + 1), np.int64)
+        counts[number, number] = 5
+        scores = score(counts, protocol)
+        assert [name for name, iou in zip(scores.names, scores.iou, strict=True) if iou > 0] == [VIPER.names[number]]
 
 
 def test_void_counts_by_the_reference_alone() -> None:

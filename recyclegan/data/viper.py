@@ -1,0 +1,115 @@
+"""VIPER as it is downloaded: ``[train/]{img,cls,flow,flowbw}/NNN/NNN_XXXXX.{jpg,png,npz}``, NNN being a sequence.
+
+The published experiments hold out 21 sequences of VIPER's training set; its own validation and test sets, whose
+sequences bear the same numbers, are left alone. In the image form every tenth frame is there, in the video form all.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
+from recyclegan.data.downloads import DownloadedFile
+from recyclegan.errors import InputError
+from recyclegan.labels import VIPER, colourize
+from recyclegan.video import write_image
+
+FRAMES, CLASSES, FORWARD, BACKWARD = "img", "cls", "flow", "flowbw"
+NUM_SEQUENCES = 77
+HELD_OUT = (*range(25, 30), *range(40, 44), *range(63, 70), *range(73, 78))
+"""The sequences that the published experiments validate on."""
+
+_FILE = re.compile(r"(?:.*/)?(img|cls|flow|flowbw)/(\d{3})/\2_(\d{5})\.(?:jpg|png|npz)")
+_OTHER_SETS = re.compile(r"(?:^|/)(?:val|test)/")
+_IDS = ("L", "I", "I;16", "P")
+
+Sequence = Mapping[int, DownloadedFile]
+"""The files of a sequence by the number of their frame."""
+Sequences = Mapping[str, Sequence]
+
+
+def viper_sequences(files: Iterable[DownloadedFile]) -> dict[str, dict[str, dict[int, DownloadedFile]]]:
+    """Return the files of VIPER's training set by kind (``img``, ...), sequence (``001``) and number of the frame."""
+    found: dict[str, dict[str, dict[int, DownloadedFile]]] = {kind: {} for kind in (FRAMES, CLASSES, FORWARD, BACKWARD)}
+    for file in files:
+        match = _FILE.fullmatch(file.path)
+        if match and not _OTHER_SETS.search(file.path):
+            kind, sequence, number = match.groups()
+            found[kind].setdefault(sequence, {})[int(number)] = file
+    return {
+        kind: {name: dict(sorted(sequence.items())) for name, sequence in sorted(sequences.items())}
+        for kind, sequences in found.items()
+    }
+
+
+def split_of(sequence: str) -> str:
+    """Return the split that a sequence belongs to in the published experiments: ``train`` or ``val``."""
+    return "val" if int(sequence) in HELD_OUT else "train"
+
+
+def check_viper(download: Path, kind: str, sequences: Sequences) -> None:
+    """Refuse a download that holds nothing to train on.
+
+    Raises:
+        InputError: there is no sequence of ``kind`` outside of those held out.
+    """
+    if not any(split_of(sequence) == "train" for sequence in sequences):
+        held = ", ".join(sequences) or "none"
+        raise InputError(
+            f"{download}: holds no {kind}/NNN/NNN_XXXXX of VIPER's training set to train on (sequences: {held}); "
+            f"get train_{kind}_*.zip of it"
+        )
+
+
+def notes_on(kind: str, sequences: Sequences) -> list[str]:
+    """Return what there is to say of the sequences of a kind: which are missing, and how far frames are apart."""
+    there = {int(sequence) for sequence in sequences}
+    notes = []
+    for name, wanted in (("held-out", set(HELD_OUT)), ("training", set(range(1, NUM_SEQUENCES + 1)) - set(HELD_OUT))):
+        if gone := sorted(wanted - there):
+            notes.append(f"{kind}: {len(gone)} of {len(wanted)} {name} sequences are not there: {_ranges(gone)}")
+    steps = [b - a for frames in sequences.values() for a, b in zip(frames, list(frames)[1:], strict=False)]
+    if steps and min(steps) > 1:
+        notes.append(
+            f"{kind}: frames are {min(steps)} apart (the image form); methods on clips of frames need the video form"
+        )
+    return notes
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return rising numbers in words: ``003-024, 030``."""
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])]
+    return ", ".join(f"{run[0]:03d}-{run[-1]:03d}" if len(run) > 1 else f"{run[0]:03d}" for run in runs)
+
+
+def put_label_map(file: DownloadedFile, folder: Path, link: bool) -> None:
+    """Put a label map in VIPER's colours into a folder: painted where it holds class ids, else as it is.
+
+    Raises:
+        InputError: it is no image, or holds ids that VIPER does not know.
+    """
+    try:
+        with file.open() as stream, Pillow.open(cast(IO[bytes], stream)) as picture:
+            ids = np.asarray(picture) if _holds_ids(picture) else None
+    except (OSError, UnidentifiedImageError) as error:
+        raise InputError(f"{file.place}: {file.path} is no image that can be read; download it again") from error
+    if ids is None:
+        file.put(folder, link)
+        return
+    try:
+        write_image(folder / Path(file.name).with_suffix(".png"), colourize(ids.astype(np.uint8), VIPER))
+    except InputError as error:
+        raise InputError(f"{file.place}: {file.path}: {error}") from error
+
+
+def _holds_ids(picture: Pillow.Image) -> bool:
+    """Return whether a map of one channel holds ids; a palette image does, unless it shows VIPER's colours."""
+    if picture.mode != "P":
+        return picture.mode in _IDS
+    shown = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)
+    return not {tuple(colour) for colour in shown.tolist()} <= {tuple(colour) for colour in VIPER.colours.tolist()}
