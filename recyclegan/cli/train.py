@@ -2,19 +2,27 @@
 
 import dataclasses
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.progress import TextColumn
 
+from recyclegan.cli.calibrate import calibrated, told, view_of
 from recyclegan.cli.parsing import choice, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 from recyclegan.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    from recyclegan.flow import FlowSynthesis
+    from recyclegan.training import TrainConfig
     from recyclegan.training.presets import Preset
+
+FLOW_HELP = (
+    "Synthetic motion fitted to footage: a file that calibrate wrote, or auto for DATA/flow.json, which is fitted to "
+    "DATA now where there is none. Options of the motion that are given besides override it."
+)
 
 
 def train(words: list[str]) -> int:
@@ -24,11 +32,13 @@ def train(words: list[str]) -> int:
     from recyclegan.training import train as run_training
 
     name = choice(words, "train", lambda: {n: (m.__doc__ or "").splitlines()[0] for n, m in METHODS.items()})
-    flags, values = _train_arguments(name, words[1:])
+    flags, values = train_arguments(name, words[1:])
     config = TrainConfig(**values)
     with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
         decoding, training = counter(bars), training_bar(bars)
         outcome = run_training(config, flags["resume"], flags["dry_run"], training, decoding)
+    if not outcome.is_first_process:
+        return 0
     for note in outcome.notes:
         print(f"note: {note}", file=sys.stderr)
     if flags["dry_run"]:
@@ -41,16 +51,43 @@ def train(words: list[str]) -> int:
     return 0
 
 
-def _train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
+def train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
     """Return the flags of the command, and the fields of the training configuration."""
     from recyclegan.training import TrainConfig
 
-    preset, out = peek(words, "--preset"), peek(words, "--out")
+    preset, out, flow = (peek(words, option) for option in ("--preset", "--out", "--flow"))
     resumes = "--resume" in words and out is not None and Path(out).is_dir()
     start = _stored(name, Path(str(out))) if resumes else _preset(name, preset)
+    if flow is not None and not hasattr(start["method"], "flow"):
+        raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
     parsed: Any = parse(_train_options(name, start), words, f"train {name}")
+    if flow is not None and resumes:
+        print(f"note: --flow: {out} goes on with the motion that it was started with", file=sys.stderr)
+    elif flow is not None:
+        start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
+        parsed = parse(_train_options(name, start), words, f"train {name}")
     values = {f.name: getattr(parsed, f.name) for f in dataclasses.fields(TrainConfig)}
     return {"resume": parsed.resume, "dry_run": parsed.dry_run}, values
+
+
+def _calibrated_flow(flow: str, config: "TrainConfig") -> "FlowSynthesis":
+    """Return the setting of a file, or, for ``auto``, that of the data folder or one fitted to its clips now.
+
+    Raises:
+        InputError: the file is no calibration, or the clips allow none.
+    """
+    from recyclegan.calibration import FLOW_FILE, footage_of, read_calibration
+    from recyclegan.training.run_folder import check_run_folder
+
+    file = config.data / FLOW_FILE if flow == "auto" else Path(flow)
+    if flow != "auto" or file.exists():
+        found, source = read_calibration(file), str(file)
+    else:
+        check_run_folder(config, resume=False)
+        footage = footage_of(config.data, config.frames.triplets)
+        found, source = calibrated(footage, view_of(config.frames)), f"fitted to {config.data}"
+    print(f"flow: {told(found.flow)} ({source})")
+    return found.flow
 
 
 def _stored(name: str, run: Path) -> dict[str, Any]:
@@ -87,7 +124,7 @@ def _train_options(name: str, start: dict[str, Any]) -> type:
     from recyclegan.methods import METHODS
     from recyclegan.training import TrainConfig
 
-    help_text = f"A published recipe to start from; for this method: {', '.join(_presets(name)) or 'none'}."
+    help_text = f"A recipe to start from; for this method: {', '.join(_presets(name)) or 'none'}."
 
     @dataclass(frozen=True)
     class Flags:
@@ -99,4 +136,6 @@ def _train_options(name: str, start: dict[str, Any]) -> type:
 
     kinds = {f.name: METHODS[name].Config if f.name == "method" else f.type for f in dataclasses.fields(TrainConfig)}
     fields: list[Any] = [(known, kinds[known], field(default=value)) for known, value in start.items()]
+    if hasattr(start["method"], "flow"):
+        fields.append(("flow", Annotated[str | None, tyro.conf.arg(help=FLOW_HELP)], None))
     return dataclasses.make_dataclass("Train", fields, bases=(Flags, TrainConfig), frozen=True, kw_only=True)

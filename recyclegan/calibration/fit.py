@@ -1,0 +1,109 @@
+"""The setting of the synthetic flow whose parts reach as far as those of given motion."""
+
+import math
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import accumulate
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recyclegan.calibration.parts import Parts, decompose
+from recyclegan.flow import REFERENCE_SIDE, FlowSynthesis
+
+REACH = 0.95
+"""Quantile at which shift, zoom and rotation, which are drawn up to a largest size, are as large as found."""
+SIMULATED_SIDE = 64
+"""Longest shorter side at which synthetic flow is drawn to be measured; being relative, it hardly depends on it."""
+NUM_SIMULATED = 256
+NUM_FOR_MEDIAN = 64
+"""Flows that are enough for a median; the far end needs NUM_SIMULATED."""
+SMOOTHNESSES = (12, 16, 24, 32, 48, 64, 84, 100)
+"""Settings for which the correlation is measured; a field that is smoother still is hardly more than a similarity."""
+SMALLEST_REST = 0.05
+"""Pixels; a smaller rest is the estimator's error."""
+
+
+def fit_flow(found: Parts, size: tuple[int, int], headroom: float = 1.0, seed: int = 0) -> FlowSynthesis:
+    """Return the setting whose parts are ``headroom`` times as large as those of ``found``.
+
+    The smooth field comes first: its smoothness from the correlation of the rest, its size from the rest, which it
+    gives anew in every draw, so that medians agree. A smooth field also shifts, zooms and turns the frame, and zoom
+    about any centre shifts it, so the others add what is lacking at the far end (:data:`REACH`). What a setting gives
+    is measured on flow drawn for frames shaped like ``size`` (height, width).
+    """
+    size = _simulated_size(size)
+    smooth = _fit_smooth_field(found, size, headroom, seed)
+    parts = simulate(smooth, size, NUM_SIMULATED, seed)
+    rng = torch.Generator().manual_seed(seed)
+    zooms, turns = _spread(rng), _spread(rng)
+
+    zoom = _lacking(parts.zoom, zooms, headroom * reach(found.zoom))
+    rotation = _lacking(parts.rotation, turns, headroom * reach(found.rotation))
+    half = [side * REFERENCE_SIDE / min(size) / 2 for side in size]
+    across = parts.across + zoom / 100 * zooms * half[1] * _spread(rng)
+    down = parts.down + zoom / 100 * zooms * half[0] * _spread(rng)
+    moved, shifts = torch.cat([across, down]), torch.cat([_spread(rng), _spread(rng)])
+    target = headroom * reach(found.shift)
+    shift = _closest(range(math.ceil(target) + 2), lambda most: moved + (shifts * (most + 0.5)).round(), target)
+    return FlowSynthesis(
+        motion=smooth.motion,
+        shift=round(shift),
+        smoothness=smooth.smoothness,
+        zoom=round(zoom, 2),
+        rotation=round(rotation, 2),
+    )
+
+
+def simulate(flow: FlowSynthesis, size: tuple[int, int], count: int, seed: int) -> Parts:
+    """Return the parts of synthetic flows for frames shaped like ``size`` (height, width)."""
+    frames = torch.zeros(count, 1, *_simulated_size(size))
+    motion = flow.sample(frames, torch.Generator().manual_seed(seed))
+    return decompose(motion.flow, torch.ones_like(frames, dtype=torch.bool))
+
+
+def reach(part: Tensor) -> float:
+    """Return the size that a part stays below in nearly all flows."""
+    return float(part.abs().quantile(REACH))
+
+
+def _simulated_size(size: tuple[int, int]) -> tuple[int, int]:
+    scale = min(1.0, SIMULATED_SIDE / min(size))
+    return round(size[0] * scale), round(size[1] * scale)
+
+
+def _fit_smooth_field(found: Parts, size: tuple[int, int], headroom: float, seed: int) -> FlowSynthesis:
+    """Return a setting of the smooth field alone."""
+    rest = float(found.rest.median())
+    if rest < SMALLEST_REST:
+        return FlowSynthesis(motion=0.0, shift=0)
+    smoothness = round(np.interp(float(found.correlation.median()), _correlations(size, seed), SMOOTHNESSES))
+    unit = FlowSynthesis(motion=1.0, shift=0, smoothness=smoothness)
+    motion = headroom * rest / float(simulate(unit, size, NUM_FOR_MEDIAN, seed).rest.median())
+    return FlowSynthesis(motion=round(motion, 2), shift=0, smoothness=smoothness)
+
+
+@lru_cache(maxsize=4)
+def _correlations(size: tuple[int, int], seed: int) -> tuple[float, ...]:
+    """Return the correlation that each of SMOOTHNESSES gives; it rises, up to the chance of the draws."""
+    units = [FlowSynthesis(motion=1.0, shift=0, smoothness=smoothness) for smoothness in SMOOTHNESSES]
+    medians = [float(simulate(unit, size, NUM_FOR_MEDIAN, seed).correlation.median()) for unit in units]
+    return tuple(accumulate(medians, max))
+
+
+def _spread(rng: torch.Generator) -> Tensor:
+    """Return evenly spread numbers between -1 and 1 in an order of chance."""
+    numbers = (torch.arange(NUM_SIMULATED) + 0.5) / NUM_SIMULATED * 2 - 1
+    return numbers[torch.randperm(NUM_SIMULATED, generator=rng)]
+
+
+def _lacking(part: Tensor, draws: Tensor, target: float) -> float:
+    """Return the largest value of a uniform draw that brings a part of the smooth field to ``target``."""
+    candidates = np.linspace(0, target / REACH, 101).tolist()
+    return _closest(candidates, lambda most: part + most * draws, target)
+
+
+def _closest(candidates: Iterable[float], drawn: Callable[[float], Tensor], target: float) -> float:
+    """Return the first candidate whose draws reach closest to ``target``."""
+    return min(candidates, key=lambda candidate: abs(reach(drawn(candidate)) - target))

@@ -1,0 +1,140 @@
+"""``recyclegan calibrate``, and the calibrated setting of the synthetic flow that ``train --flow`` takes."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tyro
+
+from recyclegan.cli.parsing import parse
+from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.files import check_writable
+
+if TYPE_CHECKING:
+    from recyclegan.calibration import Calibration, Footage, View
+    from recyclegan.flow import FlowSynthesis
+    from recyclegan.training import DataConfig
+
+NUM_ROWS = 3
+"""Pairs of each domain in the picture."""
+NUM_SYNTHETIC = 3
+"""Synthetic flows in each of its rows."""
+UNTRUSTED = 128
+"""Grey in the picture."""
+TITLES = {
+    "length": "mean length",
+    "shift": "shift",
+    "zoom": "zoom",
+    "rotation": "rotation, deg",
+    "rest": "rest",
+    "correlation": "its half-width",
+}
+
+
+@dataclass(frozen=True)
+class CalibrateOptions:
+    """What ``calibrate`` takes."""
+
+    data: tyro.conf.Positional[Path]
+    """Data folder, whose train/A and train/B are looked at; or any folder of clips, or a video."""
+    out: Path | None = None
+    """File to write; by default flow.json in the data folder, or VIDEO.flow.json beside a video."""
+    size: tuple[int, int] = (256, 256)
+    """Height and width of the frames that would be trained on; the setting is relative to the shorter side."""
+    pairs: int = 100
+    """Pairs of neighbouring frames to look at in each domain."""
+    headroom: float = 1.0
+    """Synthetic motion over the motion between neighbouring frames."""
+    seed: int = 0
+    """Draws the pairs."""
+    picture: Path | None = None
+    """PNG file to write besides: frames, the flow found in them, and synthetic flow to compare."""
+    triplets: bool = False
+    """Take each image for three frames side by side instead of for one frame."""
+
+
+def calibrate(words: list[str]) -> None:
+    """Fit the synthetic motion to the motion in your clips; train --flow takes the file it writes."""
+    options = parse(CalibrateOptions, words, "calibrate")
+    from recyclegan.calibration import footage_of, write_calibration
+    from recyclegan.training import DataConfig
+
+    out = options.out or _default_out(options.data)
+    footage, view = footage_of(options.data, options.triplets), view_of(DataConfig(options.size))
+    for path in filter(None, (out, options.picture)):
+        check_writable(path)
+    calibration = calibrated(footage, view, options.pairs, options.headroom, options.seed)
+    print("\n".join(_table(calibration)))
+    write_calibration(calibration, out)
+    print(f"{out}: written; try: recyclegan train unsup-recycle-gan --flow {out} ...")
+    if options.picture:
+        _write_picture(options.picture, footage, view, calibration.flow, options.seed)
+        print(f"{options.picture}: written")
+
+
+def _default_out(data: Path) -> Path:
+    from recyclegan.calibration import FLOW_FILE
+
+    return data.with_suffix(f".{FLOW_FILE}") if data.is_file() else data / FLOW_FILE
+
+
+def view_of(frames: "DataConfig") -> "View":
+    """Return how training takes frames."""
+    from recyclegan.calibration import View
+    from recyclegan.data import Crop, Resize
+
+    return View(Resize(frames.resize, *frames.loaded), Crop(frames.crop, *frames.size))
+
+
+def calibrated(
+    footage: "Footage", view: "View", num_pairs: int = 100, headroom: float = 1.0, seed: int = 0
+) -> "Calibration":
+    """Return a calibration, with progress and its notes told."""
+    from recyclegan.calibration import calibrate as run_calibration
+
+    with progress_bars() as bars:
+        calibration = run_calibration(footage, view, num_pairs, headroom, seed, counter(bars))
+    for note in calibration.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return calibration
+
+
+def told(flow: "FlowSynthesis") -> str:
+    """Return the calibrated fields of a setting in one line."""
+    names = ("motion", "shift", "smoothness", "zoom", "rotation")
+    return ", ".join(f"{name} {getattr(flow, name):g}" for name in names)
+
+
+def _table(calibration: "Calibration") -> list[str]:
+    """Return lines that compare found and synthetic motion part by part, at every quantile."""
+    from recyclegan.calibration import QUANTILES
+
+    columns = {domain: found.quantiles for domain, found in calibration.found.items() if found.quantiles}
+    columns["synthetic"] = calibration.synthetic
+    lines = ["motion between neighbouring frames, in pixels at a shorter side of 256 (zoom: % of the distance)"]
+    lines += ["".join([f"{'':<28}", *(f"{f'{at:.0%}':>8}" for at in QUANTILES)])]
+    for part, title in TITLES.items():
+        for column, values in columns.items():
+            lines.append("".join([f"{title:<16}{column:<12}", *(f"{value:8.2f}" for value in values[part])]))
+            title = ""
+    return [*lines, f"flow: {told(calibration.flow)}"]
+
+
+def _write_picture(path: Path, footage: "Footage", view: "View", flow: "FlowSynthesis", seed: int) -> None:
+    """Write a row a pair: the frame, the flow found (grey where it is not trusted), and synthetic flows."""
+    import numpy as np
+    import torch
+
+    from recyclegan.calibration import examples
+    from recyclegan.logs import image_grid
+    from recyclegan.preview import flow_colours
+    from recyclegan.tensors import to_frames
+    from recyclegan.video import write_image
+
+    rng, rows = torch.Generator().manual_seed(seed), []
+    for frames, found, trusted in examples(footage, view, NUM_ROWS, seed):
+        synthetic = flow.sample(to_frames(frames[1:]).repeat(NUM_SYNTHETIC, 1, 1, 1), rng).flow
+        colours, *others = flow_colours(torch.cat([found * trusted, synthetic]))
+        rows.append([frames[1], np.where(trusted[0, 0, :, :, None], colours, np.uint8(UNTRUSTED)), *others])
+    write_image(path, image_grid(rows))
