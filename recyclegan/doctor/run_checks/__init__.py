@@ -1,0 +1,1 @@
+"""Checks of a run, by subject; each takes what was seen of it and yields findings."""

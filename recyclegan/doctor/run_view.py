@@ -1,0 +1,120 @@
+"""What the checks of a run look at: its configuration, its course, its checkpoints, and a few translations."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from recyclegan.checkpoint import checkpoints
+from recyclegan.data import Clip, index_data
+from recyclegan.doctor.finding import Finding, from_error
+from recyclegan.doctor.survey import Progress, images_at, spread, thumbnail
+from recyclegan.errors import InputError
+from recyclegan.logs import read_stats, series
+from recyclegan.methods import METHODS
+from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
+from recyclegan.training.config import TrainConfig
+from recyclegan.translation import Translator
+
+Thumbs = UInt8[np.ndarray, "_ side side 3"]
+Points = list[tuple[float, float]]
+
+NUM_FRAMES = 6
+"""Frames that are translated in each direction."""
+MEASURES = frozenset({"equivariance", "variety"})
+"""Names in ``stats.jsonl`` that stand for measures, not for terms of the loss."""
+
+
+@dataclass(frozen=True)
+class Translations:
+    """Frames of different scenes and their translations, small."""
+
+    way: Direction
+    sources: Thumbs
+    translated: Thumbs
+    has_labels: bool
+    """Whether one of the domains holds label maps, whose brightness means nothing."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What was seen of a run folder."""
+
+    run: Path
+    config: TrainConfig | None
+    """None where it cannot be read."""
+    config_findings: tuple[Finding, ...]
+    """What is said of a configuration that cannot be read."""
+    data: Path | None
+    """Footage to translate; None where none was named and the configuration is not there."""
+    progress: Progress = field(default=lambda *_: None)
+    translator_findings: list[Finding] = field(default_factory=list)
+    """What is said of translators or footage that cannot be used."""
+
+    @cached_property
+    def points(self) -> dict[str, Points]:
+        """Return the (step, value) points of every number in ``stats.jsonl``."""
+        return series(read_stats(self.run / "stats.jsonl"))
+
+    @property
+    def steps_done(self) -> int:
+        """Return the last step that was logged, 0 where none was."""
+        return int(max((points[-1][0] for points in self.points.values()), default=0))
+
+    def terms(self, way: Direction) -> dict[str, Points]:
+        """Return the course of each loss term of a direction, by its name alone."""
+        names = {key: key.removeprefix(f"{way}/") for key in self.points if key.startswith(f"{way}/")}
+        return {name: self.points[key] for key, name in names.items() if name not in MEASURES}
+
+    @property
+    def ways(self) -> tuple[Direction, ...]:
+        """Return the directions that the run trains."""
+        return METHODS[self.config.method_name].ways if self.config else DIRECTIONS
+
+    @cached_property
+    def checkpoints(self) -> tuple[Path, ...]:
+        """Return the checkpoint folders, oldest first."""
+        return tuple(checkpoints(self.run))
+
+    def clips(self, domain: Domain, split: str) -> tuple[Clip, ...]:
+        """Return the clips of the run's footage, none where it is not there."""
+        try:
+            return index_data(self.data, split, (domain,))[domain] if self.data else ()
+        except InputError:
+            return ()
+
+    @cached_property
+    def translations(self) -> tuple[Translations, ...]:
+        """Return a few translations of held-out footage in each direction for which there is a translator."""
+        made = []
+        for way in DIRECTIONS:
+            if (self.run / f"{way}.safetensors").is_file():
+                try:
+                    made += self._translate(way)
+                except InputError as error:
+                    self.translator_findings.append(from_error(error))
+        return tuple(made)
+
+    def _translate(self, way: Direction) -> list[Translations]:
+        domain = source_domain(way)
+        clips = self.clips(domain, "val") or self.clips(domain, "train")
+        if not clips:
+            return []
+        translator = Translator.from_pretrained(self.run, way)
+        card, sources, translated = translator.card, [], []
+        for done, image in enumerate(_frames_of(clips), start=1):
+            self.progress(done, NUM_FRAMES, f"translating {way}")
+            sources.append(thumbnail(image))
+            translation = translator.translate_images(image[None])[0]
+            translated.append(thumbnail(translation.repeat(3 // translation.shape[2], axis=2)))
+        has_labels = card.labels_in or bool(card.palette)
+        return [Translations(way, np.stack(sources), np.stack(translated), has_labels)]
+
+
+def _frames_of(clips: tuple[Clip, ...]) -> list[np.ndarray]:
+    """Return frames spread over the clips, and over each clip."""
+    chosen = [clips[number] for number in spread(len(clips), NUM_FRAMES)]
+    each = -(-NUM_FRAMES // len(chosen))
+    return [image for clip in chosen for _, image in images_at(clip, spread(clip.num_frames, each), [])][:NUM_FRAMES]

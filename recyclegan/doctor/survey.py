@@ -1,0 +1,237 @@
+"""A look at every clip of a data folder: a few frames as thumbnails, sizes, times and colours."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image as Pillow
+
+from recyclegan.data import Clip, index_data
+from recyclegan.data.index import SPLITS
+from recyclegan.doctor.colours import Colours, count_colours
+from recyclegan.doctor.finding import Finding, from_error
+from recyclegan.errors import InputError
+from recyclegan.tensors import DOMAINS, Domain, Image
+from recyclegan.training.config import Labels
+from recyclegan.video import VideoInfo, probe, read_frame, read_image, read_video
+from recyclegan.video.reading import open_video
+
+Progress = Callable[[int, int | None, str], None]
+"""Told of (done, in all or None, what) during long work."""
+Thumbs = UInt8[np.ndarray, "_ side side 3"]
+
+SIDE = 32
+"""Height and width of thumbnails."""
+LONG = 3000
+"""Frames above which a video is sampled by seeking instead of being decoded whole."""
+FEW = 16
+"""Frames that are looked at of a long video."""
+COLOUR_FRAMES = 8
+"""Frames of a clip whose colours are counted."""
+TIMED_FRAMES = 500
+"""Frames at the start of a video whose times are read."""
+_REORDERED = 16
+
+
+@dataclass(frozen=True)
+class View:
+    """What was seen of a clip."""
+
+    split: str
+    domain: Domain
+    clip: Clip
+    num_frames: int
+    size: tuple[int, int]
+    """Height and width of the first frame."""
+    sizes: Counter[tuple[int, int]]
+    """How many frames have each size."""
+    places: tuple[int, ...]
+    """Numbers of the frames that were looked at, spread evenly over the clip."""
+    thumbs: Thumbs
+    """Those frames, small."""
+    colours: Colours
+    video: VideoInfo | None
+    """What the file says about itself, where the clip is a video."""
+    times: tuple[float, ...]
+    """Seconds at which the first frames of a video are shown."""
+
+    @property
+    def name(self) -> str:
+        """Return the clip's path below the data folder."""
+        return clip_name(self.split, self.domain, self.clip)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was seen of a data folder, and what the user says of it."""
+
+    root: Path
+    views: tuple[View, ...]
+    absent: tuple[Finding, ...]
+    """What is said of folders that are missing or empty."""
+    damaged: tuple[Finding, ...]
+    """What is said of files that cannot be read."""
+    size: tuple[int, int] | None = None
+    """Height and width in pixels of the frames to train on, where they are known."""
+    labels: Labels | None = None
+    """Domains that hold label maps, where it is known."""
+    progress: Progress = field(default=lambda *_: None)
+
+    @cached_property
+    def domains(self) -> dict[Domain, tuple[View, ...]]:
+        """Return the clips to train on of each domain that has any."""
+        return {domain: views for domain in DOMAINS if (views := self.of("train", domain))}
+
+    def of(self, split: str, domain: Domain) -> tuple[View, ...]:
+        """Return the clips of a split and a domain."""
+        return tuple(view for view in self.views if (view.split, view.domain) == (split, domain))
+
+
+def clip_name(split: str, domain: Domain, clip: Clip) -> str:
+    """Return the clip's path below the data folder."""
+    suffix = clip.files[0].suffix if clip.kind == "video" and not clip.name.endswith(clip.files[0].suffix) else ""
+    return f"{split}/{domain.upper()}/{clip.name}{suffix}"
+
+
+def look_at(root: Path, frames: int, size: tuple[int, int] | None, labels: Labels | None, progress: Progress) -> Survey:
+    """Return what is seen of a data folder in ``frames`` frames of each clip, spread evenly over it."""
+    absent: list[Finding] = []
+    found: list[tuple[str, Domain, Clip]] = []
+    for split in (split for split in SPLITS if split == "train" or (root / split).is_dir()):
+        for domain in DOMAINS:
+            try:
+                found += [(split, domain, clip) for clip in index_data(root, split, (domain,))[domain]]
+            except InputError as error:
+                absent.append(from_error(error))
+    damaged: list[Finding] = []
+    views: list[View] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looks = pool.map(lambda one: _look_at_clip(one[0], one[1], one[2], frames, damaged), found)
+        for done, view in enumerate(looks, start=1):
+            views += [view] if view else []
+            progress(done, len(found), "looking at clips")
+    damaged.sort(key=lambda finding: finding.what)
+    return Survey(root, tuple(views), tuple(dict.fromkeys(absent)), tuple(damaged), size, labels, progress)
+
+
+def _look_at_clip(split: str, domain: Domain, clip: Clip, frames: int, damaged: list[Finding]) -> View | None:
+    """Return what is seen of a clip, or nothing of one that cannot be read; what cannot be is added to ``damaged``."""
+    try:
+        clip, sizes = _readable(clip, damaged)
+        if not clip.files:
+            return None
+        num_frames = clip.num_frames
+        video = probe(clip.files[0]) if clip.kind == "video" else None
+        places = spread(num_frames, FEW if video and num_frames > LONG else frames)
+        images = dict(_seen(clip, places, damaged))
+    except InputError as error:
+        damaged.append(from_error(error))
+        return None
+    if not images:
+        return None
+    shapes = [seen.full_size for seen in images.values()]
+    return View(
+        split,
+        domain,
+        clip,
+        num_frames,
+        size=shapes[0],
+        sizes=sizes or Counter({shapes[0]: num_frames}),
+        places=tuple(images),
+        thumbs=np.stack([seen.thumb for seen in images.values()]),
+        colours=sum((seen.colours for seen in images.values()), Colours()),
+        video=video,
+        times=_times(clip.files[0]) if video else (),
+    )
+
+
+def spread(num_frames: int, wanted: int) -> list[int]:
+    """Return the numbers of at most ``wanted`` frames, the first and the last among them."""
+    return sorted({round(place) for place in np.linspace(0, num_frames - 1, min(wanted, num_frames))})
+
+
+@dataclass(frozen=True)
+class _Seen:
+    full_size: tuple[int, int]
+    thumb: Image
+    colours: Colours
+
+
+def _seen(clip: Clip, places: list[int], damaged: list[Finding]) -> Iterator[tuple[int, _Seen]]:
+    counted = {places[number] for number in spread(len(places), COLOUR_FRAMES)}
+    for place, image in images_at(clip, places, damaged):
+        colours = count_colours(image) if place in counted else Colours()
+        yield place, _Seen((image.shape[0], image.shape[1]), thumbnail(image), colours)
+
+
+def images_at(clip: Clip, places: list[int], damaged: list[Finding]) -> Iterator[tuple[int, Image]]:
+    """Yield (number, frame) of a clip; image files that cannot be read are left out and added to ``damaged``.
+
+    Raises:
+        InputError: the video cannot be read.
+    """
+    if clip.kind == "video":
+        yield from _video_frames(clip.files[0], places, clip.num_frames)
+        return
+    for place in places:
+        try:
+            yield place, read_image(clip.files[place])
+        except InputError as error:
+            damaged.append(from_error(error))
+
+
+def _video_frames(path: Path, places: list[int], num_frames: int) -> Iterator[tuple[int, Image]]:
+    if num_frames > LONG:
+        yield from ((place, read_frame(path, place)) for place in places)
+        return
+    wanted = set(places)
+    for number, frame in enumerate(read_video(path)):
+        if number in wanted:
+            yield number, frame.image
+
+
+def thumbnail(image: Image) -> UInt8[np.ndarray, "side side 3"]:
+    """Return a frame squeezed into a small square, each pixel the mean of those that it stands for."""
+    small = Pillow.fromarray(image).resize((SIDE, SIDE), Pillow.Resampling.BOX)
+    return np.asarray(small)
+
+
+def _readable(clip: Clip, damaged: list[Finding]) -> tuple[Clip, Counter[tuple[int, int]]]:
+    """Return the clip without image files whose first bytes are damaged, and how many frames have each size."""
+    if clip.kind == "video":
+        return clip, Counter()
+    sizes: dict[Path, tuple[int, int]] = {}
+    for file in clip.files:
+        try:
+            sizes[file] = _stated_size(file)
+        except InputError as error:
+            damaged.append(from_error(error))
+    return Clip(clip.name, clip.kind, tuple(sizes)), Counter(sizes.values())
+
+
+def _stated_size(file: Path) -> tuple[int, int]:
+    """Return the (height, width) that an image file states, without decoding it."""
+    try:
+        with Pillow.open(file) as picture:
+            return picture.height, picture.width
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+        height, width, _ = read_image(file).shape
+        return height, width
+
+
+def _times(path: Path) -> tuple[float, ...]:
+    """Return the times in seconds of the first frames of a video, without decoding it."""
+    times: list[float] = []
+    with open_video(path) as (container, stream):
+        for packet in container.demux(stream):
+            if packet.size and packet.pts is not None and packet.time_base and not packet.is_discard:
+                times.append(float(packet.pts * packet.time_base))
+            if len(times) == TIMED_FRAMES + _REORDERED:
+                break
+    return tuple(sorted(times)[:TIMED_FRAMES])
