@@ -115,6 +115,7 @@ TRAIN_OPTIONS = {
         "no-triplets",
     ),
     *("cache", "cache-gb"),
+    "flow",
     "help",
 }
 TRANSLATE_OPTIONS = {
@@ -203,7 +204,7 @@ def test_resuming_needs_no_options_again(run: Callable[..., Told], data: Path, t
 def test_resuming_with_another_rate_or_method_is_refused(run: Callable[..., Told], data: Path, tmp_path: Path) -> None:
     assert run(*train_words(data, tmp_path / "run", "--steps", 1)).code == 0
     told = run("train", METHOD, "--out", tmp_path / "run", "--resume", "--lr", 0.01)
-    assert_refused(told, str(tmp_path / "run"), "was started with lr=0.0002, found 0.01")
+    assert_refused(told, str(tmp_path / "run"), "was started with --lr 0.0002; found --lr 0.01")
     told = run("train", "cycle-gan", "--out", tmp_path / "run", "--resume")
     assert_refused(told, f"was trained by {METHOD}, not cycle-gan")
     assert_refused(run(*train_words(data, tmp_path / "run")), "holds a run already; give --resume")

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from recyclegan.cli.calibrate import calibrate
+from recyclegan.cli.compare import compare
+from recyclegan.cli.doctor import doctor
 from recyclegan.cli.exchange import export_reference, import_reference
 from recyclegan.cli.footage import evaluate, flow_preview, prepare, translate
 from recyclegan.cli.parsing import parse
@@ -84,9 +87,12 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "demo": demo,
     "prepare": prepare,
     "flow-preview": flow_preview,
+    "calibrate": calibrate,
+    "doctor": doctor,
     "train": train,
     "translate": translate,
     "evaluate": evaluate,
+    "compare": compare,
     "import-reference": import_reference,
     "export-reference": export_reference,
 }

@@ -6,13 +6,14 @@ from typing import Literal, get_args
 
 from torch import nn
 
+from recyclegan.networks.detail import DetailGenerator, PlacedGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import Norm, initialize
 from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.unet import UNet
 
-GeneratorName = Literal["resnet-6", "resnet-9", "unet-128", "unet-256"]
+GeneratorName = Literal["resnet-6", "resnet-9", "unet-128", "unet-256", "placed-6", "placed-9", "detail-6", "detail-9"]
 DiscriminatorName = Literal["patch", "pixel"]
 PredictorName = Literal["unet-128", "unet-256", "prediction"]
 
@@ -21,6 +22,10 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "resnet-9": partial(ResNetGenerator, num_blocks=9),
     "unet-128": partial(UNet, levels=7),
     "unet-256": partial(UNet, levels=8),
+    "placed-6": partial(PlacedGenerator, num_blocks=6),
+    "placed-9": partial(PlacedGenerator, num_blocks=9),
+    "detail-6": partial(DetailGenerator, num_blocks=6),
+    "detail-9": partial(DetailGenerator, num_blocks=9),
 }
 assert set(GENERATORS) == set(get_args(GeneratorName))
 

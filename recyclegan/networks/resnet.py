@@ -1,5 +1,7 @@
 """The ResNet generator: two strides down, residual blocks, two strides up."""
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from recyclegan.networks.layers import NORMS, Norm, has_bias, pad_to_multiple
@@ -35,6 +37,9 @@ class ResNetGenerator(nn.Module):
     Source: Johnson et al. 2016 and Zhu et al. 2017. Parameter names are those of published checkpoints.
     """
 
+    strided: ClassVar[type[nn.Conv2d]] = nn.Conv2d
+    widening: ClassVar[type[nn.ConvTranspose2d]] = nn.ConvTranspose2d
+
     def __init__(
         self,
         channels_in: int = 3,
@@ -48,11 +53,11 @@ class ResNetGenerator(nn.Module):
         bias = has_bias(norm)
 
         def down(inputs: int) -> list[nn.Module]:
-            convolution = nn.Conv2d(inputs, 2 * inputs, 3, stride=2, padding=1, bias=bias)
+            convolution = self.strided(inputs, 2 * inputs, 3, stride=2, padding=1, bias=bias)
             return [convolution, NORMS[norm](2 * inputs), nn.ReLU(inplace=True)]
 
         def up(inputs: int) -> list[nn.Module]:
-            convolution = nn.ConvTranspose2d(inputs, inputs // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
+            convolution = self.widening(inputs, inputs // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
             return [convolution, NORMS[norm](inputs // 2), nn.ReLU(inplace=True)]
 
         self.model = nn.Sequential(

@@ -1,0 +1,127 @@
+"""``recyclegan compare``."""
+
+import dataclasses
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tyro
+
+from recyclegan.cli.parsing import parse
+from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.train import train_arguments
+from recyclegan.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from recyclegan.training import TrainConfig
+
+SET_HERE = ("--data", "--out", "--steps", "--seed", "--resume", "--dry-run")
+
+
+def compare(words: list[str]) -> None:
+    """Compare methods or weightings: same data, budget and seeds; trained, translated, measured, in one report."""
+    from recyclegan.comparison import ComparisonConfig, compare_methods
+
+    @dataclass(frozen=True)
+    class CompareOptions:
+        """What ``compare`` takes. What follows a -- are options of ``train`` for every contender."""
+
+        data: tyro.conf.Positional[Path]
+        """Data folder with train and val."""
+        out: Path
+        """Folder for runs, numbers and report.html."""
+        contenders: tuple[str, ...] = ("cycle-gan", "recycle-gan", "re-cycle-gan", "unsup-recycle-gan")
+        """Each in quotes: a method and options of ``train`` for it alone, with a name before it where two are
+        of one method, as in "gentle = unsup-recycle-gan --unsup-spatial 3 3"."""
+        sweep: str | None = None
+        """An option of ``train`` and values for it in quotes, as in "unsup-spatial 0 3 10": every contender that knows
+        the option runs with each."""
+        resume: bool = False
+        """Go on with what OUT holds; contenders and seeds may be added."""
+        config: ComparisonConfig = field(default_factory=ComparisonConfig)
+
+    own, common = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    options = parse(CompareOptions, own, "compare")
+    contenders = read_contenders(options.contenders, options.sweep, common, options.data, options.out)
+    with progress_bars() as bars:
+        failures = compare_methods(contenders, options.data, options.out, options.config, counter(bars), options.resume)
+    for failure in failures:
+        print(f"note: {failure}", file=sys.stderr)
+    print((options.out / "table.md").read_text())
+    print(f"{options.out / 'report.html'}: written")
+
+
+def read_contenders(
+    told: tuple[str, ...], sweep: str | None, common: list[str], data: Path, out: Path
+) -> "dict[str, TrainConfig]":
+    """Return the training configuration of each contender by name.
+
+    Raises:
+        InputError: an unknown method or option, or two contenders of one name.
+    """
+    from recyclegan.training import TrainConfig
+
+    contenders: dict[str, list[str]] = {}
+    for one in told:
+        name, words = _named(one)
+        for variant, options in _swept(name, words, sweep):
+            if variant in contenders:
+                raise InputError(
+                    f"compare: two contenders are called {variant!r}; put another name before one, as in"
+                    f' "NAME = {shlex.join(words)}"'
+                )
+            contenders[variant] = options
+    configs = {}
+    for name, words in contenders.items():
+        if clash := next((word for word in [*words, *common] if word.split("=")[0] in SET_HERE), None):
+            raise InputError(f"compare: {clash} of {name!r} is set by the comparison; leave it out")
+        _, values = train_arguments(words[0], [*words[1:], *common, "--data", str(data), "--out", str(out / "runs")])
+        configs[name] = TrainConfig(**values)
+    return configs
+
+
+def _named(told: str) -> tuple[str, list[str]]:
+    """Return the name and the words of ``train`` that stand in "NAME = METHOD OPTIONS" or "METHOD OPTIONS"."""
+    from recyclegan.methods import METHODS
+
+    words = shlex.split(told)
+    if len(words) > 1 and words[1] == "=":
+        name, words = words[0], words[2:]
+    else:
+        name = words[0] if words else ""
+    if not words or words[0] not in METHODS:
+        found = words[0] if words else ""
+        raise InputError(f"compare: unknown method {found!r}{nearest(found, METHODS)}; known: {', '.join(METHODS)}")
+    return name, words
+
+
+def _swept(name: str, words: list[str], sweep: str | None) -> list[tuple[str, list[str]]]:
+    """Return the contender with each value of the sweep; as it is, where it does not know the option."""
+    from recyclegan.methods import METHODS
+    from recyclegan.training import TrainConfig
+
+    if sweep is None:
+        return [(name, words)]
+    option, *values = sweep.split()
+    field_name = option.removeprefix("--").replace("-", "_")
+    if not values:
+        raise InputError(f'--sweep {sweep!r}: expected an option and values for it, as in "unsup-spatial 0 3 10"')
+    default = _default(TrainConfig(Path(), Path(), METHODS[words[0]].Config()), field_name)
+    if default is None:
+        return [(name, words)]
+    count = len(default) if isinstance(default, tuple) else 1
+    flag = f"--{field_name.replace('_', '-')}"
+    return [(f"{name} {field_name.replace('_', '-')}={value}", [*words, flag, *[value] * count]) for value in values]
+
+
+def _default(config: Any, name: str) -> Any:
+    """Return the field of that name of a configuration or of one that it holds; None where there is none."""
+    for known in dataclasses.fields(config):
+        value = getattr(config, known.name)
+        if known.name == name:
+            return value
+        if dataclasses.is_dataclass(value) and (found := _default(value, name)) is not None:
+            return found
+    return None

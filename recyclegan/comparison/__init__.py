@@ -1,0 +1,120 @@
+"""Several methods or weightings on equal terms: the same data, budget and seeds; trained, translated, measured."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from recyclegan.comparison.budget import equal_minutes
+from recyclegan.comparison.entry import Entry, Judging, check_started, folder_name
+from recyclegan.comparison.report import write_results
+from recyclegan.comparison.running import run_entries
+from recyclegan.comparison.scores import Standing, read_standing
+from recyclegan.errors import InputError, nearest
+from recyclegan.evaluation import EvaluationConfig
+from recyclegan.files import check_writable
+from recyclegan.training import TrainConfig
+
+__all__ = ["ComparisonConfig", "compare_methods"]
+
+Show = Callable[[int, int | None, str], None]
+"""Told of (done, in all, what) during all long work."""
+
+
+@dataclass(frozen=True)
+class ComparisonConfig:
+    """What contenders share."""
+
+    steps: int | None = None
+    """Training steps of each run. Give this or MINUTES."""
+    minutes: float | None = None
+    """Minutes of training of each run; each contender's steps follow from the time that its steps take here."""
+    seeds: int = 2
+    """Runs of each contender, with seeds 0, 1, ..."""
+    jobs: int = 1
+    """Runs at a time, each with its share of the processor's cores."""
+    baseline: str | None = None
+    """Contender that the others are subtracted from; by default the first."""
+    truth: Path | None = None
+    """Truth of the held-out clips, in folders A and B; by default DATA/truth/val where that is."""
+    evaluation: EvaluationConfig = field(default_factory=lambda: EvaluationConfig(num_shown=0))
+
+    def __post_init__(self) -> None:
+        """Refuse budgets that are none."""
+        if min(self.seeds, self.jobs, self.steps or 1) < 1 or not 0 < (self.minutes or 1) < float("inf"):
+            raise InputError("compare: expected seeds, jobs and steps of at least 1, and minutes above 0")
+
+
+def compare_methods(
+    contenders: Mapping[str, TrainConfig],
+    data: Path,
+    out: Path,
+    config: ComparisonConfig,
+    show: Show | None = None,
+    resume: bool = False,
+) -> list[str]:
+    """Train, translate and measure every contender with every seed; return a line for each run that failed.
+
+    Each contender is a training configuration by name; its data, run folder, seed and steps are set here. Runs lie in
+    ``out/runs/NAME/seed-K``; what is finished there is not done again when ``resume`` is on, and what is not goes on
+    where it stopped. ``out/report.html``, ``table.md`` and ``results.json`` hold the standing of all contenders.
+
+    Raises:
+        InputError: names clash, the folder is in use, or no run could be finished.
+    """
+    show = show or (lambda *_: None)
+    baseline = _check(contenders, data, out, config, resume)
+    placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}
+    steps = (
+        dict.fromkeys(placed, config.steps)
+        if config.minutes is None
+        else equal_minutes(placed, config.minutes, out / "budget.json", show)
+    )
+    judging = Judging(config.evaluation, _truth(data, config.truth))
+    entries = [
+        Entry(name, seed, _of_seed(placed[name], seed, steps[name]), judging)
+        for seed in range(config.seeds)
+        for name in placed
+    ]
+    for entry in entries:
+        check_started(entry)
+    failures = run_entries(entries, config.jobs, show)
+    finished = [entry for entry in entries if entry.is_done]
+    if not finished:
+        raise InputError(f"{out}: no run could be finished. {' '.join(failures)}")
+    standing: Sequence[Standing] = read_standing(finished, baseline)
+    write_results(out, standing, finished, config.minutes)
+    return failures
+
+
+def _check(contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, resume: bool) -> str:
+    """Return the name of the baseline."""
+    if (config.steps is None) == (config.minutes is None):
+        raise InputError("compare: give a budget, either --steps or --minutes")
+    if len(contenders) < 2:
+        raise InputError(f"compare: found {len(contenders)} contender, expected at least 2")
+    if len({folder_name(name) for name in contenders}) < len(contenders):
+        raise InputError("compare: two contenders would share a folder; give them other names")
+    if not (data / "val").is_dir():
+        raise InputError(f"{data}: holds no val; held-out clips are what contenders are measured on")
+    if out.exists() and not resume and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: is there already; give --resume to go on with it, or another --out")
+    baseline = config.baseline or next(iter(contenders))
+    if baseline not in contenders:
+        raise InputError(f"baseline {baseline!r}: no such contender{nearest(baseline, contenders)}")
+    check_writable(out / "report.html")
+    return baseline
+
+
+def _placed(train: TrainConfig, name: str, data: Path, out: Path) -> TrainConfig:
+    return replace(train, data=data, out=out / "runs" / folder_name(name))
+
+
+def _of_seed(train: TrainConfig, seed: int, steps: int | None) -> TrainConfig:
+    return replace(train, out=train.out / f"seed-{seed}" / "run", seed=seed, steps=steps)
+
+
+def _truth(data: Path, given: Path | None) -> Path | None:
+    if given:
+        return given
+    beside = data / "truth" / "val"
+    return beside if beside.is_dir() else None

@@ -1,0 +1,100 @@
+"""The front: which contenders no other beats in both quality and steadiness."""
+
+from collections.abc import Mapping
+
+from recyclegan.comparison.scores import Standing
+from recyclegan.evaluation.charts import EXTENT, nice_ticks
+from recyclegan.evaluation.html import Html, escape, tick
+from recyclegan.evaluation.measures import MEASURES
+
+STEADINESS = "warping_error"
+QUALITIES = ("mean_iou", "fid", "patches_coarse")
+"""What quality is read from: the first that was measured."""
+
+Points = Mapping[str, tuple[float, float]]
+
+
+def quality_of(standing: Standing) -> str | None:
+    """Return the measure that stands for quality, None where none was taken."""
+    return next((name for name in QUALITIES if name in standing.measures), None)
+
+
+def front_of(points: Points, higher_is_better: bool) -> list[str]:
+    """Return the names of the points that no other beats, from the steadiest on.
+
+    ``points`` are (unsteadiness, quality). One point beats another by being at least as good in both and better in one.
+    """
+    sign = -1 if higher_is_better else 1
+    ordered = sorted(points, key=lambda name: (points[name][0], sign * points[name][1]))
+    front: list[str] = []
+    best = float("inf")
+    for name in ordered:
+        if sign * points[name][1] < best:
+            best = sign * points[name][1]
+            front.append(name)
+    return front
+
+
+def front_chart(standing: Standing) -> Html | None:
+    """Return a chart of every contender's quality over its unsteadiness, the front joined; None without both."""
+    quality = quality_of(standing)
+    if quality is None or STEADINESS not in standing.measures:
+        return None
+    points = {
+        name: (scores[STEADINESS].value.value, scores[quality].value.value)
+        for name, scores in standing.scores.items()
+        if STEADINESS in scores and quality in scores
+    }
+    points = {name: point for name, point in points.items() if point == point and point[0] == point[0]}
+    if len(points) < 2:
+        return None
+    return _chart(points, front_of(points, MEASURES[quality].better == "higher"), quality)
+
+
+def _chart(points: Points, front: list[str], quality: str) -> Html:
+    x_ticks = nice_ticks(min(0.0, *(x for x, _ in points.values())), max(x for x, _ in points.values()))
+    y_ticks = nice_ticks(min(y for _, y in points.values()), max(y for _, y in points.values()))
+
+    def place(point: tuple[float, float]) -> tuple[float, float]:
+        """Return the place in 0..1 from the left and from the top."""
+        x, y = point
+        return (x - x_ticks[0]) / (x_ticks[-1] - x_ticks[0]), (y_ticks[-1] - y) / (y_ticks[-1] - y_ticks[0])
+
+    rules = "".join(
+        f'<line x1="0" x2="{EXTENT}" y1="{EXTENT * y:.1f}" y2="{EXTENT * y:.1f}"/>'
+        for y in (place((x_ticks[0], value))[1] for value in y_ticks)
+    )
+    corners = [place(points[name]) for name in front]
+    path = "".join(f"{'L' if i else 'M'}{EXTENT * x:.1f} {EXTENT * y:.1f}" for i, (x, y) in enumerate(corners))
+    dots = "".join(_dot(name, *place(point), name in front) for name, point in points.items())
+    labels = "".join(
+        f'<span class="tick y" style="top:{100 * place((x_ticks[0], value))[1]:.2f}%">{tick(value)}</span>'
+        for value in y_ticks
+    ) + "".join(
+        f'<span class="tick x" style="left:{100 * place((value, y_ticks[0]))[0]:.2f}%">{tick(value)}</span>'
+        for value in x_ticks
+    )
+    title = f"{MEASURES[quality].title} over {MEASURES[STEADINESS].title.lower()}"
+    told = "; ".join(f"{name}: {x:.4g}, {y:.4g}" for name, (x, y) in points.items())
+    gutter = max(len(tick(value)) for value in y_ticks) * 0.52 + 0.9
+    return Html(
+        f'<figure class="chart"><h3>{escape(title)}</h3>'
+        f'<div class="plot" style="--gutter:{gutter:.2f}rem">'
+        f'<svg viewBox="0 0 {EXTENT} {EXTENT}" preserveAspectRatio="none" role="img" aria-label="{escape(told)}">'
+        f'{rules}<path class="s0" d="{path}"/></svg>{dots}{labels}'
+        f'<span class="axis-name">{escape(MEASURES[STEADINESS].title)} (lower is steadier)</span></div>'
+        f"<figcaption>Joined: the front, whose contenders no other beats in both. "
+        f"{escape(MEASURES[quality].title)}: {MEASURES[quality].better} is better.</figcaption></figure>"
+    )
+
+
+def _dot(name: str, x: float, y: float, on_front: bool) -> str:
+    colour = "var(--accent)" if on_front else "var(--faint)"
+    side = "right:0.7rem" if x > 0.7 else "left:0.7rem"
+    return (
+        f'<span style="position:absolute;left:{100 * x:.2f}%;top:{100 * y:.2f}%;width:0;height:0">'
+        f'<span style="position:absolute;width:0.7rem;height:0.7rem;border-radius:50%;background:{colour};'
+        f'transform:translate(-50%,-50%)"></span>'
+        f'<span style="position:absolute;{side};top:-1.4rem;white-space:nowrap;font-size:0.8125rem">{escape(name)}'
+        "</span></span>"
+    )

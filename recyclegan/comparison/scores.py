@@ -1,0 +1,135 @@
+"""Where each contender stands: its numbers over seeds and clips, and how far they lie from the baseline's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from recyclegan.comparison.entry import Entry
+from recyclegan.evaluation.comparison import read_metrics
+from recyclegan.evaluation.measures import MEASURES
+from recyclegan.metrics.intervals import Interval, middle
+from recyclegan.tensors import Direction
+
+Values = Float[np.ndarray, " draws"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a contender reaches by one measure."""
+
+    value: Interval
+    """Mean over its seeds. The interval holds the middle 95 % over seeds and clips, both drawn again."""
+    seeds: tuple[float, ...]
+    """Each seed's own."""
+    difference: Interval | None = None
+    """Less the baseline's; the same clips are drawn for both. None for the baseline itself."""
+
+    @property
+    def verdict(self) -> int:
+        """Return 1 or -1 where the difference is above or below 0 in its whole interval, else 0."""
+        if self.difference is None:
+            return 0
+        return int(self.difference.low > 0) - int(self.difference.high < 0)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All scores of one direction."""
+
+    way: Direction
+    baseline: str
+    scores: dict[str, dict[str, Score]]
+    """By contender, then by measure."""
+    source: dict[str, float]
+    """What the source itself scores, by measure, where it has the measure."""
+
+    @property
+    def measures(self) -> list[str]:
+        """Return the measures that any contender has, in the order of the reports."""
+        return [name for name in MEASURES if any(name in scores for scores in self.scores.values())]
+
+
+def read_standing(entries: Sequence[Entry], baseline: str) -> list[Standing]:
+    """Return the standing in each direction that was evaluated, from the files that the runs left.
+
+    Raises:
+        InputError: a file is missing or not of this version.
+    """
+    ways = dict.fromkeys(way for entry in entries for way in entry.ways)
+    return [_standing(way, [entry for entry in entries if way in entry.ways], baseline) for way in ways]
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """One measure of one contender: a value for each seed, and its values under the draws of clips."""
+
+    values: tuple[float, ...]
+    draws: Values
+    num_clips: int
+
+
+def _standing(way: Direction, entries: Sequence[Entry], baseline: str) -> Standing:
+    contenders: dict[str, list[Entry]] = {}
+    for entry in entries:
+        contenders.setdefault(entry.contender, []).append(entry)
+    samples = {name: _samples(runs, way, number) for number, (name, runs) in enumerate(contenders.items())}
+    base = samples.get(baseline, {})
+    scores = {
+        name: {
+            measure: _score(found, base.get(measure) if name != baseline else None) for measure, found in own.items()
+        }
+        for name, own in samples.items()
+    }
+    content = read_metrics(entries[0].evaluation(way))
+    source = {
+        name: float(measure["references"]["source"]["value"])
+        for name, measure in content["measures"].items()
+        if measure["references"].get("source", {}).get("value") is not None
+    }
+    return Standing(way, baseline, scores, source)
+
+
+def _samples(runs: Sequence[Entry], way: Direction, number: int) -> dict[str, _Samples]:
+    contents = [read_metrics(run.evaluation(way)) for run in runs]
+    draws = [_draws(run, way) for run in runs]
+    rng = np.random.default_rng(number)
+    found = {}
+    for name in contents[0]["measures"]:
+        told = [content["measures"][name]["translated"] for content in contents]
+        values = tuple(float("nan") if one["value"] is None else float(one["value"]) for one in told)
+        found[name] = _Samples(values, over_seeds(_stacked(draws, name, values), rng), told[0]["num_clips"])
+    return found
+
+
+def _draws(run: Entry, way: Direction) -> dict[str, Values]:
+    with np.load(run.evaluation(way) / "draws.npz") as file:
+        return dict(file)
+
+
+def _stacked(
+    draws: Sequence[dict[str, Values]], name: str, values: Sequence[float]
+) -> Float[np.ndarray, "seeds draws"]:
+    """Return the draws of each seed; a seed without any (an only clip) keeps its value in all of them."""
+    num_draws = max((len(one[name]) for one in draws if name in one), default=0)
+    return np.stack(
+        [one[name] if name in one else np.full(num_draws, value) for one, value in zip(draws, values, strict=True)]
+    )
+
+
+def over_seeds(draws: Float[np.ndarray, "seeds draws"], rng: np.random.Generator) -> Values:
+    """Return the mean over as many seeds as there are, drawn again for each draw of clips."""
+    num_seeds, num_draws = draws.shape
+    chosen = rng.integers(0, num_seeds, (num_draws, num_seeds))
+    return draws[chosen, np.arange(num_draws)[:, None]].mean(axis=1)
+
+
+def _score(own: _Samples, base: Any) -> Score:
+    value = float(np.mean(own.values))
+    difference = None
+    if base is not None:
+        change = own.draws - base.draws
+        difference = Interval(value - float(np.mean(base.values)), *middle(change.tolist()), own.num_clips)
+    return Score(Interval(value, *middle(own.draws.tolist()), own.num_clips), own.values, difference)

@@ -1,0 +1,102 @@
+"""Generators of our own: ResNets that see where a pixel lies, and that leave fine detail to the source."""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recyclegan.networks.layers import Norm, pad_to_multiple
+from recyclegan.networks.resnet import STRIDE, ResNetGenerator
+from recyclegan.tensors import Frames, Translated
+
+DETAIL = 4
+"""Side in pixels of the squares whose means are what the network paints; what they leave out is the detail."""
+
+
+class PlacedGenerator(ResNetGenerator):
+    """A ResNet generator that sees the coordinates of every pixel beside its colours.
+
+    Reflected borders hide from a ResNet where it is, while the discriminator, with its borders of zeros, knows. In
+    footage with a horizon that costs a grey road its name: it becomes a grey sky. Source: Liu et al. 2018 (CoordConv).
+    """
+
+    def __init__(
+        self,
+        channels_in: int = 3,
+        channels_out: int = 3,
+        width: int = 64,
+        num_blocks: int = 6,
+        norm: Norm = "instance",
+        dropout: bool = False,
+    ) -> None:
+        super().__init__(channels_in + 2, channels_out, width, num_blocks, norm, dropout)
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        return super().forward(torch.cat([frames, coordinates(frames)], dim=1))
+
+
+class BlurredConv2d(nn.Conv2d):
+    """A convolution that blurs before it strides, so that moving by one pixel cannot change what is seen.
+
+    Source: Zhang 2019, "Making Convolutional Networks Shift-Invariant Again".
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features of the blurred input."""
+        return super().forward(binomial_blur(features))
+
+
+class BlurredConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution that blurs what it widened: no checkerboard stays."""
+
+    def forward(self, features: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Return the widened features, blurred."""
+        return binomial_blur(super().forward(features, output_size))
+
+
+class DetailGenerator(PlacedGenerator):
+    """A placed generator, free of aliasing, that adds the source's own fine detail to what it paints.
+
+    Edges then stay where they are, and move as they move, from the first step on; the network has the look to learn.
+    Where the target has another number of channels, all of them get the mean detail. Source: after Liang et al. 2021 (a
+    Laplacian pyramid whose coarse part is translated).
+    """
+
+    strided: ClassVar[type[nn.Conv2d]] = BlurredConv2d
+    widening: ClassVar[type[nn.ConvTranspose2d]] = BlurredConvTranspose2d
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        height, width = frames.shape[-2:]
+        padded = pad_to_multiple(frames, STRIDE)
+        painted = self.model[:-1](torch.cat([padded, coordinates(padded)], dim=1))
+        fine = detail(padded)
+        if fine.shape[1] != painted.shape[1]:
+            fine = fine.mean(dim=1, keepdim=True)
+        return self.model[-1](painted + fine)[..., :height, :width]
+
+
+def coordinates(frames: Frames) -> Float[Tensor, "batch 2 height width"]:
+    """Return the place (x, y) of every pixel, from -1 at the left and at the top to 1."""
+    batch, _, height, width = frames.shape
+    x = torch.linspace(-1, 1, width, dtype=frames.dtype, device=frames.device).expand(height, width)
+    y = torch.linspace(-1, 1, height, dtype=frames.dtype, device=frames.device)[:, None].expand(height, width)
+    return torch.stack([x, y]).expand(batch, 2, height, width)
+
+
+def detail(frames: Frames) -> Frames:
+    """Return what frames, whose sides ``DETAIL`` divides, show beyond the means of squares of that side."""
+    coarse = F.interpolate(F.avg_pool2d(frames, DETAIL), scale_factor=DETAIL, mode="bilinear")
+    return frames - coarse
+
+
+def binomial_blur(
+    features: Float[Tensor, "batch channels height width"],
+) -> Float[Tensor, "batch channels height width"]:
+    """Return features under the kernel (1, 2, 1)/4 along both axes, border reflected: what alternates vanishes."""
+    x = F.pad(features, (1, 1, 1, 1), mode="reflect")
+    x = (x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]) / 4
+    return (x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]) / 4

@@ -1,0 +1,30 @@
+"""Runs of a comparison whose numbers are made up, to see what is made of them."""
+
+import json
+
+import numpy as np
+
+from recyclegan.comparison.entry import Entry, Judging
+from recyclegan.evaluation import EvaluationConfig
+from recyclegan.evaluation.results import FORMAT
+from tests.small import small_config
+
+
+def made_up(root, contender, seed, measures, draws=None, way="ab", method=None):
+    """Return a run whose evaluation of each direction says ``measures``: by name, its value and the source's."""
+    changes = {"method": method} if method else {}
+    config = small_config(root / "data", root / "runs" / contender / f"seed-{seed}" / "run", seed=seed, **changes)
+    entry = Entry(contender, seed, config, Judging(EvaluationConfig(), None))
+    told = {name: _measure(*values) for name, values in measures.items()}
+    content = {"format": FORMAT, "measures": told, "protocol": {}, "inputs": {}}
+    for each in entry.ways:
+        folder = entry.evaluation(each)
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps(content))
+        np.savez(folder / "draws.npz", **(draws or {}))
+    return entry
+
+
+def _measure(value, source=None):
+    references = {} if source is None else {"source": {"value": source}}
+    return {"translated": {"value": value, "low": None, "high": None, "num_clips": 5}, "references": references}

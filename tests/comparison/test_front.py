@@ -1,0 +1,39 @@
+"""The front holds what no other beats in both."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recyclegan.comparison.front import front_chart, front_of
+from recyclegan.comparison.scores import read_standing
+from tests.comparison.runs import made_up
+
+coordinates = st.floats(0, 1, allow_nan=False)
+
+
+def beats(one, other, higher):
+    (x, y), (u, v) = one, other
+    quality, least = (y, v) if higher else (-y, -v)
+    return x <= u and quality >= least and (x < u or quality > least)
+
+
+@given(st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8, unique=True), st.booleans())
+def test_front_is_exactly_what_no_other_beats(places, higher):
+    points = {str(i): place for i, place in enumerate(places)}
+    unbeaten = {name for name, own in points.items() if not any(beats(other, own, higher) for other in places)}
+    assert set(front_of(points, higher)) == unbeaten
+
+
+def test_chart_names_every_contender_and_joins_the_front(tmp_path):
+    numbers = {"calm": (0.1, 0.3), "good": (0.3, 0.6), "neither": (0.4, 0.2)}
+    entries = [
+        made_up(tmp_path, name, 0, {"warping_error": (x,), "mean_iou": (y,)}) for name, (x, y) in numbers.items()
+    ]
+    chart = front_chart(read_standing(entries, "calm")[0])
+    assert all(f">{name}<" in chart for name in numbers)
+    assert chart.count("L") >= 1
+    assert chart.count("var(--faint)") == 1
+
+
+def test_no_chart_without_quality(tmp_path):
+    entries = [made_up(tmp_path, name, 0, {"warping_error": (0.1,)}) for name in ("a", "b")]
+    assert front_chart(read_standing(entries, "a")[0]) is None
