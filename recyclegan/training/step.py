@@ -169,7 +169,7 @@ def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict
 
 def propagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
     """Propagate each term back as soon as it is there; return their values by name."""
-    values = {}
+    values: dict[str, Tensor] = {}
     while True:
         with state.fabric.autocast():
             named = next(terms, None)
