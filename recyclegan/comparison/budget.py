@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from recyclegan.files import whole_file
@@ -30,7 +29,7 @@ def equal_minutes(
     for done in range(ROUNDS * len(new)):
         show(done, ROUNDS * len(new), "timing")
         name = new[done % len(new)]
-        timed[name].append(measure(replace(contenders[name], steps=1)))
+        timed[name].append(measure(contenders[name]))
     seconds |= {name: min(values) for name, values in timed.items()}
     with whole_file(record) as scratch:
         scratch.write_text(json.dumps(seconds, indent=1) + "\n")

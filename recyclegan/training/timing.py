@@ -2,14 +2,13 @@
 
 import statistics
 import time
+from dataclasses import replace
 
 import torch
 
-from recyclegan.methods import METHODS
 from recyclegan.training.config import TrainConfig
-from recyclegan.training.footage import load_footage
-from recyclegan.training.loop import make_fabric
-from recyclegan.training.step import TrainState, train_step
+from recyclegan.training.loop import prepare
+from recyclegan.training.step import train_step
 
 NUM_TIMED = 3
 
@@ -20,17 +19,13 @@ def step_seconds(config: TrainConfig) -> float:
     Raises:
         InputError: the data or the devices do not allow it.
     """
-    fabric = make_fabric(config)
-    torch.manual_seed(config.seed)
-    method_class = METHODS[config.method_name]
-    method = method_class(config.method, config.networks, config.frames.channels)
-    footage = load_footage(config, method_class.clip_length, fabric, None)
-    state = TrainState(method, config, fabric, NUM_TIMED + 1)
+    state, footage = prepare(replace(config, steps=NUM_TIMED + 1), None)
+    device = state.fabric.device
     seconds = []
-    for step in range(NUM_TIMED + 1):
+    for step in range(state.num_steps):
         start = time.perf_counter()
         train_step(state, footage.batch(step), step)
-        if fabric.device.type == "cuda":
-            torch.cuda.synchronize(fabric.device)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds[1:])

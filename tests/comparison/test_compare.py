@@ -143,6 +143,15 @@ def test_a_signal_leaves_checkpoints_and_the_comparison_goes_on(data, tmp_path):
     assert list(stats.parent.glob("step-*"))
 
 
+def test_minutes_become_steps_that_every_run_of_a_contender_shares(data, tmp_path):
+    assert compare_methods(contenders(data), data, tmp_path / "out", config(steps=None, minutes=0.003)) == []
+    seconds = json.loads((tmp_path / "out" / "budget.json").read_text())
+    for name, each in seconds.items():
+        trained = json.loads((tmp_path / "out" / "runs" / name / "seed-0" / "run" / "config.json").read_text())["steps"]
+        assert trained == max(1, round(0.003 * 60 / each))
+    assert "steps (what 0.003 minutes allow), seed 0" in (tmp_path / "out" / "table.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
