@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import Norm, pad_to_multiple
+from recyclegan.networks.layers import pad_to_multiple
 from recyclegan.networks.resnet import STRIDE, ResNetGenerator
 from recyclegan.tensors import Frames, Translated
 
@@ -22,16 +22,7 @@ class PlacedGenerator(ResNetGenerator):
     footage with a horizon that costs a grey road its name: it becomes a grey sky. Source: Liu et al. 2018 (CoordConv).
     """
 
-    def __init__(
-        self,
-        channels_in: int = 3,
-        channels_out: int = 3,
-        width: int = 64,
-        num_blocks: int = 6,
-        norm: Norm = "instance",
-        dropout: bool = False,
-    ) -> None:
-        super().__init__(channels_in + 2, channels_out, width, num_blocks, norm, dropout)
+    extra_channels: ClassVar[int] = 2
 
     def forward(self, frames: Frames) -> Translated:
         """Return the translated frames, of the same size."""

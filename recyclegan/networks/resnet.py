@@ -37,6 +37,8 @@ class ResNetGenerator(nn.Module):
     Source: Johnson et al. 2016 and Zhu et al. 2017. Parameter names are those of published checkpoints.
     """
 
+    extra_channels: ClassVar[int] = 0
+    """Channels that a subclass shows the first layer beside those of the frames."""
     strided: ClassVar[type[nn.Conv2d]] = nn.Conv2d
     widening: ClassVar[type[nn.ConvTranspose2d]] = nn.ConvTranspose2d
 
@@ -62,7 +64,7 @@ class ResNetGenerator(nn.Module):
 
         self.model = nn.Sequential(
             nn.ReflectionPad2d(3),
-            nn.Conv2d(channels_in, width, 7, bias=bias),
+            nn.Conv2d(channels_in + self.extra_channels, width, 7, bias=bias),
             NORMS[norm](width),
             nn.ReLU(inplace=True),
             *down(width),
