@@ -67,7 +67,7 @@ def compare_methods(
     steps = (
         dict.fromkeys(placed, config.steps)
         if config.minutes is None
-        else equal_minutes(placed, config.minutes, out / "budget.json", show)
+        else equal_minutes(placed, config.minutes, config.jobs, out / "budget.json", show)
     )
     judging = Judging(config.evaluation, _truth(data, config.truth))
     entries = [

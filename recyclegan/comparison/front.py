@@ -11,6 +11,11 @@ STEADINESS = "warping_error"
 QUALITIES = ("mean_iou", "fid", "patches_coarse")
 """What quality is read from: the first that was measured."""
 
+LINE = 0.085
+"""Height of a label, in that of the plot."""
+CHARACTER = 0.0115
+"""Width of a character of a label, in that of the plot, on a screen of usual size."""
+
 Points = Mapping[str, tuple[float, float]]
 
 
@@ -66,7 +71,14 @@ def _chart(points: Points, front: list[str], quality: str) -> Html:
     )
     corners = [place(points[name]) for name in front]
     path = "".join(f"{'L' if i else 'M'}{EXTENT * x:.1f} {EXTENT * y:.1f}" for i, (x, y) in enumerate(corners))
-    dots = "".join(_dot(name, *place(point), name in front) for name, point in points.items())
+    places = {name: place(point) for name, point in points.items()}
+    tops = label_tops(places)
+    dots = "".join(_dot(name, *places[name], tops[name], name in front) for name in points)
+    leaders = "".join(
+        f'<path class="leader" d="M{EXTENT * x:.1f} {EXTENT * y:.1f}V{EXTENT * tops[name]:.1f}"/>'
+        for name, (x, y) in places.items()
+        if abs(tops[name] - y) > 1.5 * LINE
+    )
     labels = "".join(
         f'<span class="tick y" style="top:{100 * place((x_ticks[0], value))[1]:.2f}%">{tick(value)}</span>'
         for value in y_ticks
@@ -81,20 +93,48 @@ def _chart(points: Points, front: list[str], quality: str) -> Html:
         f'<figure class="chart"><h3>{escape(title)}</h3>'
         f'<div class="plot" style="--gutter:{gutter:.2f}rem">'
         f'<svg viewBox="0 0 {EXTENT} {EXTENT}" preserveAspectRatio="none" role="img" aria-label="{escape(told)}">'
-        f'{rules}<path class="s0" d="{path}"/></svg>{dots}{labels}'
+        f'{rules}{leaders}<path class="s0" d="{path}"/></svg>{dots}{labels}'
         f'<span class="axis-name">{escape(MEASURES[STEADINESS].title)} (lower is steadier)</span></div>'
         f"<figcaption>Joined: the front, whose contenders no other beats in both. "
         f"{escape(MEASURES[quality].title)}: {MEASURES[quality].better} is better.</figcaption></figure>"
     )
 
 
-def _dot(name: str, x: float, y: float, on_front: bool) -> str:
+def label_tops(places: Points) -> dict[str, float]:
+    """Return how far from the top the middle of each label lies: above its dot, or below labels that it would cover."""
+    tops: dict[str, float] = {}
+    for name in sorted(places, key=lambda name: places[name][1]):
+        top = places[name][1] - LINE
+        beside = [tops[other] for other in tops if _share_columns((name, places[name]), (other, places[other]))]
+        for taken in sorted(beside):
+            if abs(taken - top) < LINE:
+                top = taken + LINE
+        tops[name] = top
+    return tops
+
+
+def _share_columns(one: tuple[str, tuple[float, float]], two: tuple[str, tuple[float, float]]) -> bool:
+    (left, right), (other_left, other_right) = _columns(*one), _columns(*two)
+    return left < other_right and other_left < right
+
+
+def _columns(name: str, place: tuple[float, float]) -> tuple[float, float]:
+    """Return where a label begins and ends, in the width of the plot."""
+    width = CHARACTER * (len(name) + 2)
+    return (place[0] - width, place[0]) if _is_right(place[0]) else (place[0], place[0] + width)
+
+
+def _is_right(x: float) -> bool:
+    return x > 0.7
+
+
+def _dot(name: str, x: float, y: float, top: float, on_front: bool) -> str:
     colour = "var(--accent)" if on_front else "var(--faint)"
-    side = "right:0.7rem" if x > 0.7 else "left:0.7rem"
+    side = "right:0.7rem" if _is_right(x) else "left:0.7rem"
     return (
-        f'<span style="position:absolute;left:{100 * x:.2f}%;top:{100 * y:.2f}%;width:0;height:0">'
-        f'<span style="position:absolute;width:0.7rem;height:0.7rem;border-radius:50%;background:{colour};'
-        f'transform:translate(-50%,-50%)"></span>'
-        f'<span style="position:absolute;{side};top:-1.4rem;white-space:nowrap;font-size:0.8125rem">{escape(name)}'
-        "</span></span>"
+        f'<span style="position:absolute;left:{100 * x:.2f}%;top:{100 * y:.2f}%;width:0.7rem;height:0.7rem;'
+        f'border-radius:50%;background:{colour};transform:translate(-50%,-50%)"></span>'
+        f'<span style="position:absolute;left:{100 * x:.2f}%;top:{100 * top:.2f}%;width:0;height:0">'
+        f'<span style="position:absolute;{side};transform:translateY(-50%);white-space:nowrap;font-size:0.8125rem">'
+        f"{escape(name)}</span></span>"
     )

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -55,12 +56,11 @@ class _Worker:
 
 def _side_by_side(entries: Sequence[Entry], jobs: int, show: Show) -> list[str]:
     waiting, workers, failures = list(entries), list[_Worker](), list[str]()
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     with _all_interrupted(workers):
         while waiting or workers:
             show(len(entries) - len(waiting) - len(workers), len(entries), "runs")
             while waiting and len(workers) < jobs:
-                workers.append(_start(waiting.pop(0), threads))
+                workers.append(_start(waiting.pop(0), threads_of(jobs)))
             for ready in wait([worker.told for worker in workers]):
                 worker = next(worker for worker in workers if worker.told is ready)
                 try:
@@ -77,6 +77,11 @@ def _side_by_side(entries: Sequence[Entry], jobs: int, show: Show) -> list[str]:
                 workers.remove(worker)
     show(len(entries), len(entries), "runs")
     return failures
+
+
+def threads_of(jobs: int) -> int:
+    """Return the threads of one of ``jobs`` runs that share this machine's cores."""
+    return max(1, (os.cpu_count() or 1) // jobs)
 
 
 def _start(entry: Entry, threads: int) -> _Worker:
@@ -104,9 +109,14 @@ def _work(entry: Entry, threads: int, tell: Connection) -> None:
 def _all_interrupted(workers: list[_Worker]) -> Iterator[None]:
     """Hand SIGINT and SIGTERM on to the workers, and wait until each has left a checkpoint.
 
+    Signals reach the main thread alone; in another one there is nothing to hand on.
+
     Raises:
         KeyboardInterrupt: one came.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt

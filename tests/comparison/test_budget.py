@@ -1,6 +1,8 @@
 """Equal minutes: steps follow from what each contender's steps take."""
 
 import json
+import os
+import time
 
 from recyclegan.comparison.budget import equal_minutes
 from recyclegan.training import step_seconds
@@ -15,7 +17,7 @@ def budget(tmp_path, names, seconds, minutes=1.0):
         asked.append(config.out.name)
         return seconds[config.out.name]
 
-    return equal_minutes(contenders, minutes, tmp_path / "budget.json", lambda *_: None, measure), asked
+    return equal_minutes(contenders, minutes, 1, tmp_path / "budget.json", lambda *_: None, measure), asked
 
 
 def test_a_contender_with_slower_steps_gets_fewer(tmp_path):
@@ -40,3 +42,21 @@ def test_a_step_is_timed_without_leaving_anything(tmp_path):
     config = small_config(make_data(tmp_path / "data"), tmp_path / "run")
     assert step_seconds(config) > 0
     assert not config.out.exists()
+
+
+def measure_beside_another(config):
+    """Return a time once a second process measures, too."""
+    folder = config.out.parent
+    (folder / f"{os.getpid()}.pid").touch()
+    given_up = time.monotonic() + 120
+    while len(list(folder.glob("*.pid"))) < 2:
+        assert time.monotonic() < given_up
+        time.sleep(0.05)
+    return {"quick": 0.1, "slow": 0.4}[config.out.name]
+
+
+def test_contenders_are_timed_as_many_at_once_as_will_run(tmp_path):
+    contenders = {name: small_config(tmp_path / "data", tmp_path / name) for name in ("quick", "slow")}
+    steps = equal_minutes(contenders, 1, 2, tmp_path / "budget.json", lambda *_: None, measure_beside_another)
+    assert steps == {"quick": 600, "slow": 150}
+    assert not (tmp_path / f"{os.getpid()}.pid").exists()

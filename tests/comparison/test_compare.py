@@ -6,6 +6,7 @@ import shutil
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -121,8 +122,10 @@ def test_a_method_of_one_direction_stands_in_that_direction_alone(data, tmp_path
     assert set(ways["ba"]["contenders"]) == {"cycle"}
 
 
-def test_runs_side_by_side_leave_what_runs_in_turn_leave(compared, data, tmp_path):
-    assert compare_methods(contenders(data), data, tmp_path / "out", config(seeds=1, jobs=2)) == []
+def test_runs_side_by_side_leave_what_runs_in_turn_leave_from_any_thread(compared, data, tmp_path):
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(compare_methods, contenders(data), data, tmp_path / "out", config(seeds=1, jobs=2))
+    assert run.result() == []
     name = "runs/cycle/seed-0/run/stats.jsonl"
     assert (tmp_path / "out" / name).read_text() == (compared / name).read_text()
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recyclegan.comparison.front import front_chart, front_of
+from recyclegan.comparison.front import CHARACTER, LINE, front_chart, front_of, label_tops
 from recyclegan.comparison.scores import read_standing
 from tests.comparison.runs import made_up
 
@@ -21,6 +21,18 @@ def test_front_is_exactly_what_no_other_beats(places, higher):
     points = {str(i): place for i, place in enumerate(places)}
     unbeaten = {name for name, own in points.items() if not any(beats(other, own, higher) for other in places)}
     assert set(front_of(points, higher)) == unbeaten
+
+
+@given(st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8))
+def test_no_label_covers_another_and_each_lies_near_its_dot(places):
+    points = {f"contender {i}": place for i, place in enumerate(places)}
+    tops = label_tops(points)
+    width = CHARACTER * len("contender 0")
+    for name, (x, y) in points.items():
+        assert y - 1.001 * LINE <= tops[name] <= y + len(points) * LINE
+        for other, (u, _) in points.items():
+            if other != name and abs(x - u) < width and (x > 0.7) == (u > 0.7):
+                assert abs(tops[name] - tops[other]) > 0.999 * LINE
 
 
 def test_chart_names_every_contender_and_joins_the_front(tmp_path):
