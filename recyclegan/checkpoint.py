@@ -20,7 +20,7 @@ from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file, whole_folder
 from recyclegan.networks import GeneratorName, Norm, make_generator
-from recyclegan.tensors import DIRECTIONS, Direction
+from recyclegan.tensors import DIRECTIONS, Colours, Direction
 
 STATE_FILE = "state.pt"
 CARD_KEY = "recyclegan"
@@ -77,7 +77,7 @@ class Card:
     """Training steps behind these weights."""
     labels_in: bool = False
     """Whether it reads label maps, which are resized by nearest neighbour."""
-    palette: tuple[tuple[int, int, int], ...] = ()
+    palette: Colours = ()
     """Colours of the label maps that it writes; empty where it writes video."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Scores that were measured with these weights."""
@@ -97,7 +97,9 @@ def load_translator(path: Path) -> tuple[nn.Module, Card]:
         InputError: no such file, not a translator of this program, or weights that do not fit its card.
     """
     tensors, card = _read_translator(path)
-    generator = make_generator(card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout)
+    generator = make_generator(
+        card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout, card.palette
+    )
     try:
         generator.load_state_dict(tensors)
     except RuntimeError as error:

@@ -32,6 +32,8 @@ Image = UInt8[np.ndarray, "height width channels"]
 ClassMap = UInt8[np.ndarray, "height width"]
 FlowArray = Float32[np.ndarray, "height width 2"]
 MaskArray = Bool[np.ndarray, "height width"]
+Colours = tuple[tuple[int, int, int], ...]
+"""Red, green and blue (0 to 255) of each class of label maps, as configurations and cards hold them."""
 Palette = Int[np.ndarray, "classes 3"]
 
 

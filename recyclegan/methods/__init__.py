@@ -2,7 +2,7 @@
 
 from recyclegan.methods.cut import CUT
 from recyclegan.methods.cycle_gan import CycleGAN
-from recyclegan.methods.method import Method, NetworkConfig, PerDomain
+from recyclegan.methods.method import NO_LABELS, Method, NetworkConfig, PerDomain
 from recyclegan.methods.recycle_gan import ReCycleGAN, RecycleGAN
 from recyclegan.methods.unsup_recycle_gan import UnsupRecycleGAN
 
@@ -13,6 +13,7 @@ METHODS: dict[str, type[Method]] = {
 __all__ = [
     "CUT",
     "METHODS",
+    "NO_LABELS",
     "CycleGAN",
     "Method",
     "NetworkConfig",

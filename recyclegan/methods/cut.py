@@ -1,6 +1,6 @@
 """CUT: contrastive unpaired translation, one direction. Source: Park et al., ECCV 2020, arXiv 2007.15651."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,9 +12,9 @@ from torch.nn import functional
 from recyclegan import losses
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, check_equal_channels
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, check_equal_channels
 from recyclegan.networks import ResNetGenerator, initialize
-from recyclegan.tensors import Clips, Direction, Frames, Scalar, Translated, target_domain
+from recyclegan.tensors import Clips, Colours, Direction, Domain, Frames, Scalar, Translated, target_domain
 
 Features = Float[Tensor, "batch features rows columns"]
 
@@ -56,7 +56,13 @@ class CUT(Method):
 
     config: Config
 
-    def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
+    def __init__(
+        self,
+        config: Config,
+        networks: NetworkConfig,
+        channels: tuple[int, int] = (3, 3),
+        palettes: Mapping[Domain, Colours] = NO_LABELS,
+    ) -> None:
         """Build the networks, and an embedding for each of the compared layers.
 
         Raises:
@@ -65,7 +71,7 @@ class CUT(Method):
         """
         check_equal_channels("contrastive", (config.contrastive, 0.0), channels)
         check_equal_channels("identity", (config.identity, 0.0), channels)
-        super().__init__(config, networks, channels)
+        super().__init__(config, networks, channels, palettes)
         G = self.generators["ab"]
         if type(G) is not ResNetGenerator:
             raise InputError(f"cut: found generator {networks.generator}, expected resnet-6 or resnet-9")

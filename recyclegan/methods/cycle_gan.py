@@ -1,13 +1,13 @@
 """CycleGAN. Source: Zhu, Park, Isola and Efros, ICCV 2017, arXiv 1703.10593."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 
 from recyclegan import losses
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
-from recyclegan.tensors import Clips, Direction, Scalar, opposite, target_domain
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
+from recyclegan.tensors import Clips, Colours, Direction, Domain, Scalar, opposite, target_domain
 
 
 class CycleGAN(Method):
@@ -28,10 +28,16 @@ class CycleGAN(Method):
 
     config: Config
 
-    def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
+    def __init__(
+        self,
+        config: Config,
+        networks: NetworkConfig,
+        channels: tuple[int, int] = (3, 3),
+        palettes: Mapping[Domain, Colours] = NO_LABELS,
+    ) -> None:
         """Build the networks; the identity term needs as many channels in a as in b."""
         check_equal_channels("identity", config.identity, channels)
-        super().__init__(config, networks, channels)
+        super().__init__(config, networks, channels, palettes)
 
     def generator_terms(
         self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator

@@ -1,8 +1,9 @@
 """What a method is: networks, and the losses of one direction. The trainer knows nothing more of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -22,6 +23,7 @@ from recyclegan.tensors import (
     DIRECTIONS,
     DOMAINS,
     Clips,
+    Colours,
     Direction,
     Domain,
     Frames,
@@ -33,6 +35,8 @@ from recyclegan.tensors import (
 
 PerDomain = tuple[float, float]
 """A weight for x in a and a weight for x in b."""
+NO_LABELS: Mapping[Domain, Colours] = MappingProxyType({})
+"""Palettes of two domains of video."""
 Fakes = Float[Tensor, "fakes channels_out height width"]
 """Translated frames: one or several for each clip."""
 
@@ -83,8 +87,17 @@ class Method(nn.Module, ABC):
     ways: ClassVar[tuple[Direction, ...]] = DIRECTIONS
     Config: ClassVar[type]
 
-    def __init__(self, config: Any, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
-        """Build networks with first weights from torch's global random state; ``channels`` are those of a and b."""
+    def __init__(
+        self,
+        config: Any,
+        networks: NetworkConfig,
+        channels: tuple[int, int] = (3, 3),
+        palettes: Mapping[Domain, Colours] = NO_LABELS,
+    ) -> None:
+        """Build networks with first weights from torch's global random state.
+
+        ``channels`` are those of a and b, ``palettes`` the colours of the domains that are label maps.
+        """
         super().__init__()
         self.config, self.networks = config, networks
         of = dict(zip(DOMAINS, channels, strict=True))
@@ -97,6 +110,7 @@ class Method(nn.Module, ABC):
                     networks.width,
                     networks.norm,
                     networks.dropout,
+                    palettes.get(target_domain(way), ()),
                 )
                 for way in self.ways
             }

@@ -3,7 +3,7 @@
 Source: Bansal, Ma, Ramanan and Sheikh, ECCV 2018, arXiv 1808.05174.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,11 +11,12 @@ from torch import nn
 
 from recyclegan import losses
 from recyclegan.errors import InputError
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.networks import PredictorName, make_predictor
 from recyclegan.tensors import (
     DOMAINS,
     Clips,
+    Colours,
     Direction,
     Domain,
     Frames,
@@ -58,10 +59,16 @@ class RecycleGAN(Method):
 
     config: Config
 
-    def __init__(self, config: Config, networks: NetworkConfig, channels: tuple[int, int] = (3, 3)) -> None:
+    def __init__(
+        self,
+        config: Config,
+        networks: NetworkConfig,
+        channels: tuple[int, int] = (3, 3),
+        palettes: Mapping[Domain, Colours] = NO_LABELS,
+    ) -> None:
         """Build the networks, and a predictor for each domain; the identity term needs equal channels in a and b."""
         check_equal_channels("identity", config.identity, channels)
-        super().__init__(config, networks, channels)
+        super().__init__(config, networks, channels, palettes)
         usual_width = max(1, networks.width // 16) if config.predictor == "prediction" else networks.width
         width = config.predictor_width or usual_width
         self.predictors = nn.ModuleDict(

@@ -1,6 +1,6 @@
 """Unsupervised Recycle-GAN. Source: Wang, Akash and Misu, AAAI 2022, arXiv 2201.05723."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from torch import nn
 from recyclegan import losses
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.networks import load_content_features
-from recyclegan.tensors import Clips, Direction, Scalar, opposite, target_domain
+from recyclegan.tensors import Clips, Colours, Direction, Domain, Scalar, opposite, target_domain
 
 
 class UnsupRecycleGAN(Method):
@@ -48,13 +48,14 @@ class UnsupRecycleGAN(Method):
         config: Config,
         networks: NetworkConfig,
         channels: tuple[int, int] = (3, 3),
+        palettes: Mapping[Domain, Colours] = NO_LABELS,
         features: nn.Module | None = None,
     ) -> None:
         """Build the networks; ``features`` replaces VGG-19 in the content term."""
         check_equal_channels("identity", config.identity, channels)
         if any(config.content) and channels != (3, 3):
             raise InputError(f"content: found {channels} channels, expected 3 in both; set the weight of content to 0")
-        super().__init__(config, networks, channels)
+        super().__init__(config, networks, channels, palettes)
         if features is None and any(config.content):
             features = load_content_features(config.vgg)
         self.features = features

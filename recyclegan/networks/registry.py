@@ -6,14 +6,27 @@ from typing import Literal, get_args
 
 from torch import nn
 
+from recyclegan.networks.classes import ClassGenerator
 from recyclegan.networks.detail import DetailGenerator, PlacedGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import Norm, initialize
 from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.unet import UNet
+from recyclegan.tensors import Colours
 
-GeneratorName = Literal["resnet-6", "resnet-9", "unet-128", "unet-256", "placed-6", "placed-9", "detail-6", "detail-9"]
+GeneratorName = Literal[
+    "resnet-6",
+    "resnet-9",
+    "unet-128",
+    "unet-256",
+    "placed-6",
+    "placed-9",
+    "detail-6",
+    "detail-9",
+    "classes-6",
+    "classes-9",
+]
 DiscriminatorName = Literal["patch", "pixel"]
 PredictorName = Literal["unet-128", "unet-256", "prediction"]
 
@@ -26,8 +39,15 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "placed-9": partial(PlacedGenerator, num_blocks=9),
     "detail-6": partial(DetailGenerator, num_blocks=6),
     "detail-9": partial(DetailGenerator, num_blocks=9),
+    "classes-6": partial(PlacedGenerator, num_blocks=6),
+    "classes-9": partial(PlacedGenerator, num_blocks=9),
 }
 assert set(GENERATORS) == set(get_args(GeneratorName))
+LABEL_GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
+    "classes-6": partial(ClassGenerator, num_blocks=6),
+    "classes-9": partial(ClassGenerator, num_blocks=9),
+}
+"""What stands for the generator of the same name where the target is label maps."""
 
 
 def make_generator(
@@ -37,9 +57,16 @@ def make_generator(
     width: int = 64,
     norm: Norm = "instance",
     dropout: bool = False,
+    palette: Colours = (),
 ) -> nn.Module:
-    """Return a generator with first weights drawn from N(0, 0.02) by torch's global random state."""
-    network = GENERATORS[name](channels_in, channels_out, width=width, norm=norm, dropout=dropout)
+    """Return a generator with first weights drawn from N(0, 0.02) by torch's global random state.
+
+    ``palette`` holds the colours of the target's label maps, where it is label maps.
+    """
+    if palette and name in LABEL_GENERATORS:
+        network = LABEL_GENERATORS[name](channels_in, palette, width=width, norm=norm, dropout=dropout)
+    else:
+        network = GENERATORS[name](channels_in, channels_out, width=width, norm=norm, dropout=dropout)
     initialize(network)
     return network
 

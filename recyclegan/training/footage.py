@@ -11,13 +11,12 @@ from lightning_fabric import Fabric
 from recyclegan.data import Clip, Crop, LoadSpec, Resize, UnpairedClips, index_data, load_data
 from recyclegan.labels import palette_of
 from recyclegan.logs import Picture
-from recyclegan.tensors import DOMAINS, Clips, Domain, Frames, to_frames
+from recyclegan.tensors import DOMAINS, Clips, Colours, Domain, Frames, to_frames
 from recyclegan.training.config import TrainConfig
 from recyclegan.video import read_frame
 
 Decoding = Callable[[int, int, str], None]
 """Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
-Colours = tuple[tuple[int, int, int], ...]
 
 NUM_SAMPLES = 2
 """Frames of each domain that are shown in a sample grid and measured."""

@@ -1,6 +1,6 @@
 """The training loop: data, steps, logs, samples, checkpoints, and a clean end whatever ends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from recyclegan.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from recyclegan.errors import InputError
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
-from recyclegan.methods import METHODS
+from recyclegan.methods import METHODS, NO_LABELS, Method
+from recyclegan.tensors import Colours, Domain
 from recyclegan.training.config import TrainConfig
 from recyclegan.training.footage import Decoding, Footage, load_footage
 from recyclegan.training.processes import Interruption, any_process, make_fabric
@@ -74,12 +75,18 @@ def train(
 def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState, Footage]:
     """Return what is trained, with its first weights, and what it is trained on."""
     fabric = make_fabric(config)
-    torch.manual_seed(config.seed)
-    method_class = METHODS[config.method_name]
-    method = method_class(config.method, config.networks, config.frames.channels)
-    footage = load_footage(config, method_class.clip_length, fabric, decoding if fabric.is_global_zero else None)
+    method = first_method(config)  # refuses what no method can be, before any footage is read
+    footage = load_footage(config, method.clip_length, fabric, decoding if fabric.is_global_zero else None)
+    if footage.palettes:
+        method = first_method(config, footage.palettes)
     num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
     return TrainState(method, config, fabric, num_steps), footage
+
+
+def first_method(config: TrainConfig, palettes: Mapping[Domain, Colours] = NO_LABELS) -> Method:
+    """Return the method with the first weights of the seed."""
+    torch.manual_seed(config.seed)
+    return METHODS[config.method_name](config.method, config.networks, config.frames.channels, palettes)
 
 
 def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:

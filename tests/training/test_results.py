@@ -1,5 +1,6 @@
 """What a run shows: sample grids, curves, and translators that describe themselves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 import torch
 
 from recyclegan.checkpoint import load_card, load_translator
+from recyclegan.networks.classes import ClassGenerator
+from recyclegan.networks.detail import PlacedGenerator
 from recyclegan.tensors import to_frames, to_images
 from recyclegan.training import DataConfig, train
 from recyclegan.training.results import translating_generators
 from recyclegan.video import read_image
-from tests.small import PALETTE, label_map, make_data, small_config, small_state
+from tests.small import NETWORKS, PALETTE, label_map, make_data, small_config, small_state
 
 
 def test_a_sample_grid_shows_held_out_frames_their_translations_and_the_way_back(tmp_path: Path) -> None:
@@ -86,3 +89,16 @@ def test_translators_carry_the_last_weights_where_nothing_is_averaged(tmp_path: 
     carried = translating_generators(state).state_dict()
     for name, value in state.method.generators.state_dict().items():
         assert torch.equal(carried[name], value)
+
+
+def test_a_generator_of_classes_is_trained_averaged_and_loaded_with_the_palette_of_its_labels(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", make_b=label_map)
+    frames = DataConfig(size=(32, 48), labels="b", resize="rectangle")
+    networks = replace(NETWORKS, generator="classes-6")
+    config = small_config(data, tmp_path / "run", steps=2, frames=frames, networks=networks, ema=0.9)
+    train(config)
+    (labels, _), (video, _) = (load_translator(config.out / f"{way}.safetensors") for way in ("ab", "ba"))
+    assert isinstance(labels, ClassGenerator)
+    torch.testing.assert_close(labels.colours, torch.tensor(PALETTE) / 127.5 - 1)
+    assert type(video) is PlacedGenerator
+    assert train(replace(config, steps=3), resume=True).steps == 3
