@@ -8,7 +8,6 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-import torch
 
 from recyclegan.checkpoint import add_metrics, load_card, save_translator
 from recyclegan.config import to_dict
@@ -23,9 +22,8 @@ from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
-from recyclegan.methods import METHODS, NetworkConfig
-from recyclegan.tensors import Direction, Image, source_domain
-from recyclegan.training import DataConfig, TrainConfig, train
+from recyclegan.tensors import DIRECTIONS, Direction, Image, source_domain, target_domain
+from recyclegan.training import DataConfig, TrainConfig, first_method, train
 from recyclegan.training.presets import PRESETS
 from recyclegan.translation import Output, Translator
 from recyclegan.video import read_image, write_video
@@ -95,13 +93,13 @@ def run_demo(out: Path, config: DemoConfig, show: Show) -> list[str]:
 
 
 def training_config(out: Path, config: DemoConfig) -> TrainConfig:
-    """Return the published weights for video to label maps, on small networks."""
-    preset = PRESETS["video-to-label"]
+    """Return our recipe for video to label maps, on small networks."""
+    preset = PRESETS["steady-video-to-label"]
     return TrainConfig(
         data=out / "data",
         out=out / "run",
         method=preset.config,
-        networks=NetworkConfig(width=config.width, discriminator_width=2 * config.width),
+        networks=replace(preset.others["networks"], width=config.width, discriminator_width=2 * config.width),
         frames=DataConfig(size=config.size, resize="rectangle", crop="none", labels="b", cache=out / "cache"),
         steps=config.steps,
         decay=0.3,
@@ -116,10 +114,10 @@ def training_config(out: Path, config: DemoConfig) -> TrainConfig:
 
 def save_untrained(out: Path, config: TrainConfig) -> None:
     """Write translators with the weights that training started from, to be scored beside the trained ones."""
-    torch.manual_seed(config.seed)
-    method = METHODS[config.method_name](config.method, config.networks, config.frames.channels)
-    for way in method.ways:
-        card = replace(load_card(config.out / f"{way}.safetensors"), steps=0)
+    cards = {way: load_card(config.out / f"{way}.safetensors") for way in DIRECTIONS}
+    method = first_method(config, {target_domain(way): card.palette for way, card in cards.items()})
+    for way, card in cards.items():
+        card = replace(card, steps=0)
         save_translator(out / "untrained" / f"{way}.safetensors", method.generators[way], card)
 
 

@@ -39,6 +39,15 @@ def test_a_sweep_multiplies_the_contenders_that_know_the_option():
     assert [config.method.unsup_spatial for config in list(found.values())[:2]] == [(0.0, 0.0), (3.0, 3.0)]
 
 
+def test_a_sweep_takes_a_value_for_each_domain():
+    found = read("unsup-recycle-gan", sweep="unsup-spatial 0,10 25")
+    assert [config.method.unsup_spatial for config in found.values()] == [(0.0, 10.0), (25.0, 25.0)]
+    with pytest.raises(InputError, match="found '1,2,3', expected one number, or 2 with commas"):
+        read("unsup-recycle-gan", sweep="unsup-spatial 1,2,3")
+    with pytest.raises(InputError, match="found '1,2', expected one number"):
+        read("unsup-recycle-gan", sweep="lr 1,2")
+
+
 def test_options_of_training_and_of_the_flow_can_be_swept():
     rates = read("cycle-gan", sweep="lr 1e-4 2e-4")
     assert [config.lr for config in rates.values()] == [1e-4, 2e-4]

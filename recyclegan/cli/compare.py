@@ -37,7 +37,7 @@ def compare(words: list[str]) -> None:
         of one method, as in "gentle = unsup-recycle-gan --unsup-spatial 3 3"."""
         sweep: str | None = None
         """An option of ``train`` and values for it in quotes, as in "unsup-spatial 0 3 10": every contender that knows
-        the option runs with each."""
+        the option runs with each. A value for both domains, or two with a comma: "unsup-spatial 0,10 10,10"."""
         resume: bool = False
         """Go on with what OUT holds; contenders and seeds may be added."""
         config: ComparisonConfig = field(default_factory=ComparisonConfig)
@@ -113,7 +113,16 @@ def _swept(name: str, words: list[str], sweep: str | None) -> list[tuple[str, li
         return [(name, words)]
     count = len(default) if isinstance(default, tuple) else 1
     flag = f"--{field_name.replace('_', '-')}"
-    return [(f"{name} {field_name.replace('_', '-')}={value}", [*words, flag, *[value] * count]) for value in values]
+    return [(f"{name} {flag[2:]}={value}", [*words, flag, *_parts(sweep, value, count)]) for value in values]
+
+
+def _parts(sweep: str, value: str, count: int) -> list[str]:
+    """Return the words of a value of an option that takes ``count``: one for each, or one for all."""
+    parts = value.split(",")
+    if len(parts) not in {1, count}:
+        expected = "one number" if count == 1 else f"one number, or {count} with commas"
+        raise InputError(f"--sweep {sweep!r}: found {value!r}, expected {expected}")
+    return parts if len(parts) == count else parts * count
 
 
 def _default(config: Any, name: str) -> Any:

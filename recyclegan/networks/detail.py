@@ -48,16 +48,20 @@ class BlurredConvTranspose2d(nn.ConvTranspose2d):
         return binomial_blur(super().forward(features, output_size))
 
 
-class DetailGenerator(PlacedGenerator):
-    """A placed generator, free of aliasing, that adds the source's own fine detail to what it paints.
+class SmoothGenerator(PlacedGenerator):
+    """A placed generator free of aliasing: it blurs before each stride and after each widening."""
+
+    strided: ClassVar[type[nn.Conv2d]] = BlurredConv2d
+    widening: ClassVar[type[nn.ConvTranspose2d]] = BlurredConvTranspose2d
+
+
+class DetailGenerator(SmoothGenerator):
+    """A smooth generator that adds the source's own fine detail to what it paints.
 
     Edges then stay where they are, and move as they move, from the first step on; the network has the look to learn.
     Where the target has another number of channels, all of them get the mean detail. Source: after Liang et al. 2021 (a
     Laplacian pyramid whose coarse part is translated).
     """
-
-    strided: ClassVar[type[nn.Conv2d]] = BlurredConv2d
-    widening: ClassVar[type[nn.ConvTranspose2d]] = BlurredConvTranspose2d
 
     def forward(self, frames: Frames) -> Translated:
         """Return the translated frames, of the same size."""

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from torch import nn
 
 from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import DetailGenerator, PlacedGenerator
+from recyclegan.networks.detail import DetailGenerator, PlacedGenerator, SmoothGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import Norm, initialize
 from recyclegan.networks.prediction import PredictionNetwork
@@ -39,8 +39,8 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "placed-9": partial(PlacedGenerator, num_blocks=9),
     "detail-6": partial(DetailGenerator, num_blocks=6),
     "detail-9": partial(DetailGenerator, num_blocks=9),
-    "classes-6": partial(PlacedGenerator, num_blocks=6),
-    "classes-9": partial(PlacedGenerator, num_blocks=9),
+    "classes-6": partial(SmoothGenerator, num_blocks=6),
+    "classes-9": partial(SmoothGenerator, num_blocks=9),
 }
 assert set(GENERATORS) == set(get_args(GeneratorName))
 LABEL_GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {

@@ -1,7 +1,7 @@
 """Training: configuration, footage, one step, and the loop around it."""
 
 from recyclegan.training.config import DataConfig, TrainConfig, config_from_dict, config_to_dict
-from recyclegan.training.loop import Outcome, TrainingFailedError, train
+from recyclegan.training.loop import Outcome, TrainingFailedError, first_method, train
 from recyclegan.training.run_folder import read_config
 from recyclegan.training.step import TrainState, learning_rate, train_step
 from recyclegan.training.timing import step_seconds
@@ -14,6 +14,7 @@ __all__ = [
     "TrainingFailedError",
     "config_from_dict",
     "config_to_dict",
+    "first_method",
     "learning_rate",
     "read_config",
     "step_seconds",

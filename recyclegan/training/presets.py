@@ -39,9 +39,9 @@ PRESETS = {
     ),
     "steady-video-to-label": Preset(
         method=UnsupRecycleGAN.name,
-        config=UnsupRecycleGAN.Config(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0)),
+        config=UnsupRecycleGAN.Config(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(25.0, 10.0)),
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
-        others={"networks": NetworkConfig(generator="placed-6"), "epochs": 5.0},
+        others={"networks": NetworkConfig(generator="classes-6"), "epochs": 5.0},
     ),
     "horse-to-zebra": Preset(
         method=CycleGAN.name,

@@ -6,7 +6,7 @@ from torch import nn
 
 from recyclegan.networks import make_generator
 from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import PlacedGenerator
+from recyclegan.networks.detail import SmoothGenerator
 from tests.small import random_clips
 
 PALETTE = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))
@@ -66,6 +66,6 @@ def test_colours_are_no_weights_and_follow_the_network_to_other_precision():
     assert G(random_clips(0)[:, 0].double()).dtype == torch.float64
 
 
-@pytest.mark.parametrize(("palette", "kind"), [(PALETTE, ClassGenerator), ((), PlacedGenerator)])
-def test_a_target_without_a_palette_gets_a_placed_generator(palette, kind):
+@pytest.mark.parametrize(("palette", "kind"), [(PALETTE, ClassGenerator), ((), SmoothGenerator)])
+def test_a_target_without_a_palette_gets_a_smooth_generator(palette, kind):
     assert type(generator(palette)) is kind

@@ -9,7 +9,7 @@ import torch
 
 from recyclegan.checkpoint import load_card, load_translator
 from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import PlacedGenerator
+from recyclegan.networks.detail import SmoothGenerator
 from recyclegan.tensors import to_frames, to_images
 from recyclegan.training import DataConfig, train
 from recyclegan.training.results import translating_generators
@@ -100,5 +100,5 @@ def test_a_generator_of_classes_is_trained_averaged_and_loaded_with_the_palette_
     (labels, _), (video, _) = (load_translator(config.out / f"{way}.safetensors") for way in ("ab", "ba"))
     assert isinstance(labels, ClassGenerator)
     torch.testing.assert_close(labels.colours, torch.tensor(PALETTE) / 127.5 - 1)
-    assert type(video) is PlacedGenerator
+    assert type(video) is SmoothGenerator
     assert train(replace(config, steps=3), resume=True).steps == 3
