@@ -103,6 +103,7 @@ def training_config(out: Path, config: DemoConfig) -> TrainConfig:
         frames=DataConfig(size=config.size, resize="rectangle", crop="none", labels="b", cache=out / "cache"),
         steps=config.steps,
         decay=0.3,
+        ramp_up=preset.others["ramp_up"],
         ema=0.99,
         seed=config.seed,
         save_every=max(100, config.steps // 4),

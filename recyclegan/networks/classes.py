@@ -5,14 +5,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from recyclegan.networks.detail import PlacedGenerator, coordinates
 from recyclegan.networks.layers import pad_to_multiple
-from recyclegan.networks.resnet import STRIDE
+from recyclegan.networks.resnet import STRIDE, ResNetGenerator
 from recyclegan.tensors import Colours, Frames, Translated
 
 
-class ClassGenerator(PlacedGenerator):
-    """A placed generator of label maps: it weighs the classes of each pixel by a softmax, and mixes their colours.
+class ClassGenerator(ResNetGenerator):
+    """A ResNet generator of label maps: it weighs the classes of each pixel by a softmax, and mixes their colours.
 
     Three levels cannot say "car or person": what lies between two colours may be nearest to a third, a road. Weights
     of classes can, and whatever they are, the mixture stays among the colours of the label maps.
@@ -30,6 +29,5 @@ class ClassGenerator(PlacedGenerator):
     def forward(self, frames: Frames) -> Translated:
         """Return label maps of the same size, softened where the network doubts."""
         height, width = frames.shape[-2:]
-        padded = pad_to_multiple(frames, STRIDE)
-        weights = self.model(torch.cat([padded, coordinates(padded)], dim=1))
+        weights = self.model(pad_to_multiple(frames, STRIDE))
         return torch.einsum("bkhw,kc->bchw", weights, self.colours)[..., :height, :width]

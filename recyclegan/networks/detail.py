@@ -1,4 +1,4 @@
-"""Generators of our own: ResNets that see where a pixel lies, and that leave fine detail to the source."""
+"""Generators of our own: ResNets free of aliasing, and such that leave fine detail to the source."""
 
 from typing import ClassVar
 
@@ -13,20 +13,6 @@ from recyclegan.tensors import Frames, Translated
 
 DETAIL = 4
 """Side in pixels of the squares whose means are what the network paints; what they leave out is the detail."""
-
-
-class PlacedGenerator(ResNetGenerator):
-    """A ResNet generator that sees the coordinates of every pixel beside its colours.
-
-    Reflected borders hide from a ResNet where it is, while the discriminator, with its borders of zeros, knows. In
-    footage with a horizon that costs a grey road its name: it becomes a grey sky. Source: Liu et al. 2018 (CoordConv).
-    """
-
-    extra_channels: ClassVar[int] = 2
-
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        return super().forward(torch.cat([frames, coordinates(frames)], dim=1))
 
 
 class BlurredConv2d(nn.Conv2d):
@@ -48,20 +34,22 @@ class BlurredConvTranspose2d(nn.ConvTranspose2d):
         return binomial_blur(super().forward(features, output_size))
 
 
-class SmoothGenerator(PlacedGenerator):
-    """A placed generator free of aliasing: it blurs before each stride and after each widening."""
+class SmoothGenerator(ResNetGenerator):
+    """A ResNet generator free of aliasing: it blurs before each stride and after each widening."""
 
     strided: ClassVar[type[nn.Conv2d]] = BlurredConv2d
     widening: ClassVar[type[nn.ConvTranspose2d]] = BlurredConvTranspose2d
 
 
 class DetailGenerator(SmoothGenerator):
-    """A smooth generator that adds the source's own fine detail to what it paints.
+    """A smooth generator that sees the coordinates of every pixel, and adds the source's fine detail to what it paints.
 
     Edges then stay where they are, and move as they move, from the first step on; the network has the look to learn.
     Where the target has another number of channels, all of them get the mean detail. Source: after Liang et al. 2021 (a
-    Laplacian pyramid whose coarse part is translated).
+    Laplacian pyramid whose coarse part is translated) and Liu et al. 2018 (CoordConv).
     """
+
+    extra_channels: ClassVar[int] = 2
 
     def forward(self, frames: Frames) -> Translated:
         """Return the translated frames, of the same size."""

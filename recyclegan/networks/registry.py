@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from torch import nn
 
 from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import DetailGenerator, PlacedGenerator, SmoothGenerator
+from recyclegan.networks.detail import DetailGenerator, SmoothGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import Norm, initialize
 from recyclegan.networks.prediction import PredictionNetwork
@@ -20,8 +20,6 @@ GeneratorName = Literal[
     "resnet-9",
     "unet-128",
     "unet-256",
-    "placed-6",
-    "placed-9",
     "detail-6",
     "detail-9",
     "classes-6",
@@ -35,8 +33,6 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "resnet-9": partial(ResNetGenerator, num_blocks=9),
     "unet-128": partial(UNet, levels=7),
     "unet-256": partial(UNet, levels=8),
-    "placed-6": partial(PlacedGenerator, num_blocks=6),
-    "placed-9": partial(PlacedGenerator, num_blocks=9),
     "detail-6": partial(DetailGenerator, num_blocks=6),
     "detail-9": partial(DetailGenerator, num_blocks=9),
     "classes-6": partial(SmoothGenerator, num_blocks=6),

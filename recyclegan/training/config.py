@@ -91,6 +91,9 @@ class TrainConfig:
     with more steps takes the rate of the longer one."""
     drop_every: float = 0.0
     """Fraction of all steps, 0.2 or more, after which the learning rate falls to a tenth, again and again; 0: never."""
+    ramp_up: float = 0.0
+    """First fraction of all steps in which all terms but the adversarial ones grow linearly to their weights: the look
+    comes first, steadiness follows."""
     clip_gradients: float = 0.0
     """Largest norm of the gradients; 0 leaves them alone."""
     history: int = 0
@@ -127,6 +130,7 @@ class TrainConfig:
         self._check("lr", 0 < self.lr < inf, "above 0")
         self._check("epochs", 0 < self.epochs < inf, "above 0")
         self._check("decay", 0 <= self.decay <= 1, "0 to 1")
+        self._check("ramp_up", 0 <= self.ramp_up <= 1, "0 to 1")
         self._check("ema", 0 <= self.ema < 1, "at least 0 and below 1")
         falls = self.drop_every == 0 or LEAST_DROP_EVERY <= self.drop_every <= 1
         most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"

@@ -41,7 +41,7 @@ PRESETS = {
         method=UnsupRecycleGAN.name,
         config=UnsupRecycleGAN.Config(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(25.0, 10.0)),
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
-        others={"networks": NetworkConfig(generator="classes-6"), "epochs": 5.0},
+        others={"networks": NetworkConfig(generator="classes-6"), "ramp_up": 0.5, "epochs": 5.0},
     ),
     "horse-to-zebra": Preset(
         method=CycleGAN.name,

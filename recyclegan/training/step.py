@@ -58,6 +58,7 @@ class TrainState:
         self.log = RunLog(config, fabric)
         self.rng = torch.Generator(fabric.device)
         self.rate = config.lr
+        self.ramp = 1.0
 
     def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Any:
         optimizer = torch.optim.Adam(list(parameters), lr=self.config.lr, betas=self.config.betas)
@@ -67,9 +68,10 @@ class TrainState:
     def _optimizers(self) -> dict[str, Any]:
         return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
 
-    def set_rate(self, step: int) -> None:
-        """Give both optimizers the learning rate of ``step``."""
+    def set_pace(self, step: int) -> None:
+        """Give both optimizers the learning rate of ``step``, and all terms but the adversarial ones their ramp."""
         self.rate = learning_rate(self.config, step, self.num_steps)
+        self.ramp = ramp_up(self.config, step, self.num_steps)
         for optimizer in self._optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = self.rate
@@ -125,7 +127,7 @@ def trained_weights(method: nn.Module) -> dict[str, Tensor]:
 def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     """Take one step of generators and discriminators; return its loss terms by name, such as ``ab/adversarial``."""
     method, rng = state.method, state.seed_step(step)
-    state.set_rate(step)
+    state.set_pace(step)
     terms: dict[str, Tensor] = {}
     fakes: dict[Domain, Frames] = {}
 
@@ -168,15 +170,18 @@ def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict
 
 
 def propagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
-    """Propagate each term back as soon as it is there; return their values by name."""
+    """Propagate each term back as soon as it is there, ramped up; return the values by name."""
     values: dict[str, Tensor] = {}
     while True:
         with state.fabric.autocast():
             named = next(terms, None)
         if named is None:
             return values
-        state.fabric.backward(named[1])
-        values[named[0]] = named[1].detach()
+        name, value = named
+        if not name.startswith("adversarial"):
+            value = state.ramp * value
+        state.fabric.backward(value)
+        values[name] = value.detach()
 
 
 def update(state: TrainState, optimizer: Any) -> None:
@@ -208,3 +213,11 @@ def learning_rate(config: TrainConfig, step: int, num_steps: int) -> float:
     start = round(num_steps * (1 - config.decay))
     drops = int(step / (num_steps * config.drop_every) + 1e-9) if config.drop_every else 0
     return config.lr * 0.1**drops * min(1.0, (num_steps - step) / (num_steps - start + 1))
+
+
+def ramp_up(config: TrainConfig, step: int, num_steps: int) -> float:
+    """Return what all terms but the adversarial ones are multiplied by in a step (counted from 0).
+
+    It grows linearly to 1 over the first ``config.ramp_up`` of training. Source: Laine and Aila 2017.
+    """
+    return min(1.0, (step + 1) / (config.ramp_up * num_steps)) if config.ramp_up else 1.0

@@ -19,10 +19,10 @@ def frames(seed=0, size=(48, 64)):
 
 
 @torch.no_grad()
-def test_a_placed_generator_tells_the_top_of_a_flat_frame_from_the_bottom_and_a_plain_one_cannot():
+def test_a_generator_with_coordinates_tells_the_top_of_a_flat_frame_from_the_bottom_and_a_plain_one_cannot():
     flat = torch.full((1, 3, 48, 64), 0.3)
     assert generator("resnet-6")(flat).std(dim=(2, 3)).max() < 1e-5
-    placed = generator("placed-6")(flat)
+    placed = generator("detail-6")(flat)
     assert (placed[..., :8, :].mean() - placed[..., -8:, :].mean()).abs() > 1e-2
 
 
@@ -61,7 +61,7 @@ def test_moving_by_one_pixel_changes_a_blurred_stride_less_than_a_plain_one():
         return ((left - right).abs().mean() / right.std()).item()
 
     plain = change("resnet-6")
-    assert max(change("detail-6"), change("classes-6")) < 0.5 * plain
+    assert max(change("detail-6"), change("classes-6")) < 0.7 * plain
 
 
 @torch.no_grad()

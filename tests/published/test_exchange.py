@@ -138,7 +138,7 @@ def test_a_folder_without_translators_is_told(tmp_path: Path) -> None:
 
 def test_an_architecture_that_the_published_code_does_not_know_is_refused(tmp_path: Path) -> None:
     config = small_config(make_data(tmp_path / "data"), tmp_path / "run", steps=1)
-    train(replace(config, networks=replace(config.networks, generator="placed-6")))
-    with pytest.raises(InputError, match=r"the published code cannot build its placed-6; it knows .*resnet-6"):
+    train(replace(config, networks=replace(config.networks, generator="detail-6")))
+    with pytest.raises(InputError, match=r"the published code cannot build its detail-6; it knows .*resnet-6"):
         export_reference(tmp_path / "run", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -14,7 +14,7 @@ from torch import Tensor
 from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.tensors import DIRECTIONS, DOMAINS
 from recyclegan.training import TrainConfig, TrainState, learning_rate, train_step
-from recyclegan.training.step import HistoryBuffer, trained_weights
+from recyclegan.training.step import HistoryBuffer, ramp_up, trained_weights
 from tests.small import NETWORKS, random_clips, small_config, small_state
 
 NOWHERE = Path("nowhere")
@@ -55,6 +55,31 @@ def test_the_rate_is_constant_then_falls_in_even_steps_and_never_reaches_0(steps
 def test_the_rate_drops_to_a_tenth_after_each_stated_fraction(drop_every: float, tenths: list[int]) -> None:
     rates = [learning_rate(config_with(drop_every=drop_every, lr=0.1), step, 8) for step in range(8)]
     assert rates == pytest.approx([0.1 * 0.1**drops for drops in tenths])
+
+
+@given(st.integers(1, 500), st.floats(0, 1))
+@settings(max_examples=100, deadline=None)
+def test_a_ramp_grows_from_above_0_to_1_over_the_first_fraction_and_stays(steps: int, fraction: float) -> None:
+    config = config_with(ramp_up=fraction)
+    ramp = [ramp_up(config, step, steps) for step in range(steps)]
+    assert min(ramp) > 0
+    assert max(ramp) == ramp[-1] == 1
+    growing = [value for value in ramp if value < 1]
+    assert len(growing) <= fraction * steps
+    assert np.diff([0.0, *growing]) == pytest.approx(1 / (fraction * steps) if growing else 1)
+
+
+def test_a_ramp_holds_back_all_terms_but_the_adversarial_ones() -> None:
+    def terms(fraction: float) -> dict[str, float]:
+        state = small_state(config_with(ramp_up=fraction), num_steps=8)
+        return {name: value.item() for name, value in train_step(state, batch_of(), 0).items()}
+
+    plain, ramped = terms(0.0), terms(0.5)
+    assert plain.keys() == ramped.keys()
+    held_back = {name for name in plain if not name.endswith(("adversarial", "discriminator"))}
+    assert {name.split("/")[1] for name in held_back} == {"unsup_recycle", "unsup_spatial"}
+    for name, value in plain.items():
+        assert ramped[name] == pytest.approx(value / 4 if name in held_back else value, rel=1e-3)
 
 
 def test_both_published_recipes_train_at_full_rate_to_the_end() -> None:
