@@ -11,7 +11,7 @@ from typing import Any
 from recyclegan.comparison.entry import Entry
 from recyclegan.comparison.front import front_chart
 from recyclegan.comparison.scores import Score, Standing
-from recyclegan.comparison.sheets import columns, contact_sheet, film, names
+from recyclegan.comparison.sheets import contact_sheet, film
 from recyclegan.evaluation.html import Html, number
 from recyclegan.evaluation.measures import CLASSES, LIKENESS, MEASURES, SHARPNESS, STEADINESS
 from recyclegan.evaluation.page import (
@@ -194,8 +194,8 @@ def _pictures(runs: Sequence[Entry], way: Direction) -> Section:
     sheet = picture(contact_sheet(runs, way), "The middle frame of held-out clips, first seed of each contender.")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
-        film(runs, way, path)
-        player = video_player(path, "One held-out clip.", names(columns(runs)))
+        headings = film(runs, way, path)
+        player = video_player(path, "One held-out clip.", headings)
     return Section(f"{_title(way)}, seen", [sheet, player])
 
 

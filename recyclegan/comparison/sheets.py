@@ -1,7 +1,9 @@
 """What contenders' translations look like: frames of the same moments side by side, and films in step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +11,11 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
+from recyclegan.checkpoint import load_card
 from recyclegan.comparison.entry import Entry
-from recyclegan.data import Clip, Resize, find_clips
+from recyclegan.data import Resize, find_clips
+from recyclegan.evaluation.footage import PairedClip, pair_clips
+from recyclegan.labels import LABEL_SETS, LabelSet, colourize
 from recyclegan.logs import Picture, image_grid
 from recyclegan.tensors import Direction, Image, source_domain
 from recyclegan.video import write_video
@@ -22,40 +27,60 @@ RATE = Fraction(15)
 HEADING = 18
 
 
-def columns(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the first finished run of each contender."""
-    return list({entry.contender: entry for entry in reversed(entries)}.values())[::-1]
+@dataclass(frozen=True)
+class Column:
+    """What stands under a heading: the frames of every held-out clip."""
+
+    heading: str
+    frames: Mapping[str, Callable[[], Iterator[Image]]]
+    """By the clip's name."""
+
+
+def columns(entries: Sequence[Entry], way: Direction) -> list[Column]:
+    """Return the source, the first finished run of each contender, and the true label maps, where they are known."""
+    shown = list({entry.contender: entry for entry in reversed(entries)}.values())[::-1]
+    source = find_clips(shown[0].footage("val", source_domain(way)))
+    found = [
+        Column("source", {clip.name: clip.images for clip in source}),
+        *(Column(one.contender, {clip.name: clip.images for clip in find_clips(one.translated(way))}) for one in shown),
+    ]
+    return [*found, *_truth(shown[0], way)]
 
 
 def contact_sheet(entries: Sequence[Entry], way: Direction) -> Picture:
     """Return the middle frame of the first clips, the source to the left of every contender's translation."""
-    shown = columns(entries)
+    shown = columns(entries, way)
     rows = []
-    for moments in _clips(shown, way):
-        middle = moments[0].num_frames // 2
-        rows.append([_panel(next(islice(clip.images(), middle, None))) for clip in moments])
-    headings = [_heading(name, rows[0][0].shape[1]) for name in names(shown)]
+    for clip in find_clips(entries[0].footage("val", source_domain(way)))[:NUM_CLIPS]:
+        middle = clip.num_frames // 2
+        rows.append([_panel(next(islice(column.frames[clip.name](), middle, None))) for column in shown])
+    headings = [_heading(column.heading, rows[0][0].shape[1]) for column in shown]
     return np.concatenate([image_grid([headings]), image_grid(rows)])
 
 
-def film(entries: Sequence[Entry], way: Direction, path: Path, clip: int = 0) -> None:
-    """Write a video of one clip: the source and every contender's translation side by side."""
-    moments = list(_clips(columns(entries), way))[clip]
-    frames = zip(*(islice(clip.images(), FILM_FRAMES) for clip in moments), strict=True)
+def film(entries: Sequence[Entry], way: Direction, path: Path) -> list[str]:
+    """Write a video of the first clip, all columns side by side; return their headings."""
+    shown = columns(entries, way)
+    clip = next(iter(shown[0].frames))
+    frames = zip(*(islice(column.frames[clip](), FILM_FRAMES) for column in shown), strict=True)
     write_video(path, (np.concatenate([_panel(image) for image in row], axis=1) for row in frames), RATE)
+    return [column.heading for column in shown]
 
 
-def names(entries: Sequence[Entry]) -> list[str]:
-    """Return the headings of a sheet."""
-    return ["source", *(entry.contender for entry in entries)]
+def _truth(entry: Entry, way: Direction) -> Iterator[Column]:
+    """Yield the true label maps of the source, where they are known and the contenders write label maps."""
+    told, truth = entry.judging.evaluation.labels, entry.judging.truth
+    if told is None or truth is None or not load_card(entry.config.out / f"{way}.safetensors").palette:
+        return
+    domain, labels = source_domain(way), LABEL_SETS[told]
+    pairs = pair_clips(entry.translated(way), entry.footage("val", domain), truth / domain.upper(), labels)
+    if all(pair.truth and pair.truth.tells_classes for pair in pairs):
+        yield Column("truth", {pair.source.name: partial(_label_maps, pair, labels) for pair in pairs})
 
 
-def _clips(entries: Sequence[Entry], way: Direction) -> Iterator[list[Clip]]:
-    """Yield for each of the first clips the source and its translations."""
-    sources = find_clips(entries[0].footage("val", source_domain(way)))[:NUM_CLIPS]
-    translated = [{clip.name: clip for clip in find_clips(entry.translated(way))} for entry in entries]
-    for source in sources:
-        yield [source, *(clips[source.name] for clips in translated)]
+def _label_maps(pair: PairedClip, labels: LabelSet) -> Iterator[Image]:
+    assert pair.truth is not None
+    return (colourize(known.classes, labels) for known in pair.truth.frames(pair.size))
 
 
 def _panel(image: Image) -> Picture:
