@@ -81,7 +81,19 @@ def files_below(folder: Path) -> list[Path]:
 
 
 TRAIN_OPTIONS = {
-    *("data", "out", "steps", "epochs", "batch-size", "lr", "betas", "decay", "drop-every", "clip-gradients"),
+    *(
+        "data",
+        "out",
+        "steps",
+        "epochs",
+        "batch-size",
+        "lr",
+        "betas",
+        "decay",
+        "drop-every",
+        "ramp-up",
+        "clip-gradients",
+    ),
     *(
         "history",
         "ema",

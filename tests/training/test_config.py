@@ -70,6 +70,7 @@ WRONG = [
     {"epochs": 0.0},
     {"history": -1},
     {"clip_gradients": -1.0},
+    {"ramp_up": 1.5},
     {"seed": -1},
     *({"betas": value} for value in ((1.0, 0.9), (0.5, -0.1))),
 ]

@@ -44,6 +44,7 @@ RANDOM = {
     "networks": NetworkConfig(width=4, discriminator_width=4, dropout=True),
     "decay": 0.5,
     "clip_gradients": 5.0,
+    "ramp_up": 0.5,
 }
 """Everything on that draws random numbers or carries state from step to step."""
 
