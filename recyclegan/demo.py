@@ -66,6 +66,7 @@ def run_demo(out: Path, config: DemoConfig, show: Show) -> list[str]:
 
     Raises:
         InputError: ``out`` is there already and not empty, or cannot be written.
+        KeyboardInterrupt: a signal ended training; ``out/run`` holds a checkpoint.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is there already; name a new folder, or remove it")
@@ -81,7 +82,9 @@ def run_demo(out: Path, config: DemoConfig, show: Show) -> list[str]:
         progress=lambda done, total, _: show(done, total, "footage"),
     )
     training = training_config(out, config)
-    train(training, report=lambda done, total, _: show(done, total, "training"))
+    outcome = train(training, report=lambda done, total, _: show(done, total, "training"))
+    if outcome.steps < outcome.num_steps:
+        raise KeyboardInterrupt
     save_untrained(out, training)
     scores: dict[Direction, Scores] = {}
     for way in ("ab", "ba"):

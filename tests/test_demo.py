@@ -1,5 +1,7 @@
 import json
 import re
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,17 @@ def test_films_show_source_translation_and_truth(made: tuple[Path, list[str], li
 
 def test_all_long_work_is_shown(made: tuple[Path, list[str], list[str]]) -> None:
     assert [what.split()[0] for what in made[2]] == ["footage", "training", *["translating"] * 4]
+
+
+def test_a_signal_during_training_ends_it_without_a_report_of_half_a_training(tmp_path: Path) -> None:
+    def show(done: int, _total: int | None, what: str) -> None:
+        if (done, what) == (1, "training"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_demo(tmp_path / "out", replace(TINY, steps=50), show)
+    assert list((tmp_path / "out" / "run").glob("step-*"))
+    assert not (tmp_path / "out" / "report.html").exists()
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
