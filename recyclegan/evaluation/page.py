@@ -212,6 +212,7 @@ def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) ->
     The page's own controls stand below it, so that they hide nothing; without scripts the browser's are there.
     """
     data = video if isinstance(video, bytes) else video.read_bytes()
+    narrowest = min(12 * len(panels), max(60, 9 * len(panels)))
     names = "".join(f"<span>{escape(name)}</span>" for name in panels)
     labels = f'<div class="panels">{names}</div>' if panels else ""
     rates = "".join(
@@ -219,7 +220,7 @@ def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) ->
         for rate in (0.1, 0.25, 0.5, 1)
     )
     return Html(
-        f'<figure><div class="player" style="--narrowest:{12 * len(panels)}rem"><div>{labels}'
+        f'<figure><div class="player" style="--narrowest:{narrowest}rem"><div>{labels}'
         f'<video controls loop muted playsinline aria-label="{escape(caption)}" src="{_data_uri(data, "video/mp4")}">'
         f'</video></div></div><div class="bar"><button type="button" class="play" hidden>Play</button>'
         '<input type="range" class="seek" min="0" max="1" value="0" step="any" aria-label="Place in the film" hidden>'
