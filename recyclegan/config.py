@@ -1,14 +1,93 @@
-"""Strict conversion between frozen dataclasses and plain dictionaries, so that a configuration survives as JSON."""
+"""Configurations: frozen dataclasses that survive as JSON, every field of the type and in the range that it states."""
 
 import dataclasses
+import math
 import types
 import typing
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union
+from typing import Annotated, Any, Literal, TypeVar, Union
 
 from recyclegan.errors import InputError, nearest
 
 T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Within:
+    """The range of a number, beside its type: ``Annotated[int, Within(1)]``. Both ends belong to it unless excluded."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    above: bool = False
+    """Leave the low end out."""
+    below: bool = False
+    """Leave the high end out."""
+
+    def __contains__(self, value: float) -> bool:
+        """Return whether a number is finite and in the range."""
+        over_low = value > self.low if self.above else value >= self.low
+        under_high = value < self.high if self.below else value <= self.high
+        return (isinstance(value, int) or math.isfinite(value)) and over_low and under_high
+
+    def __str__(self) -> str:
+        """Return the range in words."""
+        low = f"above {self.low:g}" if self.above else f"at least {self.low:g}"
+        high = f"below {self.high:g}" if self.below else f"at most {self.high:g}"
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{low} and {high}" if self.above or self.below else f"{self.low:g} to {self.high:g}"
+        ends = [low] * math.isfinite(self.low) + [high] * math.isfinite(self.high)
+        return ends[0] if ends else "a finite number"
+
+
+Count = Annotated[int, Within(1, 10**9)]
+CountOrNone = Annotated[int, Within(0, 10**9)]
+"""A number of things of which there may be none."""
+Seed = Annotated[int, Within(0, 2**32 - 1)]
+Share = Annotated[float, Within(0, 1)]
+Weight = Annotated[float, Within(0, 1e9)]
+"""What a loss term is multiplied by."""
+
+
+def check_numbers(config: Any, prefix: str = "") -> None:
+    """Refuse numbers that are not finite, or outside of the range that stands beside their field's type.
+
+    To be called by the ``__post_init__`` of every configuration. ``prefix`` stands before the field's name.
+
+    Raises:
+        InputError: there is one; the field, its value and the range are named.
+    """
+    for name, hint in _hints(config.__class__).items():
+        found = getattr(config, name)
+        for number, within in _numbers(hint, found):
+            if number not in within:
+                shown = " ".join(map(str, found)) if isinstance(found, tuple) else found
+                raise InputError(f"{prefix}{name}: found {shown}, expected {within}")
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _numbers(hint: Any, value: Any) -> Iterator[tuple[float, Within]]:
+    """Yield each number of a field with the range that its type states; without one, any finite number will do."""
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        hint = next(option for option in typing.get_args(hint) if option is not type(None))
+    ranges = [extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Within)]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield value, next(iter(ranges), Within())
+    elif isinstance(value, tuple):
+        for item, part in zip(value, _item_hints(hint, len(value)), strict=False):
+            yield from _numbers(part, item)
+
+
+def _item_hints(hint: Any, length: int) -> tuple[Any, ...]:
+    """Return the types of a tuple's items."""
+    args = typing.get_args(hint)
+    return (args[0],) * length if len(args) == 2 and args[1] is Ellipsis else args or (Any,) * length
 
 
 def to_dict(config: Any) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
+from typing import Annotated
 
 import numpy as np
 
 from recyclegan.checkpoint import add_metrics, load_card, save_translator
-from recyclegan.config import to_dict
+from recyclegan.config import Count, Seed, Within, check_numbers, to_dict
 from recyclegan.data import find_clips
 from recyclegan.data.prepare import prepare_roadworld
 from recyclegan.errors import InputError
@@ -37,20 +38,24 @@ Show = Callable[[int, int | None, str], None]
 class DemoConfig:
     """How large the demonstration is; the defaults take a few minutes on two CPU cores."""
 
-    size: tuple[int, int] = (64, 128)
+    size: tuple[Annotated[int, Within(32, 4096)], Annotated[int, Within(32, 4096)]] = (64, 128)
     """Height and width of the world's frames."""
-    clips: int = 12
+    clips: Count = 12
     """Drives to train on, of each look."""
-    val_clips: int = 3
+    val_clips: Count = 3
     """Drives held out, of each look."""
-    frames: int = 40
+    frames: Annotated[int, Within(3, 10**6)] = 40
     """Frames of each drive."""
-    steps: int = 900
+    steps: Count = 900
     """Training steps."""
-    width: int = 16
+    width: Annotated[int, Within(1, 1024)] = 16
     """Width of the generators."""
-    seed: int = 0
+    seed: Seed = 0
     """Everything random follows from it."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range."""
+        check_numbers(self)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.errors import InputError
+from recyclegan.config import Within, check_numbers
 from recyclegan.tensors import Flow, Frames, Mask
 
 REFERENCE_SIDE = 256
@@ -97,30 +98,26 @@ class FlowSynthesis:
     the motion instead of replacing it.
     """
 
-    motion: float = 8.0
+    motion: Annotated[float, Within(0, 1e4)] = 8.0
     """Standard deviation of the coarse field in pixels."""
-    shift: int = 10
+    shift: Annotated[int, Within(0, 10_000)] = 10
     """Largest whole-frame shift along each axis in pixels."""
-    smoothness: int = 100
+    smoothness: Annotated[int, Within(1, 10_000)] = 100
     """Size in pixels of a cell of the coarse field, and of the box blur over it."""
-    zoom: float = 0.0
+    zoom: Annotated[float, Within(0, 100, below=True)] = 0.0
     """Largest zoom, in pixels of motion per 100 pixels of distance from a random centre."""
-    rotation: float = 0.0
+    rotation: Annotated[float, Within(0, 180)] = 0.0
     """Largest rotation about the frame's centre in degrees."""
-    perspective: float = 0.0
+    perspective: Annotated[float, Within(0, 1, below=True)] = 0.0
     """Largest change of scale from one side of the frame to the other, as a fraction (0.1: one side 10 % nearer)."""
-    noise: float = 0.001
+    noise: Annotated[float, Within(0, 10)] = 0.001
     """Standard deviation of the noise that is added to warped frames, before the random factor in [1, 2)."""
     relative: bool = True
     """Scale motion, shift and smoothness by the shorter side of the frame over 256; off: pixels as published."""
 
     def __post_init__(self) -> None:
         """Refuse settings that no motion can have."""
-        for name in ("motion", "shift", "zoom", "rotation", "perspective", "noise"):
-            if getattr(self, name) < 0:
-                raise InputError(f"flow {name}: found {getattr(self, name)}, expected 0 or more")
-        if self.smoothness < 1 or self.perspective >= 1:
-            raise InputError("flow: expected a smoothness of at least 1 px and a perspective below 1")
+        check_numbers(self, "flow ")
 
     def sample(self, frames: Frames, rng: torch.Generator) -> Motion:
         """Return a motion for a batch like ``frames``, drawn from ``rng`` on its device."""

@@ -318,7 +318,7 @@ def test_the_flow_alone_is_a_file_and_what_it_leaves_out_is_the_default(tmp_path
     [
         ('{"flow": {"motoin": 3.0}}', r"flow: unknown field 'motoin' \(did you mean 'motion'\?\)"),
         ('{"flow": {"shift": 1.5}}', r"flow\.shift: found 1\.5, expected int"),
-        ('{"flow": {"zoom": -1.0}}', "flow zoom: found -1.0, expected 0 or more"),
+        ('{"flow": {"zoom": -1.0}}', "flow zoom: found -1.0, expected at least 0 and below 100"),
         ('{"flow": {}, "headrom": 2}', r"unknown field 'headrom' \(did you mean 'headroom'\?\)"),
         (json.dumps({"motion": 3.0}), "holds no 'flow'"),
         ("[1]", "expected a table of fields"),

@@ -17,7 +17,6 @@ from safetensors.torch import save_file
 from recyclegan import __version__, cli
 from recyclegan.checkpoint import checkpoints, load_card, save_translator
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
 from recyclegan.logs import read_stats
 from recyclegan.methods import METHODS
 from recyclegan.networks import make_generator
@@ -258,14 +257,14 @@ def test_a_dry_run_says_how_many_steps_it_would_be_and_writes_nothing(
     [
         (["--stepz", "3"], ["Unrecognized options: --stepz", "did you mean --steps?"]),
         (["--steps", "many"], ["--steps", "many"]),
-        (["--steps", "0"], ["steps: found 0, expected at least 1"]),
+        (["--steps", "0"], ["steps: found 0, expected 1 to 1e+09"]),
         (["--lr", "0"], ["lr"]),
         (["--size", "64"], ["--size", "Expected 2 values"]),
-        (["--size", "16", "16"], ["size: found 16x16, expected at least 32x32"]),
+        (["--size", "16", "16"], ["size: found 16 16, expected 32 to 16384"]),
         (["--resize", "stretch"], ["invalid choice 'stretch'", "scale_shortest"]),
         (["--generator", "resnet-7"], ["invalid choice 'resnet-7'", "resnet-6"]),
-        (["--zoom", "-1"], ["flow zoom: found -1.0, expected 0 or more"]),
-        (["--width", "0"], ["networks width: found 0, expected at least 1"]),
+        (["--zoom", "-1"], ["flow zoom: found -1.0, expected at least 0 and below 100"]),
+        (["--width", "0"], ["networks width: found 0, expected 1 to 1024"]),
         (["--channels", "3", "4"], ["channels", "expected 1 or 3"]),
         (["--content", "1", "1", "--vgg", "no.pth"], ["no.pth: no such file"]),
         (["--preset", "viper-to-cityscape"], ["did you mean 'viper-to-cityscapes'?", "video-to-label"]),
@@ -491,7 +490,7 @@ def test_what_is_no_model_is_named(run: Callable[..., Told], tmp_path: Path, nam
         ("empty", "out", [], ["empty: holds no videos and no frames"]),
         ("in.mp4", "out.mp4", ["--codec", "libx246"], ["no encoder called 'libx246'"]),
         ("in.mp4", "out.mp4", ["--direction", "ac"], ["--direction", "'ac'"]),
-        ("in.mp4", "out.mp4", ["--batch-size", "0"], ["batch size: found 0, expected at least 1"]),
+        ("in.mp4", "out.mp4", ["--batch-size", "0"], ["batch_size: found 0, expected 1 to 65536"]),
         ("in.mp4", "out.mp4", ["--device", "tpu"], ["device tpu: is not there"]),
         ("in.mp4", "out.mp4", ["--sidebyside"], ["Unrecognized options: --sidebyside"]),
     ],
@@ -527,13 +526,3 @@ def test_a_message_of_many_lines_becomes_one(run: Callable[..., Told], monkeypat
 
     monkeypatch.setitem(cli.COMMANDS, "train", wordy)
     assert run("train") == Told(2, "", "recyclegan: one two three\n")
-
-
-def test_errors_of_our_own_are_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def broken(words: list[str]) -> int:
-        with whole_file(tmp_path / "out"):
-            raise ZeroDivisionError
-
-    monkeypatch.setitem(cli.COMMANDS, "train", broken)
-    with pytest.raises(ZeroDivisionError):
-        cli.main(["train"])

@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.config import from_dict, to_dict
+from recyclegan.config import Within, check_numbers, from_dict, to_dict
 from recyclegan.errors import InputError
 
 
@@ -118,3 +118,48 @@ def test_the_allowed_words_are_listed() -> None:
 def test_what_the_configuration_itself_refuses_keeps_its_message() -> None:
     with pytest.raises(InputError, match=r"^count: found a negative one$"):
         from_dict(Outer, {"count": -1})
+
+
+@dataclass(frozen=True)
+class Ranged:
+    share: Annotated[float, Within(0, 1)] = 0.5
+    rate: Annotated[float, Within(0, above=True)] = 1.0
+    decay: Annotated[float, Within(0, 1, below=True)] = 0.0
+    count: Annotated[int, Within(1)] | None = None
+    pair: tuple[Annotated[float, Within(0)], Annotated[float, Within(0)]] = (0.0, 1.0)
+    sizes: tuple[Annotated[int, Within(1, 9)], ...] = ()
+    free: float = 0.0
+    on: bool = True
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "some ")
+
+
+def test_numbers_within_their_ranges_are_taken() -> None:
+    Ranged(1, 1e-9, 0.999, 10**400, (0, 5.5), (1, 9), -1e300)
+    Ranged(0.0, 1e300, 0, 1, (0.0, 0.0), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"share": 1.01}, "some share: found 1.01, expected 0 to 1"),
+        ({"share": float("nan")}, "some share: found nan, expected 0 to 1"),
+        ({"rate": 0.0}, "some rate: found 0.0, expected above 0"),
+        ({"rate": float("inf")}, "some rate: found inf, expected above 0"),
+        ({"decay": 1.0}, "some decay: found 1.0, expected at least 0 and below 1"),
+        ({"count": 0}, "some count: found 0, expected at least 1"),
+        ({"pair": (1.0, -0.5)}, "some pair: found 1.0 -0.5, expected at least 0"),
+        ({"pair": (float("nan"), 1.0)}, "some pair: found nan 1.0, expected at least 0"),
+        ({"sizes": (1, 2, 10)}, "some sizes: found 1 2 10, expected 1 to 9"),
+        ({"free": float("-inf")}, "some free: found -inf, expected a finite number"),
+    ],
+)
+def test_numbers_outside_their_ranges_are_refused_by_name(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=f"^{message}$"):
+        Ranged(**change)
+
+
+@given(st.floats())
+def test_no_number_that_is_not_finite_passes(value: float) -> None:
+    assert (value in Within()) == (abs(value) < float("inf"))

@@ -379,11 +379,24 @@ def test_zoom_rotation_and_perspective_add_to_the_smooth_motion() -> None:
 
 @pytest.mark.parametrize("name", ["motion", "shift", "zoom", "rotation", "perspective", "noise"])
 def test_negative_settings_are_refused_by_name(name: str) -> None:
-    with pytest.raises(InputError, match=rf"flow {name}: found -1.*expected 0 or more"):
+    with pytest.raises(InputError, match=rf"flow {name}: found -1.*expected (0 to|at least 0 and below)"):
         FlowSynthesis(**{name: -1 if name == "shift" else -1.0})
 
 
-@pytest.mark.parametrize("setting", [{"smoothness": 0}, {"perspective": 1.0}], ids=str)
-def test_impossible_settings_are_refused(setting: dict) -> None:
-    with pytest.raises(InputError, match="smoothness of at least 1 px and a perspective below 1"):
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e30])
+@pytest.mark.parametrize("name", ["motion", "zoom", "rotation", "perspective", "noise"])
+def test_settings_that_are_not_finite_or_absurd_are_refused_by_name(name: str, value: float) -> None:
+    with pytest.raises(InputError, match=rf"flow {name}: found .*expected"):
+        FlowSynthesis(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"smoothness": 0}, "flow smoothness: found 0, expected 1 to 10000"),
+        ({"perspective": 1.0}, r"flow perspective: found 1\.0, expected at least 0 and below 1"),
+    ],
+)
+def test_impossible_settings_are_refused(setting: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         FlowSynthesis(**setting)

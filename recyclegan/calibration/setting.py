@@ -1,6 +1,7 @@
 """Calibration: from footage to a setting of the synthetic flow, and the file that keeps it."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,7 +71,7 @@ def calibrate(
     Raises:
         InputError: nothing moves, a file cannot be read, frames do not fit the view, or OpenCV is not installed.
     """
-    if num_pairs < 1 or headroom <= 0:
+    if num_pairs < 1 or not 0 < headroom < math.inf:
         raise InputError(f"calibrate: found {num_pairs} pairs and a headroom of {headroom:g}, expected both above 0")
     seen = {
         domain: look(clips, view, num_pairs, (seed, number), _told(progress, f"motion in {domain}"))

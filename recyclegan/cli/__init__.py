@@ -1,7 +1,6 @@
 """The command line: one function a command; alone knows tyro, argv and exit codes."""
 
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,29 +8,21 @@ from pathlib import Path
 from recyclegan.cli.calibrate import calibrate
 from recyclegan.cli.compare import compare
 from recyclegan.cli.doctor import doctor
+from recyclegan.cli.ends import exit_code
 from recyclegan.cli.exchange import export_reference, import_reference
 from recyclegan.cli.footage import evaluate, flow_preview, prepare, translate
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.cli.train import train
+from recyclegan.config import Count, Seed
 from recyclegan.errors import InputError, nearest
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command and return its exit code: 0, 2 for a user's mistake, 130 where a signal ended it."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
-    try:
-        return _run(words)
-    except InputError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"recyclegan: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("recyclegan: interrupted", file=sys.stderr)
-        return 130
+    """Run a command and return its exit code: 0, 2 for a user's mistake, 3 for a fault, 130 and so on for a signal."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    words = [word for word in given if word != "--debug"]
+    return exit_code(lambda: _run(words), given, debug="--debug" in given)
 
 
 def _run(words: list[str]) -> int:
@@ -67,9 +58,9 @@ class DemoOptions:
 
     out: Path = Path("demo")
     """Folder to write."""
-    steps: int = 900
+    steps: Count = 900
     """Training steps."""
-    seed: int = 0
+    seed: Seed = 0
     """Everything random follows from it."""
 
 

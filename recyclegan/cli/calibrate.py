@@ -3,12 +3,13 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.config import Count, Seed, Within
 from recyclegan.files import check_writable
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ class CalibrateOptions:
     """File to write; by default flow.json in the data folder, or VIDEO.flow.json beside a video."""
     size: tuple[int, int] = (256, 256)
     """Height and width of the frames that would be trained on; the setting is relative to the shorter side."""
-    pairs: int = 100
+    pairs: Count = 100
     """Pairs of neighbouring frames to look at in each domain."""
-    headroom: float = 1.0
+    headroom: Annotated[float, Within(0, 100, above=True)] = 1.0
     """Synthetic motion over the motion between neighbouring frames."""
-    seed: int = 0
+    seed: Seed = 0
     """Draws the pairs."""
     picture: Path | None = None
     """PNG file to write besides: frames, the flow found in them, and synthetic flow to compare."""

@@ -3,12 +3,13 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.errors import InputError
 from recyclegan.tensors import Direction
 
@@ -27,13 +28,13 @@ class PrepareVideosOptions:
     """Videos, folders of frames, or folders of either that show look A."""
     b: tuple[Path, ...]
     """The same for look B; nothing in it belongs to anything in A."""
-    val: float = 0.1
+    val: Share = 0.1
     """Share of the clips that is held out, where none are named."""
     val_a: tuple[Path, ...] = ()
     """Clips of A to hold out."""
     val_b: tuple[Path, ...] = ()
     """Clips of B to hold out."""
-    seed: int = 0
+    seed: Seed = 0
     """Draws the held-out clips."""
     link: bool = True
     """Link files instead of copying them."""
@@ -45,17 +46,17 @@ class PrepareRoadworldOptions:
 
     out: tyro.conf.Positional[Path]
     """Data folder to make."""
-    clips: int = 8
+    clips: Count = 8
     """Drives to train on, of each look."""
-    val_clips: int = 2
+    val_clips: Count = 2
     """Drives held out, of each look."""
-    frames: int = 60
+    frames: Count = 60
     """Frames of each drive."""
     size: tuple[int, int] = (128, 256)
     """Height and width in pixels."""
     looks: str = "day,label"
     """Two of day, night, rain, sunset and label, with a comma between."""
-    seed: int = 0
+    seed: Seed = 0
     """Everything random follows from it."""
 
 
@@ -157,7 +158,7 @@ def flow_preview(words: list[str]) -> None:
         """Height and width of the frames that would be trained on; by default the input's own."""
         num_frames: int = 4
         """Frames to show, spread over the input."""
-        seed: int = 0
+        seed: Seed = 0
         """Everything random follows from it."""
         flow: FlowSynthesis = field(default_factory=FlowSynthesis)
 
@@ -182,7 +183,7 @@ class TranslateOptions:
     """auto, cpu, cuda or mps."""
     precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
     """Floating point of the generator."""
-    batch_size: int = 4
+    batch_size: Annotated[int, Within(1, 65_536)] = 4
     """Frames translated at once."""
     scale: Literal["trained", "native"] = "trained"
     """Translate at the scale of training and bring the result back to size, or at the frames' own size."""

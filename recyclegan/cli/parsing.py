@@ -1,5 +1,6 @@
 """From words to dataclasses, through tyro; what does not fit becomes an error of one line."""
 
+import dataclasses
 import io
 import re
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import tyro
 
+from recyclegan.config import check_numbers
 from recyclegan.errors import InputError, nearest
 
 T = TypeVar("T")
@@ -21,11 +23,14 @@ def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default
     settings = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
     try:
         with redirect_stderr(told):
-            return tyro.cli(kind, args=words, prog=f"recyclegan {prog}", config=settings, **options)
+            parsed = tyro.cli(kind, args=words, prog=f"recyclegan {prog}", config=settings, **options)
     except SystemExit as stop:
         if not stop.code:
             raise
         raise InputError(one_line(told.getvalue(), prog)) from None
+    if dataclasses.is_dataclass(parsed):
+        check_numbers(parsed, f"{prog}: ")
+    return parsed
 
 
 def one_line(box: str, prog: str) -> str:

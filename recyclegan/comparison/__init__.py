@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 from recyclegan.comparison.budget import equal_minutes
 from recyclegan.comparison.entry import Entry, Judging, check_started, folder_name
 from recyclegan.comparison.report import write_results
 from recyclegan.comparison.running import run_entries
 from recyclegan.comparison.scores import Standing, read_standing
+from recyclegan.config import Count, Within, check_numbers
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation import EvaluationConfig
 from recyclegan.files import check_writable
@@ -24,13 +26,13 @@ Show = Callable[[int, int | None, str], None]
 class ComparisonConfig:
     """What contenders share."""
 
-    steps: int | None = None
+    steps: Count | None = None
     """Training steps of each run. Give this or MINUTES."""
-    minutes: float | None = None
+    minutes: Annotated[float, Within(0, 1e6, above=True)] | None = None
     """Minutes of training of each run; each contender's steps follow from the time that its steps take here."""
-    seeds: int = 2
+    seeds: Annotated[int, Within(1, 1000)] = 2
     """Runs of each contender, with seeds 0, 1, ..."""
-    jobs: int = 1
+    jobs: Annotated[int, Within(1, 1000)] = 1
     """Runs at a time, each with its share of the processor's cores."""
     baseline: str | None = None
     """Contender that the others are subtracted from; by default the first."""
@@ -40,8 +42,7 @@ class ComparisonConfig:
 
     def __post_init__(self) -> None:
         """Refuse budgets that are none."""
-        if min(self.seeds, self.jobs, self.steps or 1) < 1 or not 0 < (self.minutes or 1) < float("inf"):
-            raise InputError("compare: expected seeds, jobs and steps of at least 1, and minutes above 0")
+        check_numbers(self, "compare ")
 
 
 def compare_methods(

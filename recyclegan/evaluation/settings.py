@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from recyclegan.config import Count, CountOrNone, Seed, Within, check_numbers
 from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment
 from recyclegan.evaluation.segmenter import Levels
@@ -28,20 +29,24 @@ class EvaluationConfig:
     """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
     features: str | None = None
     """Network for FID and KID: a .pt2 or TorchScript file, or inception."""
-    num_samples: int = 128
+    num_samples: Annotated[int, Within(2, 10**9)] = 128
     """Frames of each set for the distances to the target, at most, evenly spread."""
     perceptual: str | None = None
     """Perceptual distance for tLP: lpips, or a .pt2 or TorchScript file that takes two batches of frames in [-1, 1]."""
-    num_shown: int = 3
+    num_shown: CountOrNone = 3
     """Clips shown in the report, those that flicker most."""
-    film_frames: int = 90
+    film_frames: Count = 90
     """Frames of each clip in its film."""
-    num_worst: int = 2
+    num_worst: CountOrNone = 2
     """Worst moments shown of each of these clips."""
-    num_draws: int = 1000
+    num_draws: Annotated[int, Within(1, 10**6)] = 1000
     """How often clips are drawn again for the intervals."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the intervals and of the patches."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range."""
+        check_numbers(self)
 
 
 def check_options(config: EvaluationConfig, target: Path | None, truth: Path | None, segment: Segment | None) -> None:
@@ -64,6 +69,3 @@ def check_options(config: EvaluationConfig, target: Path | None, truth: Path | N
         raise InputError(f"features {config.features}: nothing to compare with; give --target, or leave features out")
     if config.raft_weights and config.flow != "raft":
         raise InputError(f"raft_weights {config.raft_weights}: flow is {config.flow}; give --flow raft as well")
-    for name, least in (("num_samples", 2), ("num_draws", 1), ("film_frames", 1), ("num_shown", 0), ("num_worst", 0)):
-        if (found := getattr(config, name)) < least:
-            raise InputError(f"{name}: found {found}, expected at least {least}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Annotated
 
 import torch
 from jaxtyping import Float, Int64
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recyclegan import losses
+from recyclegan.config import Count, Weight, Within, check_numbers
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
 from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, check_equal_channels
@@ -29,30 +31,29 @@ class CUT(Method):
     class Config:
         """Weights of the terms, and the embedding that places are compared in. A weight of 0 leaves its term out."""
 
-        adversarial: float = 1.0
+        adversarial: Weight = 1.0
         """Look like the other domain."""
-        contrastive: float = 10.0
+        contrastive: Weight = 10.0
         """Each place resembles the same place of the source more than other places of it."""
-        identity: float = 0.0
+        identity: Weight = 0.0
         """The same for frames of b, which are translated too; the paper weighs this and ``contrastive`` with 1."""
-        unsup_spatial: float = 0.0
+        unsup_spatial: Weight = 0.0
         """Translating the moved frame gives the moved translation; no part of the published method."""
         layers: tuple[int, ...] = (0, 4, 7, 10, 14)
         """Layers of the ResNet generator whose features are compared: by default the padded frame, both strides, the
         first and the fifth block."""
-        places: int = 256
+        places: Count = 256
         """Places of a frame that are compared."""
-        embedding: int = 256
+        embedding: Annotated[int, Within(1, 65_536)] = 256
         """Length of the vector that each place of a layer is embedded in."""
-        temperature: float = 0.07
+        temperature: Annotated[float, Within(0, 1e6, above=True)] = 0.07
         """Divides similarities; smaller tells places apart more sharply."""
         flow: FlowSynthesis = field(default_factory=FlowSynthesis)
         """The synthetic motion of the spatial term."""
 
         def __post_init__(self) -> None:
             """Refuse embeddings that compare nothing."""
-            if min(self.places, self.embedding) < 1 or self.temperature <= 0:
-                raise InputError("cut: expected places and embedding of at least 1 and a temperature above 0")
+            check_numbers(self, "cut ")
 
     config: Config
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from recyclegan import losses
+from recyclegan.config import check_numbers
 from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.tensors import Clips, Colours, Direction, Domain, Scalar, opposite, target_domain
 
@@ -25,6 +26,10 @@ class CycleGAN(Method):
         """There and back gives the frame again."""
         identity: PerDomain = (5.0, 5.0)
         """A frame translated into its own domain stays as it is."""
+
+        def __post_init__(self) -> None:
+            """Refuse numbers out of their range."""
+            check_numbers(self)
 
     config: Config
 

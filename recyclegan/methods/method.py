@@ -4,13 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan import losses
+from recyclegan.config import Weight, Within, check_numbers
 from recyclegan.errors import InputError
 from recyclegan.networks import (
     DiscriminatorName,
@@ -33,7 +34,7 @@ from recyclegan.tensors import (
     target_domain,
 )
 
-PerDomain = tuple[float, float]
+PerDomain = tuple[Weight, Weight]
 """A weight for x in a and a weight for x in b."""
 NO_LABELS: Mapping[Domain, Colours] = MappingProxyType({})
 """Palettes of two domains of video."""
@@ -47,7 +48,7 @@ class NetworkConfig:
 
     generator: GeneratorName = "resnet-6"
     """Architecture of the generators."""
-    width: int = 64
+    width: Annotated[int, Within(1, 1024)] = 64
     """Channels of the generators' first layer."""
     norm: Norm = "instance"
     """Normalisation of all networks."""
@@ -55,18 +56,16 @@ class NetworkConfig:
     """Dropout of 0.5 inside the generators' blocks."""
     discriminator: DiscriminatorName = "patch"
     """Judge patches, or single pixels by their colour."""
-    discriminator_width: int = 64
+    discriminator_width: Annotated[int, Within(1, 1024)] = 64
     """Channels of the discriminators' first layer."""
-    discriminator_layers: int = 3
+    discriminator_layers: Annotated[int, Within(1, 10)] = 3
     """Layers of the patch discriminator; 3 see 70x70 pixels."""
     objective: Literal["least-squares", "cross-entropy"] = "least-squares"
     """What the discriminators' verdicts are compared with."""
 
     def __post_init__(self) -> None:
-        """Refuse networks without layers."""
-        for name in ("width", "discriminator_width", "discriminator_layers"):
-            if getattr(self, name) < 1:
-                raise InputError(f"networks {name}: found {getattr(self, name)}, expected at least 1")
+        """Refuse networks without layers, and wider ones than any memory holds."""
+        check_numbers(self, "networks ")
 
 
 def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int]) -> None:

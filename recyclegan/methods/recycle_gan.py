@@ -5,12 +5,13 @@ Source: Bansal, Ma, Ramanan and Sheikh, ECCV 2018, arXiv 1808.05174.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import nn
 
 from recyclegan import losses
-from recyclegan.errors import InputError
+from recyclegan.config import Within, check_numbers
 from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
 from recyclegan.networks import PredictorName, make_predictor
 from recyclegan.tensors import (
@@ -49,13 +50,12 @@ class RecycleGAN(Method):
         """The first two frames, translated into their own domain, stay as they are."""
         predictor: PredictorName = "unet-128"
         """Architecture of the predictors."""
-        predictor_width: int | None = None
+        predictor_width: Annotated[int, Within(1, 1024)] | None = None
         """Channels of the predictors' first layer; by default the generators', for "prediction" a sixteenth of it."""
 
         def __post_init__(self) -> None:
-            """Refuse predictors without layers."""
-            if self.predictor_width is not None and self.predictor_width < 1:
-                raise InputError(f"predictor_width: found {self.predictor_width}, expected at least 1")
+            """Refuse numbers out of their range, such as predictors without layers."""
+            check_numbers(self)
 
     config: Config
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from recyclegan import losses
+from recyclegan.config import check_numbers
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
 from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
@@ -40,6 +41,10 @@ class UnsupRecycleGAN(Method):
         """File of VGG-19 weights for the content term; without one, torchvision's."""
         flow: FlowSynthesis = field(default_factory=FlowSynthesis)
         """The synthetic motion."""
+
+        def __post_init__(self) -> None:
+            """Refuse numbers out of their range."""
+            check_numbers(self)
 
     config: Config
 

@@ -1,18 +1,21 @@
 """Everything that decides a training run, as it stands in the run's ``config.json``."""
 
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from recyclegan.config import from_dict, to_dict
+from recyclegan.config import Count, CountOrNone, Seed, Share, Within, check_numbers, from_dict, to_dict
 from recyclegan.errors import InputError, nearest
 from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
 from recyclegan.tensors import Domain
 
+Side = Annotated[int, Within(1, 16_384)]
+"""Height or width in pixels."""
 Labels = Literal["none", "a", "b", "ab"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Decay = Annotated[float, Within(0, 1, below=True)]
+"""Share of the past in a moving average."""
 LEAST_DROP_EVERY = 0.2
 """Least fraction of training between two falls of the learning rate: four falls at most, to a ten-thousandth."""
 
@@ -21,9 +24,9 @@ LEAST_DROP_EVERY = 0.2
 class DataConfig:
     """How footage becomes frames."""
 
-    size: tuple[int, int] = (256, 256)
+    size: tuple[Annotated[int, Within(32, 16_384)], Annotated[int, Within(32, 16_384)]] = (256, 256)
     """Height and width in pixels of the frames that are trained on."""
-    load_size: tuple[int, int] | None = None
+    load_size: tuple[Side, Side] | None = None
     """Height and width that frames are resized to before a crop of SIZE is taken; by default SIZE times 286/256."""
     resize: Literal["scale_shortest", "rectangle", "square", "none"] = "scale_shortest"
     """Scale the shorter side to the load size, or both sides to it, or take frames as they are."""
@@ -41,13 +44,12 @@ class DataConfig:
     """Take each image for three frames side by side, the data of Recycle-GAN, instead of for one frame."""
     cache: Path | None = None
     """Folder of the frame cache; by default the user's cache folder."""
-    cache_gb: float = 64.0
+    cache_gb: Annotated[float, Within(0, 1e9, above=True)] = 64.0
     """Largest size of the frame cache in gigabytes."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can take."""
-        if min(self.size) < 32:
-            raise InputError(f"size: found {self.size[0]}x{self.size[1]}, expected at least 32x32 (height width)")
+        check_numbers(self)
         if not set(self.channels) <= {1, 3}:
             raise InputError(f"channels: found {self.channels}, expected 1 or 3 for each domain")
 
@@ -76,75 +78,61 @@ class TrainConfig:
     """The configuration of the method, an instance of its ``Config``."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
     frames: DataConfig = field(default_factory=DataConfig)
-    steps: int | None = None
+    steps: Count | None = None
     """Steps to train for; by default EPOCHS."""
-    epochs: float = 2.0
+    epochs: Annotated[float, Within(0, 1e9, above=True)] = 2.0
     """Passes over the larger domain, where no steps are given."""
-    batch_size: int = 1
+    batch_size: Annotated[int, Within(1, 65_536)] = 1
     """Clips of each domain in a step, on each device."""
-    lr: float = 2e-4
+    lr: Annotated[float, Within(0, 1e3, above=True)] = 2e-4
     """Learning rate of Adam."""
-    betas: tuple[float, float] = (0.5, 0.999)
+    betas: tuple[Decay, Decay] = (0.5, 0.999)
     """Momentum terms of Adam."""
-    decay: float = 0.0
+    decay: Share = 0.0
     """Last fraction of all steps in which the learning rate falls linearly; it never reaches 0. A run that is resumed
     with more steps takes the rate of the longer one."""
-    drop_every: float = 0.0
+    drop_every: Share = 0.0
     """Fraction of all steps, 0.2 or more, after which the learning rate falls to a tenth, again and again; 0: never."""
-    ramp_up: float = 0.0
+    ramp_up: Share = 0.0
     """First fraction of all steps in which all terms but the adversarial ones grow linearly to their weights: the look
     comes first, steadiness follows."""
-    clip_gradients: float = 0.0
+    clip_gradients: Annotated[float, Within(0)] = 0.0
     """Largest norm of the gradients; 0 leaves them alone."""
-    history: int = 0
+    history: CountOrNone = 0
     """Earlier fakes kept to be shown to the discriminators again."""
-    ema: float = 0.999
+    ema: Decay = 0.999
     """Decay of the moving average of the generators' weights that translators carry; 0 carries the last weights."""
-    seed: int = 0
+    seed: Seed = 0
     """Everything random follows from it."""
     precision: Precision = "32"
     """Floating point of the networks."""
     device: Device = "auto"
     """Where to train."""
-    devices: int = 1
+    devices: Annotated[int, Within(1, 4096)] = 1
     """How many of them."""
-    save_every: int = 1000
+    save_every: Count = 1000
     """Steps between checkpoints."""
-    save_epochs: int = 0
+    save_epochs: CountOrNone = 0
     """Epochs between checkpoints that are written besides; 0: only those of SAVE_EVERY."""
-    keep: int = 2
+    keep: Count = 2
     """Checkpoints kept."""
-    log_every: int = 20
+    log_every: Count = 20
     """Steps between lines of stats.jsonl, each the mean since the last."""
-    sample_every: int = 500
+    sample_every: Count = 500
     """Steps between sample grids, and between measures of held-out frames."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
-        for name in ("batch_size", "devices", "save_every", "keep", "log_every", "sample_every"):
-            self._check(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("history", "clip_gradients", "seed", "save_epochs"):
-            self._check(name, getattr(self, name) >= 0, "0 or more")
-        self._check("betas", all(0 <= beta < 1 for beta in self.betas), "two in [0, 1)")
-        self._check("steps", self.steps is None or self.steps >= 1, "at least 1")
-        self._check("lr", 0 < self.lr < inf, "above 0")
-        self._check("epochs", 0 < self.epochs < inf, "above 0")
-        self._check("decay", 0 <= self.decay <= 1, "0 to 1")
-        self._check("ramp_up", 0 <= self.ramp_up <= 1, "0 to 1")
-        self._check("ema", 0 <= self.ema < 1, "at least 0 and below 1")
-        falls = self.drop_every == 0 or LEAST_DROP_EVERY <= self.drop_every <= 1
-        most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"
-        self._check("drop_every", falls, most)
+        check_numbers(self)
+        if 0 < self.drop_every < LEAST_DROP_EVERY:
+            most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"
+            raise InputError(f"drop_every: found {self.drop_every}, expected {most}")
         networks, (height, width) = self.networks, self.frames.size
         if networks.discriminator == "patch" and min(height, width) >> networks.discriminator_layers < 3:
             layers = networks.discriminator_layers
             raise InputError(
                 f"discriminator_layers: found {layers}, too many for frames of {height}x{width}; take fewer"
             )
-
-    def _check(self, name: str, holds: bool, expected: str) -> None:
-        if not holds:
-            raise InputError(f"{name}: found {getattr(self, name)}, expected {expected}")
 
     @property
     def method_name(self) -> str:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import load_translator
-from recyclegan.config import from_dict, to_dict
+from recyclegan.config import Weight, from_dict, to_dict
 from recyclegan.methods import METHODS, Method, NetworkConfig, PerDomain
 from recyclegan.tensors import Clips, Direction, Losses, opposite, source_domain, target_domain
 from recyclegan.training import train
@@ -39,9 +39,9 @@ class MeanColour(nn.Module):
 
 @cache
 def weight_fields(name: str) -> list[str]:
-    """Return the fields of a method's configuration that weigh a term: those of floats that are named like one."""
-    hints = typing.get_type_hints(METHODS[name].Config)
-    numbers = [known.name for known in fields(METHODS[name].Config) if hints[known.name] in (PerDomain, float)]
+    """Return the fields of a method's configuration that weigh a term: those of weights that are named like one."""
+    hints = typing.get_type_hints(METHODS[name].Config, include_extras=True)
+    numbers = [known.name for known in fields(METHODS[name].Config) if hints[known.name] in (PerDomain, Weight)]
     method = make(name, dict.fromkeys(numbers, 1.0))
     terms = set(losses_of(method, method.ways[0])[0])
     assert terms <= set(numbers), "a term is named like the weight of its own"
@@ -51,7 +51,7 @@ def weight_fields(name: str) -> list[str]:
 
 def make(name: str, weights: dict[str, float] | None = None, seed: int = 0, **options: Any) -> Method:
     """Return a small method with the default weights, or those given for both domains."""
-    kind, hints = METHODS[name], typing.get_type_hints(METHODS[name].Config)
+    kind, hints = METHODS[name], typing.get_type_hints(METHODS[name].Config, include_extras=True)
     values = {field: (w, w) if hints[field] == PerDomain else w for field, w in (weights or {}).items()}
     torch.manual_seed(seed)
     if weights and "features" in signature(kind).parameters:

@@ -220,5 +220,5 @@ def test_networks_follow_their_configuration() -> None:
 
 @pytest.mark.parametrize("name", ["width", "discriminator_width", "discriminator_layers"])
 def test_networks_without_layers_are_refused_by_name(name: str) -> None:
-    with pytest.raises(InputError, match=f"networks {name}: found 0, expected at least 1"):
+    with pytest.raises(InputError, match=f"networks {name}: found 0, expected 1 to"):
         NetworkConfig(**{name: 0})

@@ -69,9 +69,9 @@ WRONG = [
     *({"lr": value} for value in (0.0, -1.0, float("nan"), float("inf"))),
     {"epochs": 0.0},
     {"history": -1},
-    {"clip_gradients": -1.0},
+    *({"clip_gradients": value} for value in (-1.0, float("nan"), float("inf"))),
     {"ramp_up": 1.5},
-    {"seed": -1},
+    *({"seed": value} for value in (-1, 2**32, 10**30)),
     *({"betas": value} for value in ((1.0, 0.9), (0.5, -0.1))),
 ]
 
@@ -79,14 +79,18 @@ WRONG = [
 @pytest.mark.parametrize("change", WRONG, ids=str)
 def test_what_cannot_be_trained_is_refused_by_name(change: dict[str, Any]) -> None:
     [(name, value)] = change.items()
-    with pytest.raises(InputError, match=rf"^{name}: found {re.escape(str(value))}, expected "):
+    shown = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    with pytest.raises(InputError, match=rf"^{name}: found {re.escape(shown)}, expected "):
         TrainConfig(DATA, OUT, **change)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"size": (31, 64)}, "size: found 31x64, expected at least 32x32"),
+        ({"size": (31, 64)}, "size: found 31 64, expected 32 to 16384"),
+        ({"size": (10**9, 64)}, "size: found 1000000000 64, expected 32 to 16384"),
+        ({"load_size": (0, 64)}, "load_size: found 0 64, expected 1 to 16384"),
+        ({"cache_gb": float("nan")}, "cache_gb: found nan, expected above 0 and at most"),
         ({"channels": (3, 2)}, r"channels: found \(3, 2\), expected 1 or 3"),
     ],
 )
