@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from recyclegan.ends import exit_code
 from recyclegan.errors import InputError, nearest
 from recyclegan.reference.options import ENDLESS, Option, Options, read_bool, read_count
 
@@ -13,15 +14,9 @@ Command = Callable[[Sequence[str]], int]
 
 
 def run(command: Command, argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0, 2 for a user's mistake (told in one line), 130 where interrupted."""
-    try:
-        return command(sys.argv[1:] if argv is None else argv)
-    except InputError as error:
-        print(f"{command.__name__}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"{command.__name__}: interrupted", file=sys.stderr)
-        return 130
+    """Run a command and return its exit code: 0, 2 for a user's mistake, 3 for a fault, 130 and so on for a signal."""
+    words = sys.argv[1:] if argv is None else argv
+    return exit_code(lambda: command(words), words, command.__name__)
 
 
 class _Parser(argparse.ArgumentParser):

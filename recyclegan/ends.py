@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -37,11 +37,11 @@ class Ended(BaseException):
         self.number = number
 
 
-def exit_code(command: Callable[[], int], words: list[str], debug: bool) -> int:
+def exit_code(command: Callable[[], int], words: Sequence[str], name: str = "recyclegan", debug: bool = False) -> int:
     """Run a command; return its exit code after saying in one line why it failed, if it did.
 
-    It is the command's own, 2 for a user's mistake, 3 for a fault of the program (told of in a file), 128 and the
-    signal's number where one ended it.
+    ``name`` begins that line, ``words`` are what the command was given. The code is the command's own, 2 for a user's
+    mistake, 3 for a fault of the program (told of in a file), 128 and the signal's number where one ended it.
     """
     try:
         with _standard_streams(), _signals_raised():
@@ -49,28 +49,28 @@ def exit_code(command: Callable[[], int], words: list[str], debug: bool) -> int:
     except BrokenPipeError:
         return SIGNALLED + signal.SIGPIPE
     except KeyboardInterrupt:
-        return _say("interrupted", SIGNALLED + signal.SIGINT)
+        return _say(name, "interrupted", SIGNALLED + signal.SIGINT)
     except Ended as end:
-        return _say(f"ended by {end}", SIGNALLED + end.number)
+        return _say(name, f"ended by {end}", SIGNALLED + end.number)
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return _failed(error, words)
+        return _failed(name, error, words)
 
 
-def _failed(error: Exception, words: list[str]) -> int:
+def _failed(name: str, error: Exception, words: Sequence[str]) -> int:
     if isinstance(error, InputError):
-        return _say(str(error), MISTAKE)
+        return _say(name, str(error), MISTAKE)
     if _lacks_memory(error):
-        return _say(f"not enough memory ({error}); lower --size, --batch-size or --width", MISTAKE)
+        return _say(name, f"not enough memory ({error}); lower --size, --batch-size or --width", MISTAKE)
     found = " ".join(f"{type(error).__name__}: {error}".split())
     report = _fault_report(error, words)
-    return _say(f"a fault of the program, not yours ({found}); please send {report} to its bug tracker", FAULT)
+    return _say(name, f"a fault of the program, not yours ({found}); please send {report} to its bug tracker", FAULT)
 
 
-def _say(line: str, code: int) -> int:
+def _say(name: str, line: str, code: int) -> int:
     with suppress(OSError, ValueError):
-        print(f"recyclegan: {' '.join(line.split())}", file=sys.stderr)
+        print(f"{name}: {' '.join(line.split())}", file=sys.stderr)
     return code
 
 
@@ -82,13 +82,13 @@ def _lacks_memory(error: Exception) -> bool:
     )
 
 
-def _fault_report(error: Exception, words: list[str]) -> Path | str:
+def _fault_report(error: Exception, words: Sequence[str]) -> Path | str:
     """Write what somebody needs to mend a fault into a file, and return its path; or what to do where that fails."""
     trace = "".join(traceback.format_exception(error))
     about = f"recyclegan {__version__}, Python {platform.python_version()}, {platform.platform()}"
     path = Path(tempfile.gettempdir()) / f"recyclegan-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
     try:
-        path.write_text(f"{about}\n{words}\n{trace}", "utf-8", "backslashreplace")
+        path.write_text(f"{about}\n{list(words)}\n{trace}", "utf-8", "backslashreplace")
     except OSError:
         return "what --debug prints"
     return path
