@@ -63,6 +63,8 @@ def _failed(name: str, error: Exception, words: Sequence[str]) -> int:
         return _say(name, str(error), MISTAKE)
     if _lacks_memory(error):
         return _say(name, f"not enough memory ({error}); lower --size, --batch-size or --width", MISTAKE)
+    if isinstance(error, OSError) and error.filename is not None:
+        return _say(name, f"{error.filename}: {error.strerror}; check its name, permissions and disk", MISTAKE)
     found = " ".join(f"{type(error).__name__}: {error}".split())
     report = _fault_report(error, words)
     return _say(name, f"a fault of the program, not yours ({found}); please send {report} to its bug tracker", FAULT)

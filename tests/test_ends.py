@@ -71,6 +71,7 @@ def test_a_fault_is_told_where_no_report_can_be_written(
         (InputError("x: no such\n  file"), 2, "x: no such file"),
         (MemoryError("12 GB"), 2, "not enough memory (12 GB); lower --size, --batch-size or --width"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: x"), 2, "not enough memory (Default"),
+        (PermissionError(13, "Permission denied", "data/x.png"), 2, "data/x.png: Permission denied; check its name"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
     ids=lambda value: type(value).__name__,

@@ -84,7 +84,7 @@ class TrainConfig:
     """Passes over the larger domain, where no steps are given."""
     batch_size: Annotated[int, Within(1, 65_536)] = 1
     """Clips of each domain in a step, on each device."""
-    lr: Annotated[float, Within(0, 1e3, above=True)] = 2e-4
+    lr: Annotated[float, Within(0, above=True)] = 2e-4
     """Learning rate of Adam."""
     betas: tuple[Decay, Decay] = (0.5, 0.999)
     """Momentum terms of Adam."""

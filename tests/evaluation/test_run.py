@@ -264,7 +264,6 @@ def mistakes(world, tmp_path):
             "segment": lambda image: image[..., 0],
             "config": EvaluationConfig(segmenter=tmp_path / "a.onnx"),
         },
-        "num_samples: found 1, expected at least 2": {**ok, "config": EvaluationConfig(num_samples=1)},
         "not among the classes of cityscapes": {
             **ok,
             "truth": world / "truth",
@@ -351,3 +350,10 @@ def test_void_counts_nowhere(world, tmp_path):
     config = EvaluationConfig(labels="viper", num_shown=0, num_draws=20)
     results = evaluate(tmp_path / "fake", world / "source", tmp_path / "out", truth=tmp_path / "truth", config=config)
     assert value(results, "mean_iou") == 1
+
+
+def test_settings_out_of_their_range_are_refused() -> None:
+    for change in ({"num_samples": 1}, {"num_draws": 0}, {"film_frames": 0}, {"num_shown": -1}, {"num_worst": -1}):
+        [(name, value)] = change.items()
+        with pytest.raises(InputError, match=f"^{name}: found {value}, expected"):
+            EvaluationConfig(**change)
