@@ -1,17 +1,54 @@
-"""Keeping the cache within its bounds: the entries that were not used for the longest time make room for new ones."""
+"""The folder of the cache: who may build what, and keeping it within its bounds.
 
+The entries that were not used for the longest time make room for new ones.
+"""
+
+import os
 import shutil
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from recyclegan.errors import InputError
 
+_SECONDS_BETWEEN_LOOKS = 0.2
+_REMEDY = "set RECYCLEGAN_CACHE elsewhere, or give --cache"
+
 
 def entry_lock(entry: Path) -> FileLock:
-    """Return the lock to hold while an entry is built, opened or removed; it works across processes and threads."""
+    """Return the lock to hold while an entry is built or removed; it works across processes and threads."""
     return FileLock(entry.with_suffix(".lock"))
+
+
+@contextmanager
+def locked(entry: Path, is_stopped: Callable[[], bool]) -> Iterator[None]:
+    """Hold the lock of an entry, after waiting for whoever holds it.
+
+    Raises:
+        InputError: the folder cannot be written to.
+        CancelledError: ``is_stopped`` while waiting.
+    """
+    lock = entry_lock(entry)
+    while not _acquired(lock):
+        if is_stopped():
+            raise CancelledError
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquired(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
+    except Timeout:
+        return False
+    except OSError as error:
+        raise InputError(f"{lock.lock_file}: cannot be written ({error.strerror}); {_REMEDY}") from error
+    return True
 
 
 def make_folder(folder: Path) -> None:
@@ -23,26 +60,32 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"{folder}: cannot hold the cache ({error.strerror}); set RECYCLEGAN_CACHE elsewhere"
-        ) from error
+        raise InputError(f"{folder}: cannot hold the cache ({error.strerror}); {_REMEDY}") from error
 
 
-def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int) -> None:
+def mark_used(entry: Path) -> None:
+    """Keep an entry from being the next to make room, where the folder may be written to."""
+    with suppress(OSError):
+        entry.touch()
+
+
+def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int, remedy: str = "a larger bound") -> None:
     """Remove the oldest entries other than ``kept`` until ``new_bytes`` more fit under ``max_bytes`` and on the disk.
 
     Raises:
-        InputError: the kept and the new entries alone exceed ``max_bytes``, or the disk has no room.
+        InputError: the kept and the new entries alone exceed ``max_bytes`` (``remedy`` says what to do), the disk has
+            no room, or the folder cannot be searched.
     """
-    needed = new_bytes + sum(path.stat().st_size for path in set(kept) if path.exists())
+    needed = new_bytes + sum(map(_size, set(kept)))
     if needed > max_bytes:
         raise InputError(
             f"{folder}: the clips take {_gigabytes(needed)} decoded at this size, and the cache may hold "
-            f"{_gigabytes(max_bytes)}; set RECYCLEGAN_CACHE_GB higher, or use a smaller size or fewer clips"
+            f"{_gigabytes(max_bytes)}; {remedy}, or use a smaller size or fewer clips"
         )
-    others = sorted(set(folder.glob("*.npy")) - set(kept), key=lambda path: path.stat().st_mtime)
-    excess = needed + sum(path.stat().st_size for path in others) - max_bytes
-    for path in others:
+    sizes = _sizes(folder)
+    excess = new_bytes + sum(sizes.values()) - max_bytes
+    others = {path for path in sizes if path.suffix == ".npy" and path.parent == folder} - set(kept)
+    for path in sorted(others, key=_last_use):
         if excess <= 0 and shutil.disk_usage(folder).free >= new_bytes:
             break
         excess -= _removed(path)
@@ -52,6 +95,30 @@ def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int) ->
             f"{folder}: the clips take {_gigabytes(new_bytes)} decoded at this size, and the disk has "
             f"{_gigabytes(free)} left; set RECYCLEGAN_CACHE to a larger disk, or use a smaller size or fewer clips"
         )
+
+
+def _sizes(folder: Path) -> dict[Path, int]:
+    """Return the bytes of every file below the folder, those that are being written included."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise InputError(f"{folder}: cannot be searched ({error.strerror}); {_REMEDY}") from error
+
+    paths = (Path(place) / name for place, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return {path: _size(path) for path in paths}
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; another process may have removed it."""
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _last_use(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
 
 
 def _removed(path: Path) -> int:

@@ -4,54 +4,21 @@ That is what makes resuming exact: step 1000 of a resumed run sees the frames th
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 
-from recyclegan.data.cache import ClipFrames, LoadSpec, Progress, cached_clips
-from recyclegan.data.index import index_data
+from recyclegan.data.batch_size import batch_notes, check_batch, check_memory
+from recyclegan.data.domains import DomainFrames
+from recyclegan.data.entry import Window
 from recyclegan.data.resize import WHOLE_FRAME, Crop
 from recyclegan.errors import InputError
 from recyclegan.tensors import DOMAINS, Clips, Domain, to_frames
 
-Window = UInt8[np.ndarray, "time height width channels"]
-
-
-@dataclass(frozen=True)
-class DomainFrames:
-    """The decoded clips of one domain."""
-
-    names: tuple[str, ...]
-    clips: tuple[ClipFrames, ...]
-
-
-def load_data(
-    root: Path,
-    split: str,
-    specs: Mapping[Domain, LoadSpec],
-    cache: Path | None = None,
-    max_cache_bytes: int | None = None,
-    progress: Progress | None = None,
-    triplets: bool = False,
-) -> dict[Domain, DomainFrames]:
-    """Return the frames of the domains named in ``specs``, decoded into the cache where they are not there yet.
-
-    With ``triplets`` each image is a clip of three frames side by side.
-
-    Raises:
-        InputError: as :func:`index_data` and :func:`cached_clips`.
-    """
-    clips = index_data(root, split, specs, triplets)
-    wanted = [(clip, specs[domain]) for domain in specs for clip in clips[domain]]
-    arrays = iter(cached_clips(wanted, cache, max_cache_bytes, progress))
-    return {
-        domain: DomainFrames(tuple(clip.name for clip in clips[domain]), tuple(next(arrays) for _ in clips[domain]))
-        for domain in specs
-    }
+_BYTES_OF_A_LEVEL = 4
 
 
 class UnpairedClips:
@@ -64,8 +31,8 @@ class UnpairedClips:
     Clips shorter than ``clip_length`` are left out, and ``notes`` names them.
 
     Raises:
-        InputError: a domain has no clip that is long enough, frames are smaller than the crop, or frames of several
-            sizes would meet in a batch.
+        InputError: a domain has no clip that is long enough, frames are smaller than the crop, frames of several
+            sizes would meet in a batch, or a batch is far larger than an epoch or takes more memory than there is.
     """
 
     def __init__(
@@ -87,10 +54,13 @@ class UnpairedClips:
         }
         for domain, draws in self._draws.items():
             _check_sizes(draws.frames, domain, crop, batch_size)
-        self.notes = [note for frames in (a, b) for note in _short_notes(frames, clip_length)]
         self.batch_size = batch_size
         self._rank = rank
         self._world_size = world_size
+        check_batch(self.num_windows, batch_size * world_size)
+        check_memory(batch_size * sum(draws.num_bytes for draws in self._draws.values()))
+        self.notes = [note for frames in (a, b) for note in _short_notes(frames, clip_length)]
+        self.notes += batch_notes(self.num_windows, batch_size * world_size)
 
     @property
     def num_windows(self) -> dict[Domain, int]:
@@ -127,6 +97,12 @@ class _Draws:
     @property
     def num_windows(self) -> int:
         return int(self._ends[-1])
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the largest window as it is trained on, in floating point."""
+        areas = (math.prod(self.crop.size(*clip.shape[1:3])) * clip.shape[3] for clip in self.frames.clips)
+        return self.clip_length * max(areas) * _BYTES_OF_A_LEVEL
 
     def clips(self, positions: Sequence[int]) -> Clips:
         windows = np.concatenate([self._window(position) for position in positions])

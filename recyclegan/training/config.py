@@ -44,8 +44,8 @@ class DataConfig:
     """Take each image for three frames side by side, the data of Recycle-GAN, instead of for one frame."""
     cache: Path | None = None
     """Folder of the frame cache; by default the user's cache folder."""
-    cache_gb: Annotated[float, Within(0, 1e9, above=True)] = 64.0
-    """Largest size of the frame cache in gigabytes."""
+    cache_gb: Annotated[float, Within(0, 1e9, above=True)] | None = None
+    """Largest size of the frame cache in gigabytes; by default that of the variable RECYCLEGAN_CACHE_GB, or 64."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can take."""

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from recyclegan.data import Clip, Crop, LoadSpec, Resize, UnpairedClips, index_data, load_data
-from recyclegan.labels import palette_of
+from recyclegan.data import CachedDomain, Clip, Crop, LoadSpec, Resize, UnpairedClips, index_data, load_data
+from recyclegan.errors import InputError
+from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.logs import Picture
 from recyclegan.tensors import DOMAINS, Clips, Colours, Domain, Frames, to_frames
-from recyclegan.training.config import TrainConfig
+from recyclegan.training.config import DataConfig, TrainConfig
+from recyclegan.training.data_record import data_changes
 from recyclegan.video import read_frame
 
 Decoding = Callable[[int, int, str], None]
@@ -20,8 +21,6 @@ Decoding = Callable[[int, int, str], None]
 
 NUM_SAMPLES = 2
 """Frames of each domain that are shown in a sample grid and measured."""
-PALETTE_FRAMES = 64
-"""Frames of each clip that the palette of a label domain is gathered from."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,12 @@ class Footage:
     """Batches to train on, frames to show, and the palettes of label domains."""
 
     clips: UnpairedClips
+    cached: dict[Domain, CachedDomain]
     samples: dict[Domain, list[Frames]]
     palettes: dict[Domain, Colours]
     device: torch.device
+    changes: tuple[str, ...] = ()
+    """How the clips differ from those that the run was last started with."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -40,8 +42,13 @@ class Footage:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what there is to say of the data."""
-        return tuple(self.clips.notes)
+        """Return what there is to say of the data, and of the cache so far."""
+        return (*self.changes, *self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
+
+    @property
+    def digests(self) -> dict[Domain, dict[str, str]]:
+        """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
+        return {domain: cached.digests for domain, cached in self.cached.items()}
 
     def batch(self, step: int) -> dict[Domain, Clips]:
         """Return the batch of a step (from 0) on the device."""
@@ -55,11 +62,29 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
         InputError: folders, clips, sizes or palettes are not what the configuration says.
     """
     frames = config.frames
+    _check_label_channels(frames)
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
-    cache_bytes = round(frames.cache_gb * 1e9)
+    cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
     data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets)
+    clips = _sampler(config, data, clip_length, fabric)
+    palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
+    changed = data_changes(config.out, {domain: cached.digests for domain, cached in data.items()})
+    return Footage(clips, data, _samples(config), palettes, fabric.device, tuple(changed))
+
+
+def _check_label_channels(frames: DataConfig) -> None:
+    for domain, channels in zip(DOMAINS, frames.channels, strict=True):
+        if frames.is_label(domain) and channels != 3:
+            raise InputError(
+                f"channels: {channels} for the label maps of domain {domain.upper()}, whose classes are colours; "
+                "expected 3"
+            )
+
+
+def _sampler(config: TrainConfig, data: dict[Domain, CachedDomain], clip_length: int, fabric: Fabric) -> UnpairedClips:
+    frames = config.frames
     crop = Crop(frames.crop, *frames.size) if frames.crop != "none" else Crop("none")
-    clips = UnpairedClips(
+    return UnpairedClips(
         data["a"],
         data["b"],
         clip_length,
@@ -71,12 +96,6 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
         fabric.world_size,
         frames.shuffle,
     )
-    palettes = {
-        domain: _palette([clip[:: max(1, len(clip) // PALETTE_FRAMES)] for clip in data[domain].clips])
-        for domain in DOMAINS
-        if frames.is_label(domain)
-    }
-    return Footage(clips, _samples(config), palettes, fabric.device)
 
 
 def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
@@ -86,9 +105,22 @@ def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
     return LoadSpec(Resize(frames.resize, *frames.loaded), frames.is_label(domain), channels)
 
 
-def _palette(clips: list[np.ndarray]) -> Colours:
-    colours = palette_of([image for clip in clips for image in clip])
-    return tuple((int(red), int(green), int(blue)) for red, green, blue in colours)
+def _palette(domain: Domain, data: CachedDomain) -> Colours:
+    """Return the colours of all frames of a domain of label maps, sorted by red, then green, then blue."""
+    colours: set[tuple[int, int, int]] = set()
+    for name, clip in zip(data.names, data.clips, strict=True):
+        colours.update(clip.palette)
+        if len(colours) > LARGEST_PALETTE:
+            raise InputError(
+                f"{name}: brings the colours of domain {domain.upper()} to {len(colours)}: not a label map (expected at "
+                f"most {LARGEST_PALETTE}); name label maps saved without compression loss"
+            )
+    if len(colours) == 1:
+        raise InputError(
+            f"domain {domain.upper()}: a palette of one colour, {colours.pop()}, in all label maps; expected one for "
+            "each class; paint class ids in colours (recyclegan prepare), or leave the domain out of --labels"
+        )
+    return tuple(sorted(colours))
 
 
 def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:

@@ -14,6 +14,7 @@ from recyclegan.logs import read_stats, series
 from recyclegan.methods import METHODS, NO_LABELS, Method
 from recyclegan.tensors import Colours, Domain
 from recyclegan.training.config import TrainConfig
+from recyclegan.training.data_record import write_data
 from recyclegan.training.footage import Decoding, Footage, load_footage
 from recyclegan.training.processes import Interruption, any_process, make_fabric
 from recyclegan.training.results import save_translators, translating_generators, write_curves, write_samples
@@ -104,6 +105,7 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
     config, is_writer = state.config, state.fabric.is_global_zero
     if is_writer:
         write_config(config)
+        write_data(config.out, footage.digests, first)
         state.log.open(config.out / STATS_FILE, first)
     done, last = first, False
     with Interruption().listening() as interruption:

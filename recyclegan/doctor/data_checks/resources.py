@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from recyclegan.data import Resize, default_cache_folder
+from recyclegan.data import Resize, default_cache_bytes, default_cache_folder
 from recyclegan.doctor.finding import Finding, gigabytes, note, problem, warning
 from recyclegan.doctor.survey import Survey
 from recyclegan.methods import NetworkConfig
@@ -33,9 +33,10 @@ def cache_room(survey: Survey) -> Iterable[Finding]:
             f"{cache}, and the disk of {folder} has {gigabytes(free)} left",
             "give --cache a folder on a larger disk, or train at a smaller --size",
         )
-    elif needed > frames.cache_gb * 1e9:
+    elif needed > default_cache_bytes():
         yield problem(
-            f"{cache}, and --cache-gb allows {frames.cache_gb:g} GB", "raise --cache-gb, or train at a smaller --size"
+            f"{cache}, and --cache-gb allows {default_cache_bytes() / 1e9:g} GB",
+            "raise --cache-gb, or train at a smaller --size",
         )
     elif needed:
         yield note(f"{cache}; the disk of {folder} has {gigabytes(free)} left", "nothing to do")
