@@ -19,6 +19,7 @@ from recyclegan.data.index import Clip
 from recyclegan.data.loading import LoadSpec, Source
 from recyclegan.data.room import make_folder, make_room, mark_used
 from recyclegan.errors import InputError
+from recyclegan.files import sweep
 
 DEFAULT_GIGABYTES = 64.0
 
@@ -81,7 +82,9 @@ def cached_clips(
         entries |= build_all(missing, progress)
     for path in entries:
         mark_used(path)
-    return [CachedClip(source, entries[path], _damage(found[path])) for source, path in zip(sources, paths, strict=True)]
+    return [
+        CachedClip(source, entries[path], _damage(found[path])) for source, path in zip(sources, paths, strict=True)
+    ]
 
 
 def _found(path: Path) -> Entry | DamagedError:
@@ -100,6 +103,7 @@ def _damage(found: Entry | DamagedError) -> str:
 def _make_room(folder: Path, missing: Mapping[Path, Source], kept: list[Path], max_bytes: int | None) -> None:
     """Make the folder, and room in it for what is missing."""
     make_folder(folder)
+    sweep(folder)
     new_bytes = sum(source.num_bytes for source in missing.values())
     if max_bytes is None:
         make_room(folder, kept, new_bytes, default_cache_bytes(), "set RECYCLEGAN_CACHE_GB higher")

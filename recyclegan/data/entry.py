@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -95,7 +94,7 @@ def open_entry(path: Path, key: str) -> Entry:
         header = _header(shape)
         size = len(header) + int(np.prod(shape)) + len(text) + _LENGTH_BYTES + _DIGEST_BYTES
         file.seek(0)
-        _check(end == size and file.read(len(header)) == header, "the file differs in size or header from what was written")
+        _check(end == size and file.read(len(header)) == header, "the file differs in size or header")
     palette = tuple((red, green, blue) for red, green, blue in description["palette"])
     return Entry(path, shape, bytes.fromhex(description["digests"]), palette)
 
@@ -131,7 +130,7 @@ def _seal(key: str, shape: tuple[int, ...], digests: list[bytes], palette: Colou
     return sealed + _digest(sealed)
 
 
-def _sealed_text(file: BinaryIO, end: int) -> bytes:
+def _sealed_text(file: io.BufferedReader, end: int) -> bytes:
     """Return the description at the end of a file of ``end`` bytes."""
     tail = _LENGTH_BYTES + _DIGEST_BYTES
     _check(end > tail, "the file is empty or cut")
@@ -156,7 +155,7 @@ def _digest(data: bytes | memoryview) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """Open a file to read; whatever the system refuses, now or in the block, is damage."""
     try:
         with path.open("rb") as file:

@@ -102,7 +102,7 @@ def _grey(image: Image) -> UInt8[np.ndarray, "height width 1"]:
 
 def _check_grey(image: Image) -> None:
     if (image != image[:, :, :1]).any():
-        raise InputError("label map in colour: cannot be kept in 1 channel, where colours fall together; take 3 channels")
+        raise InputError("label map in colour: cannot be kept in 1 channel, where classes fall together; take 3")
 
 
 def _size(image: Image) -> str:

@@ -112,8 +112,8 @@ def _palette(domain: Domain, data: CachedDomain) -> Colours:
         colours.update(clip.palette)
         if len(colours) > LARGEST_PALETTE:
             raise InputError(
-                f"{name}: brings the colours of domain {domain.upper()} to {len(colours)}: not a label map (expected at "
-                f"most {LARGEST_PALETTE}); name label maps saved without compression loss"
+                f"{name}: brings the colours of domain {domain.upper()} to {len(colours)}: not a label map (expected "
+                f"at most {LARGEST_PALETTE}); name label maps saved without compression loss"
             )
     if len(colours) == 1:
         raise InputError(
