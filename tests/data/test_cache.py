@@ -8,25 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recyclegan.data import Clip, LoadSpec, Resize, cached_clips, default_cache_folder, find_clips
+from recyclegan.data import LoadSpec, Resize, cached_clips, default_cache_folder, find_clips
 from recyclegan.data.cache import default_cache_bytes
 from recyclegan.data.room import entry_lock, make_room
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
 from recyclegan.video import write_image, write_video
+from tests.data.caches import SMALL, entries, make_clip
 from tests.media import bars, number_of, numbered
-
-SMALL = LoadSpec(Resize("rectangle", 24, 32))
-
-
-def make_clip(folder: Path, name: str = "clip", num_frames: int = 6, first: int = 0) -> Clip:
-    for number in range(num_frames):
-        write_image(folder / name / f"{number}.png", numbered(first + number))
-    return next(clip for clip in find_clips(folder) if clip.name == name)
-
-
-def entries(cache: Path) -> list[Path]:
-    return sorted(cache.glob("*.npy"))
 
 
 def test_frames_of_videos_and_folders_are_kept_in_order(tmp_path: Path) -> None:
