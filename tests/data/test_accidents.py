@@ -35,13 +35,17 @@ def limited(kind: int, most: int) -> Iterator[None]:
         resource.setrlimit(kind, (soft, hard))
 
 
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def test_more_clips_than_open_files_are_built_and_read(tmp_path: Path) -> None:
     wanted = [(make_clip(tmp_path / "in", f"c{number:03d}", 1, number % 50), SMALL) for number in range(160)]
-    in_use = len(os.listdir("/dev/fd"))
+    in_use = open_files()
     with limited(resource.RLIMIT_NOFILE, in_use + 100):
         clips = cached_clips(wanted, tmp_path / "cache")
         assert [number_of(clip[0:1][0]) for clip in clips] == [number % 50 for number in range(160)]
-        assert len(os.listdir("/dev/fd")) <= in_use + 3, "no file stays open"
+        assert open_files() <= in_use + 3, "no file stays open"
 
 
 def test_a_complete_cache_is_read_where_nothing_may_be_written() -> None:
@@ -81,7 +85,7 @@ def test_a_write_that_fails_is_one_line_and_the_next_run_goes_on(tmp_path: Path)
         cached_clips(wanted, cache)
     assert {path.suffix for path in cache.iterdir()} <= {".npy", ".lock"}
     told: list[str] = []
-    clips = cached_clips(wanted, cache, progress=lambda done, total, name: told.append(name))
+    clips = cached_clips(wanted, cache, progress=lambda *news: told.append(news[2]))
     assert told.count("long") == 40
     assert [number_of(frame) for frame in clips[0][:]] == list(range(40))
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from PIL import Image as Pillow
 
 from recyclegan.errors import InputError
 from recyclegan.tensors import to_images
 from recyclegan.training import DataConfig
 from recyclegan.training.footage import NUM_SAMPLES, Footage, load_footage
-from recyclegan.video import read_image, write_video
+from recyclegan.video import read_image, write_image, write_video
 from tests.small import PALETTE, label_map, make_data, make_frames, picture, small_config
 
 
@@ -126,3 +127,89 @@ def test_decoding_is_reported_until_all_frames_are_there(tmp_path: Path) -> None
     assert {total for _, total, _ in told} == {8}
     assert {clip for _, _, clip in told} == {"drive", "walk"}
     load_footage(config, 1, fabric, lambda *_: pytest.fail("the cache holds them now"))
+
+
+def test_colours_of_single_frames_are_in_the_palette(tmp_path: Path) -> None:
+    rare = {500 + place: (220, 20, place) for place in (0, 1, 64, 129)}
+
+    def with_persons(seed: int) -> np.ndarray:
+        image = label_map(seed)
+        image[0, 0] = rare.get(seed, PALETTE[0])
+        return image
+
+    data = make_data(tmp_path, num_frames=130, make_b=with_persons)
+    assert footage_of(data, labels="b", resize="none").palettes["b"] == tuple(sorted([*PALETTE, *rare.values()]))
+
+
+def test_a_palette_is_the_union_over_all_clips(tmp_path: Path) -> None:
+    data = make_data(tmp_path, make_b=label_map)
+    for number in range(3):
+        make_frames(data / "train" / "B" / f"c{number}", 1, make=lambda _, n=number: np.full((36, 54, 3), n, np.uint8))
+    assert footage_of(data, labels="b").palettes["b"] == tuple(sorted([(0, 0, 0), (1, 1, 1), (2, 2, 2), *PALETTE]))
+
+
+def test_clips_that_together_have_too_many_colours_are_refused_naming_the_clip(tmp_path: Path) -> None:
+    data = make_data(tmp_path, make_b=label_map)
+    for number in range(2):
+        levels = np.arange(200).repeat(10).reshape(40, 50)
+        image = np.stack([levels, np.full_like(levels, number), levels], axis=2).astype(np.uint8)
+        make_frames(data / "train" / "B" / f"z{number}", 1, make=lambda _, i=image: i)
+    with pytest.raises(InputError, match=r"z1: brings the colours of domain B to 403: not a label map"):
+        footage_of(data, labels="b", resize="none")
+
+
+def test_label_maps_of_one_colour_are_refused(tmp_path: Path) -> None:
+    data = make_data(tmp_path, make_b=lambda _: np.zeros((36, 54, 3), np.uint8))
+    with pytest.raises(InputError, match=r"domain B: a palette of one colour, \(0, 0, 0\), in all label maps"):
+        footage_of(data, labels="b")
+
+
+def test_label_maps_in_one_channel_are_refused_before_they_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recyclegan.training.footage.load_data", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(InputError, match="channels: 1 for the label maps of domain B"):
+        footage_of(make_data(tmp_path, make_b=label_map), labels="b", channels=(3, 1))
+
+
+def test_palettes_cost_nothing_when_the_cache_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_data(tmp_path, make_b=label_map)
+    first = footage_of(data, labels="b").palettes
+    monkeypatch.setattr("recyclegan.data.colours.ColoursSeen.add", lambda *_: pytest.fail("gathered again"))
+    assert footage_of(data, labels="b").palettes == first
+
+
+def test_grey_channels_and_triplets_are_cached_as_they_are_seen(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    frames = [picture(number, 32, 48) for number in range(3)]
+    for domain in "AB":
+        write_image(data / "train" / domain / "x.png", np.concatenate(frames, axis=1))
+    batch = footage_of(data, 3, resize="none", triplets=True, channels=(1, 3)).batch(0)
+    np.testing.assert_array_equal(to_images(batch["b"][0]), frames)
+    grey = [np.asarray(Pillow.fromarray(frame).convert("L"))[:, :, None] for frame in frames]
+    np.testing.assert_array_equal(to_images(batch["a"][0]), grey)
+
+
+def test_the_bound_of_the_cache_is_the_option_or_else_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_data(tmp_path)
+    monkeypatch.setenv("RECYCLEGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RECYCLEGAN_CACHE_GB", "0.000001")
+    with pytest.raises(InputError, match="set RECYCLEGAN_CACHE_GB higher"):
+        footage_of(data)
+    with pytest.raises(InputError, match="give a larger --cache-gb"):
+        footage_of(data, cache_gb=0.000002)
+    assert footage_of(data, cache_gb=1.0).batch(0)
+
+
+def test_frames_that_were_damaged_are_told_while_and_after_training(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data")
+    footage = footage_of(data, cache=tmp_path / "cache")
+    right = footage.batch(0)
+    for entry in (tmp_path / "cache").glob("*.npy"):
+        entry.write_bytes(entry.read_bytes()[:5000])
+    for domain, clips in footage.batch(0).items():
+        assert torch.equal(clips, right[domain])
+    assert len(footage.notes) == 2
+    assert all("were damaged (the file is cut) and are decoded anew" in note for note in footage.notes)

@@ -97,7 +97,7 @@ def crash_at(last: int) -> Callable[..., Any]:
 def test_a_run_leaves_what_it_promises(whole: TrainConfig) -> None:
     run = whole.out
     assert {path.name for path in run.iterdir()} == {
-        *("config.json", "stats.jsonl", "curves.png", "samples", "ab.safetensors", "ba.safetensors"),
+        *("config.json", "data.json", "stats.jsonl", "curves.png", "samples", "ab.safetensors", "ba.safetensors"),
         *("step-00000004", "step-00000006"),
     }
     assert read_config(run) == whole
