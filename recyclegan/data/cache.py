@@ -78,7 +78,10 @@ def cached_clips(
     entries = {path: entry for path, entry in found.items() if isinstance(entry, Entry)}
     missing = {path: source for path, source in zip(paths, sources, strict=True) if path not in entries}
     if missing:
-        _make_room(folder, missing, list(entries), max_bytes)
+        make_folder(folder)
+        sweep(folder)
+    _make_room(folder, missing, list(entries), max_bytes)
+    if missing:
         entries |= build_all(missing, progress)
     for path in entries:
         mark_used(path)
@@ -101,9 +104,7 @@ def _damage(found: Entry | DamagedError) -> str:
 
 
 def _make_room(folder: Path, missing: Mapping[Path, Source], kept: list[Path], max_bytes: int | None) -> None:
-    """Make the folder, and room in it for what is missing."""
-    make_folder(folder)
-    sweep(folder)
+    """Make room for what is missing."""
     new_bytes = sum(source.num_bytes for source in missing.values())
     if max_bytes is None:
         make_room(folder, kept, new_bytes, default_cache_bytes(), "set RECYCLEGAN_CACHE_GB higher")

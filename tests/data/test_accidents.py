@@ -90,6 +90,13 @@ def test_a_write_that_fails_is_one_line_and_the_next_run_goes_on(tmp_path: Path)
     assert [number_of(frame) for frame in clips[0][:]] == list(range(40))
 
 
+def test_a_bound_that_the_clips_exceed_holds_for_a_complete_cache_too(tmp_path: Path) -> None:
+    wanted = [(make_clip(tmp_path / "in"), SMALL)]
+    cached_clips(wanted, tmp_path / "cache")
+    with pytest.raises(InputError, match=r"the cache may hold 0\.00 GB; give a larger --cache-gb"):
+        cached_clips(wanted, tmp_path / "cache", max_bytes=1000)
+
+
 def test_scratch_counts_in_the_size_of_the_cache(tmp_path: Path) -> None:
     np.save(tmp_path / "old.npy", np.zeros(1000, np.uint8))
     scratch = tmp_path / ".new.npy.partial"
