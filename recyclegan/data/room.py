@@ -3,7 +3,7 @@
 The entries that were not used for the longest time make room for new ones.
 """
 
-import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from recyclegan.errors import InputError
 
 _SECONDS_BETWEEN_LOOKS = 0.2
+_ENTRY_NAME = re.compile(r"[0-9a-f]{32}\.npy")
 _REMEDY = "set RECYCLEGAN_CACHE elsewhere, or give --cache"
 
 
@@ -82,10 +83,10 @@ def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int, re
             f"{folder}: the clips take {_gigabytes(needed)} decoded at this size, and the cache may hold "
             f"{_gigabytes(max_bytes)}; {remedy}, or use a smaller size or fewer clips"
         )
-    sizes = _sizes(folder)
-    excess = new_bytes + sum(sizes.values()) - max_bytes
-    others = {path for path in sizes if path.suffix == ".npy" and path.parent == folder} - set(kept)
-    for path in sorted(others, key=_last_use):
+    sizes = _entries(folder)
+    in_writing = sum(map(_size, folder.glob(".*.npy.partial/*.npy")))
+    excess = new_bytes + sum(sizes.values()) + in_writing - max_bytes
+    for path in sorted(sizes.keys() - set(kept), key=_last_use):
         if excess <= 0 and shutil.disk_usage(folder).free >= new_bytes:
             break
         excess -= _removed(path)
@@ -97,15 +98,18 @@ def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int, re
         )
 
 
-def _sizes(folder: Path) -> dict[Path, int]:
-    """Return the bytes of every file below the folder, those that are being written included."""
+def _entries(folder: Path) -> dict[Path, int]:
+    """Return the bytes of every entry. Files of other names are not ours, and are left alone.
 
-    def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            raise InputError(f"{folder}: cannot be searched ({error.strerror}); {_REMEDY}") from error
-
-    paths = (Path(place) / name for place, _, names in os.walk(folder, onerror=refuse) for name in names)
-    return {path: _size(path) for path in paths}
+    Raises:
+        InputError: the folder cannot be searched.
+    """
+    try:
+        return {path: _size(path) for path in folder.iterdir() if _ENTRY_NAME.fullmatch(path.name)}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be searched ({error.strerror}); {_REMEDY}") from error
 
 
 def _size(path: Path) -> int:

@@ -36,6 +36,11 @@ def clip_in(folder: Path, name: str) -> Clip:
     return next(clip for clip in find_clips(folder) if clip.name == name)
 
 
+def entry_name(number: int) -> str:
+    """Return a name that a file of the cache could have."""
+    return f"{number:032x}.npy"
+
+
 def entries(cache: Path) -> list[Path]:
     return sorted(cache.glob("*.npy"))
 

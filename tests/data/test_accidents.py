@@ -18,7 +18,7 @@ from recyclegan.data import Clip, LoadSpec, Resize, cached_clips, find_clips
 from recyclegan.data.room import entry_lock, make_room
 from recyclegan.errors import InputError
 from recyclegan.video import write_image, write_video
-from tests.data.caches import SMALL, as_nobody, clip_in, entries, make_clip, make_noise, public_folder
+from tests.data.caches import SMALL, as_nobody, clip_in, entries, entry_name, make_clip, make_noise, public_folder
 from tests.media import number_of, numbered
 
 REPOSITORY = Path(__file__).parents[2]
@@ -98,10 +98,10 @@ def test_a_bound_that_the_clips_exceed_holds_for_a_complete_cache_too(tmp_path: 
 
 
 def test_scratch_counts_in_the_size_of_the_cache(tmp_path: Path) -> None:
-    np.save(tmp_path / "old.npy", np.zeros(1000, np.uint8))
-    scratch = tmp_path / ".new.npy.partial"
+    np.save(tmp_path / entry_name(0), np.zeros(1000, np.uint8))
+    scratch = tmp_path / f".{entry_name(1)}.partial"
     scratch.mkdir()
-    (scratch / "new.npy").write_bytes(bytes(1000))
+    (scratch / entry_name(1)).write_bytes(bytes(1000))
     make_room(tmp_path, [], 0, max_bytes=2500)
     assert entries(tmp_path), "there is room for both"
     make_room(tmp_path, [], 0, max_bytes=2000)
@@ -109,17 +109,26 @@ def test_scratch_counts_in_the_size_of_the_cache(tmp_path: Path) -> None:
 
 
 def test_files_that_vanish_while_room_is_made_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in "xy":
-        np.save(tmp_path / f"{name}.npy", np.zeros(1000, np.uint8))
-    monkeypatch.setattr("recyclegan.data.room.os.walk", lambda *_, **__: [(str(tmp_path), [], ["x.npy", "gone.npy"])])
-    make_room(tmp_path, [tmp_path / "gone.npy"], 0, max_bytes=1)
-    assert [path.name for path in entries(tmp_path)] == ["y.npy"]
+    left, gone = (tmp_path / entry_name(number) for number in range(2))
+    np.save(left, np.zeros(1000, np.uint8))
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([gone, left]))
+    make_room(tmp_path, [tmp_path / entry_name(2)], 0, max_bytes=1)
+    monkeypatch.undo()
+    assert not entries(tmp_path)
+
+
+def test_files_of_others_in_the_folder_of_the_cache_are_left_alone(tmp_path: Path) -> None:
+    for name in ("results.npy", f"x{entry_name(3)}", "0.npy"):
+        np.save(tmp_path / name, np.zeros(5000, np.uint8))
+    np.save(tmp_path / entry_name(3), np.zeros(1000, np.uint8))
+    make_room(tmp_path, [], 0, max_bytes=1)
+    assert sorted(path.name for path in entries(tmp_path)) == sorted(("results.npy", f"x{entry_name(3)}", "0.npy"))
 
 
 BUILD = """
 import sys, time
 from pathlib import Path
-from recyclegan.cli.ends import exit_code
+from recyclegan.ends import exit_code
 from recyclegan.data import LoadSpec, Resize, cached_clips, find_clips
 
 def build():
@@ -128,7 +137,7 @@ def build():
     return 0
 
 print("ready", flush=True)
-sys.exit(exit_code(build, [], False))
+sys.exit(exit_code(build, []))
 """
 
 

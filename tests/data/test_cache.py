@@ -14,7 +14,7 @@ from recyclegan.data.room import entry_lock, make_room
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
 from recyclegan.video import write_image, write_video
-from tests.data.caches import SMALL, entries, make_clip
+from tests.data.caches import SMALL, entries, entry_name, make_clip
 from tests.media import bars, number_of, numbered
 
 
@@ -164,12 +164,13 @@ def test_too_large_data_is_told_before_anything_is_decoded(tmp_path: Path, monke
 
 
 def test_an_entry_that_is_being_built_is_not_removed(tmp_path: Path) -> None:
-    for name in ("old", "new"):
-        np.save(tmp_path / f"{name}.npy", np.zeros(1000, np.uint8))
-    os.utime(tmp_path / "old.npy", (0, 0))
-    with entry_lock(tmp_path / "old.npy"):
+    old, new = entry_name(0), entry_name(1)
+    for name in (old, new):
+        np.save(tmp_path / name, np.zeros(1000, np.uint8))
+    os.utime(tmp_path / old, (0, 0))
+    with entry_lock(tmp_path / old):
         make_room(tmp_path, [], 0, max_bytes=1500)
-    assert [entry.name for entry in entries(tmp_path)] == ["old.npy"]
+    assert [entry.name for entry in entries(tmp_path)] == [old]
 
 
 def test_the_place_and_the_bound_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from recyclegan.training import TrainConfig, train
 from recyclegan.training.data_record import DATA_FILE, data_changes, write_data
 from tests.small import make_data, make_frames, small_config
 
-CLIPS = st.dictionaries(st.sampled_from("uvwxyz"), st.sampled_from(["1", "2"]), max_size=6)
+CLIPS = st.dictionaries(st.sampled_from("uvwxy\udcff"), st.sampled_from(["1", "2"]), max_size=6)
 
 
 @settings(max_examples=50, deadline=None)
