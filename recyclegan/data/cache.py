@@ -21,7 +21,8 @@ from recyclegan.data.room import make_folder, make_room, mark_used
 from recyclegan.errors import InputError
 from recyclegan.files import sweep
 
-DEFAULT_GIGABYTES = 64.0
+_DEFAULT_GIGABYTES = 64.0
+_MOST_GIGABYTES = 1e9
 
 
 def default_cache_folder() -> Path:
@@ -44,15 +45,17 @@ def default_cache_bytes() -> int:
     """Return the most that the cache may hold: ``$RECYCLEGAN_CACHE_GB`` gigabytes, 64 unless set.
 
     Raises:
-        InputError: the variable is no positive number.
+        InputError: the variable is no such number, or above 10^9.
     """
-    stated = os.environ.get("RECYCLEGAN_CACHE_GB", str(DEFAULT_GIGABYTES))
+    stated = os.environ.get("RECYCLEGAN_CACHE_GB") or str(_DEFAULT_GIGABYTES)
     try:
         gigabytes = float(stated)
     except ValueError:
         gigabytes = math.nan
-    if not 0 < gigabytes < math.inf:
-        raise InputError(f"RECYCLEGAN_CACHE_GB: is {stated!r}; expected a positive number of gigabytes")
+    if not 0 < gigabytes <= _MOST_GIGABYTES:
+        raise InputError(
+            f"RECYCLEGAN_CACHE_GB: is {stated!r}; expected gigabytes, above 0 and at most {_MOST_GIGABYTES:g}"
+        )
     return int(gigabytes * 1e9)
 
 

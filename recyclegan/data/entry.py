@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,6 +159,7 @@ def _digest(data: bytes | memoryview) -> bytes:
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """Open a file to read; whatever the system refuses, now or in the block, is damage."""
     try:
+        _check(stat.S_ISREG(path.stat().st_mode), "it is no file")
         with path.open("rb") as file:
             yield file
     except FileNotFoundError as error:

@@ -65,7 +65,7 @@ class Source:
         """
         states = [_state(file) for file in self.clip.files]
         text = json.dumps([_LAYOUT_VERSION, __version__, self.clip.kind, states, asdict(self.spec)])
-        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def frames(self) -> Iterator[Image]:
         """Yield the kept frames, all of one shape.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recyclegan.errors import InputError
-from recyclegan.files import read_json, write_json
+from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.tensors import DOMAINS, Domain
 
 DATA_FILE = "data.json"
@@ -50,7 +50,7 @@ def _read(run: Path) -> list[dict[str, Any]]:
         InputError: the file is not as it was written.
     """
     path = run / DATA_FILE
-    if not path.exists():
+    if kind_of(path) == "nothing":
         return []
     entries = read_json(path)
     if not (isinstance(entries, list) and all(map(_is_entry, entries))):

@@ -90,6 +90,17 @@ def test_a_write_that_fails_is_one_line_and_the_next_run_goes_on(tmp_path: Path)
     assert [number_of(frame) for frame in clips[0][:]] == list(range(40))
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to itself"])
+def test_what_is_no_file_in_the_place_of_an_entry_is_one_line(tmp_path: Path, kind: str) -> None:
+    clip = make_clip(tmp_path / "in")
+    cached_clips([(clip, SMALL)], tmp_path / "cache")
+    (entry,) = entries(tmp_path / "cache")
+    entry.unlink()
+    {"pipe": os.mkfifo, "folder": Path.mkdir, "link to itself": lambda path: path.symlink_to(path)}[kind](entry)
+    with pytest.raises(InputError, match=rf"{entry.name}'?: (is a|cannot be reached)"):
+        cached_clips([(clip, SMALL)], tmp_path / "cache")
+
+
 def test_a_bound_that_the_clips_exceed_holds_for_a_complete_cache_too(tmp_path: Path) -> None:
     wanted = [(make_clip(tmp_path / "in"), SMALL)]
     cached_clips(wanted, tmp_path / "cache")

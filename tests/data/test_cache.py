@@ -178,9 +178,15 @@ def test_the_place_and_the_bound_come_from_the_environment(tmp_path: Path, monke
     monkeypatch.setenv("RECYCLEGAN_CACHE_GB", "1.5")
     assert default_cache_folder() == tmp_path / "here"
     assert default_cache_bytes() == 1_500_000_000
-    monkeypatch.setenv("RECYCLEGAN_CACHE_GB", "plenty")
-    with pytest.raises(InputError, match="RECYCLEGAN_CACHE_GB: is 'plenty'"):
-        default_cache_bytes()
+    for stated in ("plenty", "nan", "inf", "0", "-1", "1e300"):
+        monkeypatch.setenv("RECYCLEGAN_CACHE_GB", stated)
+        with pytest.raises(InputError, match=f"RECYCLEGAN_CACHE_GB: is '{stated}'"):
+            default_cache_bytes()
+    monkeypatch.setenv("RECYCLEGAN_CACHE_GB", "")
+    assert default_cache_bytes() == 64_000_000_000
+    monkeypatch.setenv("RECYCLEGAN_CACHE", "~nobody-of-that-name/cache")
+    with pytest.raises(InputError, match="RECYCLEGAN_CACHE: is '~nobody-of-that-name/cache'"):
+        default_cache_folder()
     monkeypatch.delenv("RECYCLEGAN_CACHE")
     assert default_cache_folder().name == "recyclegan"
 
