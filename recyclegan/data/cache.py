@@ -80,17 +80,12 @@ def cached_clips(
     found = {path: _found(path) for path in paths}
     entries = {path: entry for path, entry in found.items() if isinstance(entry, Entry)}
     missing = {path: source for path, source in zip(paths, sources, strict=True) if path not in entries}
-    if missing:
-        make_folder(folder)
-        sweep(folder)
     _make_room(folder, missing, list(entries), max_bytes)
-    if missing:
-        entries |= build_all(missing, progress)
+    entries |= build_all(missing, progress)
     for path in entries:
         mark_used(path)
-    return [
-        CachedClip(source, entries[path], _damage(found[path])) for source, path in zip(sources, paths, strict=True)
-    ]
+    places = zip(sources, paths, strict=True)
+    return [CachedClip(source, entries[path], _damage(found[path])) for source, path in places]
 
 
 def _found(path: Path) -> Entry | DamagedError:
@@ -107,7 +102,10 @@ def _damage(found: Entry | DamagedError) -> str:
 
 
 def _make_room(folder: Path, missing: Mapping[Path, Source], kept: list[Path], max_bytes: int | None) -> None:
-    """Make room for what is missing."""
+    """Make room for what is missing; where nothing is, the folder need not be writable."""
+    if missing:
+        make_folder(folder)
+        sweep(folder)
     new_bytes = sum(source.num_bytes for source in missing.values())
     if max_bytes is None:
         make_room(folder, kept, new_bytes, default_cache_bytes(), "set RECYCLEGAN_CACHE_GB higher")

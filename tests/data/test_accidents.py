@@ -175,7 +175,7 @@ def test_a_signal_ends_decoding_at_once_and_leaves_nothing(tmp_path: Path, kind:
         began = time.monotonic()
         child.send_signal(kind)
         _, errors = child.communicate(timeout=20)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5, "all would take 16 seconds"
         assert child.returncode == 128 + kind
         assert len(errors.splitlines()) == 1
     assert {path.suffix for path in cache.iterdir()} == {".lock"}
@@ -190,7 +190,7 @@ def test_a_signal_ends_the_wait_for_another_process(tmp_path: Path) -> None:
     with entry_lock(entry), building(tmp_path / "in", cache) as child:
         time.sleep(1)
         child.terminate()
-        _, errors = child.communicate(timeout=5)
+        _, errors = child.communicate(timeout=20)
     assert (child.returncode, len(errors.splitlines())) == (143, 1)
 
 
