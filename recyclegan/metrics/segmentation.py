@@ -16,11 +16,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from recyclegan.errors import InputError
+from recyclegan.labels import VOID
 from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
 
 Protocol = Literal["standard", "reference"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
-VOID = 255
 
 Ignored = int | tuple[int, ...]
 """The class or classes of the truth that do not count."""

@@ -1,6 +1,13 @@
 """Videos and images, read and written as 8-bit RGB arrays; times, sizes, colours and sound are kept."""
 
-from recyclegan.video.images import IMAGE_SUFFIXES, read_comment, read_image, write_image
+from recyclegan.video.images import (
+    IMAGE_SUFFIXES,
+    image_size,
+    open_picture,
+    read_comment,
+    read_image,
+    write_image,
+)
 from recyclegan.video.reading import (
     VIDEO_SUFFIXES,
     VideoFrame,
@@ -19,6 +26,8 @@ __all__ = [
     "VideoInfo",
     "VideoWriter",
     "count_frames",
+    "image_size",
+    "open_picture",
     "probe",
     "read_comment",
     "read_frame",

@@ -1,12 +1,12 @@
-"""Label maps: the class sets of VIPER and Cityscapes, and the way from classes to colours and back."""
+"""The way from classes to colours and back."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int, UInt8
 
 from recyclegan.errors import InputError
+from recyclegan.labels.sets import VOID, LabelSet
 from recyclegan.tensors import ClassMap, Image, Palette
 
 LARGEST_PALETTE = 256
@@ -14,100 +14,6 @@ _CHUNK = 1 << 13
 
 AnyImage = UInt8[np.ndarray, "_ _ _"]
 """An 8-bit image among others, which may differ from it in size."""
-
-
-@dataclass(frozen=True, eq=False)
-class LabelSet:
-    """A data set's classes: row ``i`` of ``colours`` belongs to ``ids[i]`` and ``names[i]``.
-
-    ``ignored`` are the ids that scores leave out (void); they need not be among ``ids``, and are then black.
-    """
-
-    name: str
-    ids: tuple[int, ...]
-    names: tuple[str, ...]
-    colours: UInt8[np.ndarray, "classes 3"]
-    ignored: tuple[int, ...] = ()
-
-
-def _label_set(name: str, table: str, ignored: tuple[int, ...]) -> LabelSet:
-    """Return the label set of a table of lines ``id name words R,G,B``."""
-    rows = [line.split() for line in table.strip().splitlines()]
-    colours = np.array([[int(level) for level in row[-1].split(",")] for row in rows], np.uint8)
-    colours.setflags(write=False)
-    return LabelSet(
-        name, tuple(int(row[0]) for row in rows), tuple(" ".join(row[1:-1]) for row in rows), colours, ignored
-    )
-
-
-VIPER = _label_set(
-    "viper",
-    """
-    0 unlabeled 0,0,0
-    1 ambiguous 111,74,0
-    2 sky 70,130,180
-    3 road 128,64,128
-    4 sidewalk 244,35,232
-    5 railtrack 230,150,140
-    6 terrain 152,251,152
-    7 tree 87,182,35
-    8 vegetation 35,142,35
-    9 building 70,70,70
-    10 infrastructure 153,153,153
-    11 fence 190,153,153
-    12 billboard 150,20,20
-    13 traffic light 250,170,30
-    14 traffic sign 220,220,0
-    15 mobilebarrier 180,180,100
-    16 firehydrant 173,153,153
-    17 chair 168,153,153
-    18 trash 81,0,21
-    19 trashcan 81,0,81
-    20 person 220,20,60
-    21 animal 255,0,0
-    22 bicycle 119,11,32
-    23 motorcycle 0,0,230
-    24 car 0,0,142
-    25 van 0,80,100
-    26 bus 0,60,100
-    27 truck 0,0,70
-    28 trailer 0,0,90
-    29 train 0,80,100
-    30 plane 0,100,100
-    31 boat 50,0,90
-    """,
-    ignored=(0, 1),
-)
-"""VIPER's 32 classes; van and train share a colour."""
-
-CITYSCAPES = _label_set(
-    "cityscapes",
-    """
-    0 road 128,64,128
-    1 sidewalk 244,35,232
-    2 building 70,70,70
-    3 wall 102,102,156
-    4 fence 190,153,153
-    5 pole 153,153,153
-    6 traffic light 250,170,30
-    7 traffic sign 220,220,0
-    8 vegetation 107,142,35
-    9 terrain 152,251,152
-    10 sky 70,130,180
-    11 person 220,20,60
-    12 rider 255,0,0
-    13 car 0,0,142
-    14 truck 0,0,70
-    15 bus 0,60,100
-    16 train 0,80,100
-    17 motorcycle 0,0,230
-    18 bicycle 119,11,32
-    """,
-    ignored=(255,),
-)
-"""Cityscapes' 19 training classes, by training id."""
-
-LABEL_SETS: dict[str, LabelSet] = {labels.name: labels for labels in (VIPER, CITYSCAPES)}
 
 
 def colourize(class_map: ClassMap, labels: LabelSet) -> Image:
@@ -124,6 +30,40 @@ def colourize(class_map: ClassMap, labels: LabelSet) -> Image:
     colours = np.zeros((256, 3), np.uint8)
     colours[list(labels.ids)] = labels.colours
     return colours.take(class_map, axis=0)
+
+
+def exact_class(image: Image, labels: LabelSet) -> ClassMap:
+    """Return for each pixel the class that has its very colour, the lowest where several share it; `VOID` for void.
+
+    Raises:
+        InputError: a pixel has a colour that is neither that of a class nor one of void.
+    """
+    order = np.argsort(labels.ids)
+    ids = np.concatenate([np.array(labels.ids)[order], np.full(len(labels.void), VOID)]).astype(np.uint8)
+    colours = np.concatenate([labels.colours[order], np.array(labels.void, np.uint8).reshape(-1, 3)])
+    rows = _nearest_row(image, colours.astype(np.int64))
+    strange = (colours.take(rows, axis=0) != image).any(axis=2)
+    if strange.any():
+        colour = tuple(int(level) for level in image[strange][0])
+        raise InputError(
+            f"colour {colour}: neither a class of {labels.name} nor void ({np.mean(strange):.1%} of the pixels are "
+            "such); save label maps without loss, or name the label set they are of"
+        )
+    return ids.take(rows)
+
+
+def exact_ids(levels: Int[np.ndarray, "height width"], labels: LabelSet) -> ClassMap:
+    """Return whole numbers of any depth as 8-bit class ids.
+
+    Raises:
+        InputError: a number is no id of the label set.
+    """
+    found = np.unique(levels).tolist()
+    if strange := [level for level in found if level not in labels.known_ids]:
+        raise InputError(
+            f"class id {strange[0]}: not among the classes of {labels.name}; name the label set it is from"
+        )
+    return levels.astype(np.uint8)
 
 
 def nearest_class(image: Image, labels: LabelSet | Palette) -> ClassMap:
@@ -168,6 +108,21 @@ def palette_of(images: Iterable[AnyImage]) -> Palette:
     if not len(found):
         raise InputError("no label maps: a palette cannot be read from no image; name at least one")
     return np.stack([found >> 16, (found >> 8) & 255, found & 255], axis=1)
+
+
+def check_palette(palette: Palette) -> Palette:
+    """Return the palette of a whole domain of label maps, which tell classes apart.
+
+    Raises:
+        InputError: it has one colour alone.
+    """
+    if len(palette) < 2:
+        colour = ", ".join(str(tuple(int(level) for level in row)) for row in palette) or "none"
+        raise InputError(
+            f"label maps: all pixels have one colour ({colour}), so that there are no classes to tell apart; "
+            "write class ids as 8-bit grey levels, or paint them in colours"
+        )
+    return palette
 
 
 def _packed(image: Image) -> Int[np.ndarray, "height width"]:
