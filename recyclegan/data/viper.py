@@ -8,11 +8,6 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import IO, cast
-
-import numpy as np
-from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 
 from recyclegan.data.downloads import DownloadedFile
 from recyclegan.errors import InputError
@@ -93,23 +88,13 @@ def put_label_map(file: DownloadedFile, folder: Path, link: bool) -> None:
     Raises:
         InputError: it is no image, or holds ids that VIPER does not know.
     """
-    try:
-        with file.open() as stream, Pillow.open(cast(IO[bytes], stream)) as picture:
-            ids = np.asarray(picture) if _holds_ids(picture) else None
-    except (OSError, UnidentifiedImageError) as error:
-        raise InputError(f"{file.place}: {file.path} is no image that can be read; download it again") from error
+    name = f"{file.place}: {file.path}"
+    with file.opened() as stream:
+        ids = read_ids(stream, VIPER, name)
     if ids is None:
         file.put(folder, link)
         return
     try:
-        write_image(folder / Path(file.name).with_suffix(".png"), colourize(ids.astype(np.uint8), VIPER))
+        write_image(folder / Path(file.name).with_suffix(".png"), colourize(ids, VIPER))
     except InputError as error:
-        raise InputError(f"{file.place}: {file.path}: {error}") from error
-
-
-def _holds_ids(picture: Pillow.Image) -> bool:
-    """Return whether a map of one channel holds ids; a palette image does, unless it shows VIPER's colours."""
-    if picture.mode != "P":
-        return picture.mode in _IDS
-    shown = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)
-    return not {tuple(colour) for colour in shown.tolist()} <= {tuple(colour) for colour in VIPER.colours.tolist()}
+        raise InputError(f"{name}: {error}") from error

@@ -68,20 +68,23 @@ def open_picture(source: Path | IO[bytes], name: str = "") -> Iterator[Pillow.Im
     except UnidentifiedImageError as error:
         raise InputError(f"{name}: not an image; expected one of {', '.join(sorted(IMAGE_SUFFIXES))}") from error
     except Exception as error:
-        raise InputError(f"{name}: cannot be read as an image ({_reason(error)}); replace or remove the file") from error
+        raise InputError(
+            f"{name}: cannot be read as an image ({_reason(error)}); replace or remove the file"
+        ) from error
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path, as_labels: bool = False) -> Image:
     """Return an image file as RGB, turned upright as its EXIF orientation asks.
 
     Palettes are looked up, grey is repeated, 16 bits are rounded to 8, transparent pixels are laid on `BACKGROUND`, and
-    colours are brought from the profile inside the file to sRGB.
+    colours are brought from the profile inside the file to sRGB. ``as_labels`` is for label maps, whose numbers mean
+    classes: a profile is passed over, and more than 8 bits are refused instead of rounded.
 
     Raises:
-        InputError: the file is missing, damaged, no image, or no single picture.
+        InputError: the file is missing, damaged, no image, no single picture, or a label map of more than 8 bits.
     """
     with open_picture(path) as picture:
-        return _to_rgb(ImageOps.exif_transpose(picture), str(path))
+        return _to_rgb(ImageOps.exif_transpose(picture), str(path), as_labels)
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -161,13 +164,19 @@ def _has_second_page(picture: Pillow.Image) -> bool:
         picture.seek(0)
 
 
-def _to_rgb(picture: Pillow.Image, name: str) -> Image:
-    if picture.mode in _DEEP_MODES:
-        return _from_deep(picture)
+def _to_rgb(picture: Pillow.Image, name: str, as_labels: bool) -> Image:
     if picture.mode == "F":
         raise ValueError("it holds floating point numbers; expected 8 or 16 bits")
+    if picture.mode in _DEEP_MODES:
+        if as_labels:
+            raise InputError(
+                f"{name}: holds numbers of 16 bits or more, which cannot be told apart as 8-bit colours; "
+                "write class ids as 8-bit grey levels, or paint them in colours"
+            )
+        return _from_deep(picture)
     opaque = _on_background(picture) if picture.has_transparency_data else picture
-    return np.array(to_srgb(opaque, picture.info.get("icc_profile"), name).convert("RGB"))
+    profile = None if as_labels else picture.info.get("icc_profile")
+    return np.array(to_srgb(opaque, profile, name).convert("RGB"))
 
 
 def _from_deep(picture: Pillow.Image) -> Image:
