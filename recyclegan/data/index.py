@@ -5,23 +5,24 @@ Data is ``DIR/{train,val}/{A,B}/``. Each of these folders may hold, mixed and ne
 - videos: each is a clip;
 - folders of frames: each is a clip;
 - loose frames: those whose names are equal up to the frame number form a clip (``001_00001.jpg`` and ``002_00001.jpg``
-  belong to two), and those without a number form one together.
+  belong to two), and those without a number form one together: see `recyclegan.data.scenes`.
 
 With ``triplets`` each image is a clip of its own: three frames side by side, the first one at the left.
 
-Frame numbers order a clip (``frame_9`` before ``frame_10``). Hidden files and files of other kinds are passed over.
+Frame numbers order a clip (``frame_9`` before ``frame_10``). What is left out, as hidden files are, is
+told: see `recyclegan.data.walk` and `recyclegan.data.notes`.
 """
 
-import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, count
 from pathlib import Path
 from typing import Literal
 
+from recyclegan.data.scenes import in_order, scenes_of
+from recyclegan.data.walk import Found, in_words, walk
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import natural_key
 from recyclegan.tensors import DOMAINS, Domain, Image
@@ -36,8 +37,6 @@ from recyclegan.video import (
 )
 
 SPLITS = ("train", "val")
-
-_FRAME_NUMBER = re.compile(r"\d+(?![A-Za-z\d])")
 
 
 @dataclass(frozen=True)
@@ -81,17 +80,17 @@ class Clip:
     def _info(self) -> VideoInfo:
         return probe(self.files[0])
 
-    def images(self) -> Iterator[Image]:
-        """Yield the frames in order.
+    def images(self, as_labels: bool = False) -> Iterator[Image]:
+        """Yield the frames in order; ``as_labels`` as for :func:`recyclegan.video.read_image`.
 
         Raises:
             InputError: a file cannot be read, or 3 does not divide the width of a triplet.
         """
         match self.kind:
             case "frames":
-                return (read_image(file) for file in self.files)
+                return (read_image(file, as_labels) for file in self.files)
             case "triplet":
-                return _thirds(self.files[0])
+                return _thirds(self.files[0], as_labels)
             case "video":
                 return (frame.image for frame in read_video(self.files[0]))
 
@@ -112,16 +111,28 @@ def find_clips(folder: Path, triplets: bool = False) -> tuple[Clip, ...]:
     """Return the clips below a folder, in natural order; with ``triplets`` each image is three frames side by side.
 
     Raises:
-        InputError: the folder is missing or holds neither videos nor frames.
+        InputError: the folder is missing, cannot be read, or holds neither videos nor frames, or a link leads nowhere.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one with videos, or with folders of frames")
-    clips = [clip for place in _places(folder) for clip in _clips_in(folder, place, triplets)]
-    if not clips:
-        raise InputError(
-            f"{folder}: holds neither videos nor frames; put .mp4 files, or folders of .png files, into it"
-        )
-    return tuple(sorted(_distinctly_named(folder, clips), key=lambda clip: natural_key(Path(clip.name))))
+    found = walk(folder)
+    if clips := clips_among(found, triplets):
+        return clips
+    told = "".join(f" ({line.partition(': ')[2]})" for line in in_words(found, other_files(found)))
+    raise InputError(
+        f"{folder}: holds neither videos nor frames{told}; put .mp4 files, or folders of .png files, into it"
+    )
+
+
+def clips_among(found: Found, triplets: bool) -> tuple[Clip, ...]:
+    """Return the clips among the files of a walk, in natural order."""
+    clips = [clip for place, files in found.folders for clip in _clips_in(found.root, place, files, triplets)]
+    return tuple(sorted(_distinctly_named(found.root, clips), key=lambda clip: natural_key(Path(clip.name))))
+
+
+def other_files(found: Found) -> list[Path]:
+    """Return the files that are neither videos nor images."""
+    return [file for file in found.files if file.suffix.lower() not in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
 
 
 def _subfolder(parent: Path, name: str, siblings: tuple[str, ...]) -> Path:
@@ -142,34 +153,27 @@ def _subfolder(parent: Path, name: str, siblings: tuple[str, ...]) -> Path:
     raise InputError(f"{folder}: no such folder{nearest(name, found)}; {parent} holds {held}, {others}")
 
 
-def _places(folder: Path) -> Iterator[Path]:
-    """Yield a folder and all folders below it, links followed, hidden ones left out."""
-    for place, below, _ in os.walk(folder, followlinks=True):
-        below[:] = sorted(name for name in below if not name.startswith((".", "__MACOSX")))
-        yield Path(place)
-
-
-def _clips_in(root: Path, place: Path, triplets: bool) -> Iterator[Clip]:
-    files = [file for file in place.iterdir() if not file.name.startswith(".") and not file.is_dir()]
+def _clips_in(root: Path, place: Path, files: Sequence[Path], triplets: bool) -> Iterator[Clip]:
+    """Yield the clips of the files in one folder."""
     for file in files:
         if file.suffix.lower() in VIDEO_SUFFIXES:
             yield Clip(_name_below(root, file), "video", (file,))
-    images = sorted((file for file in files if file.suffix.lower() in IMAGE_SUFFIXES), key=natural_key)
+    images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
     if triplets:
         yield from (Clip(_name_below(root, image), "triplet", (image,)) for image in images)
     elif place != root and images:
-        yield Clip(place.relative_to(root).as_posix(), "frames", tuple(images))
-    elif images:
-        yield from _loose_clips(images)
+        yield Clip(place.relative_to(root).as_posix(), "frames", in_order(images))
+    else:
+        yield from (Clip(scene.name, "frames", scene.files) for scene in scenes_of(images))
 
 
 def _name_below(root: Path, file: Path) -> str:
     return file.relative_to(root).with_suffix("").as_posix()
 
 
-def _thirds(file: Path) -> Iterator[Image]:
+def _thirds(file: Path, as_labels: bool) -> Iterator[Image]:
     """Yield the left, the middle and the right third of an image."""
-    image = read_image(file)
+    image = read_image(file, as_labels)
     height, width, _ = image.shape
     if width % 3:
         raise InputError(f"{file}: is {width}x{height}, expected three frames side by side; 3 must divide the width")
@@ -177,25 +181,21 @@ def _thirds(file: Path) -> Iterator[Image]:
         yield image[:, start : start + width // 3]
 
 
-def _loose_clips(images: list[Path]) -> Iterator[Clip]:
-    for name, group in groupby(sorted(images, key=_scene), key=_scene):
-        yield Clip(name, "frames", tuple(sorted(group, key=natural_key)))
-
-
-def _scene(image: Path) -> str:
-    """Return an image's name without its frame number, the last number that no letter follows."""
-    numbers = list(_FRAME_NUMBER.finditer(image.stem))
-    if not numbers:
-        return "frames"
-    start, end = numbers[-1].span()
-    before, after = image.stem[:start].rstrip("_-. "), image.stem[end:].strip("_-. ")
-    return "_".join(filter(None, (before, after))) or "frames"
-
-
 def _distinctly_named(root: Path, clips: list[Clip]) -> Iterator[Clip]:
-    """Yield the clips; of those that share a name, all but a folder of frames take a suffix (``drive.mp4``)."""
+    """Yield the clips; of those that share a name, all but a folder of frames take a suffix (``drive.mp4``).
+
+    Where that does not tell them apart, as for scenes of loose frames, they take a number.
+    """
     uses = Counter(clip.name for clip in clips)
+    taken = {clip.name for clip in clips if uses[clip.name] == 1}
     for clip in clips:
         first = clip.files[0]
-        unique = uses[clip.name] == 1 or first.parent == root / clip.name
-        yield clip if unique else replace(clip, name=clip.name + first.suffix)
+        if uses[clip.name] > 1 and first.parent != root / clip.name:
+            clip = replace(clip, name=_free(clip.name + first.suffix, taken))
+        taken.add(clip.name)
+        yield clip
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken: the name itself, or with the next number."""
+    return next(found for found in chain([name], (f"{name}-{number}" for number in count(2))) if found not in taken)

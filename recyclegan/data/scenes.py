@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 
 NAMELESS = "frames"
@@ -22,8 +22,8 @@ _NUMBER = re.compile(r"((?<!\d)(?<!\d\.)\d+\.\d+(?!\.?\d)|\d+)")
 _LAST_WORD = re.compile(r"([^\W\d_]+)[^\w]*_*$")
 _FRAME_WORDS = frozenset({"frame", "frames", "frm"})
 _OTHER_WORDS = frozenset(
-    ("c", "cam", "camera", "clip", "drive", "eye", "id", "lens", "part", "run", "scene", "seq", "sequence", "session")
-    + ("shot", "sensor", "take", "track", "v", "ver", "version", "video", "view", "x")
+    {"c", "cam", "camera", "clip", "drive", "eye", "id", "lens", "part", "run", "scene", "seq", "sequence", "session"}
+    | {"shot", "sensor", "take", "track", "v", "ver", "version", "video", "view", "x"}
 )
 _SEPARATORS = "_-. "
 _SHORT_FRACTION = 3
@@ -144,7 +144,7 @@ def _are_two_counters(column: Sequence[str]) -> bool:
         return any(len(fraction) > 1 and fraction.endswith("0") for fraction in fractions)
     if len(set(fractions)) == 1:
         return len(set(column)) > 1
-    steps = (int(b[1]) - int(a[1]) for a, b in zip(parts, parts[1:], strict=False) if a[0] == b[0])
+    steps = (int(b[1]) - int(a[1]) for a, b in pairwise(parts) if a[0] == b[0])
     return len(fractions[0]) >= _SHORT_FRACTION and 1 in steps
 
 
@@ -196,7 +196,7 @@ def _clock(columns: list[tuple[Value, ...]]) -> tuple[int, ...]:
 def _scene_numbers(
     columns: list[tuple[Value, ...]], counter: tuple[int, ...], varying: list[int], distinct: list[int]
 ) -> tuple[int, ...]:
-    """Return the numbers that tell scenes apart: all that vary but the frame number and what only goes along with it."""
+    """Return the numbers that tell scenes apart: all that vary but the frame number and what goes along with it."""
     apart = [number for number in varying if number not in counter]
     for number in sorted(apart, key=lambda number: -distinct[number]):
         others = [columns[other] for other in apart if other != number]

@@ -119,11 +119,8 @@ def write_image(path: Path, image: Image, comment: str = "") -> None:
         Pillow.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(data, FORMATS[suffix], **options)
     except Exception as error:
         raise InputError(f"{path}: cannot be written as {suffix} ({_reason(error)}); use .png") from error
-    try:
-        with whole_file(path) as scratch:
-            scratch.write_bytes(data.getbuffer())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
+    with whole_file(path) as scratch:
+        scratch.write_bytes(data.getbuffer())
 
 
 def read_comment(path: Path) -> str:
