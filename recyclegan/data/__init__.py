@@ -6,7 +6,6 @@ from recyclegan.data.cached_clip import CachedClip
 from recyclegan.data.domains import CachedDomain, DomainFrames, load_data
 from recyclegan.data.index import Clip, find_clips, index_data
 from recyclegan.data.loading import LoadSpec
-from recyclegan.data.notes import notes_on_clips
 from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize
 from recyclegan.data.sampling import UnpairedClips
 
@@ -27,5 +26,4 @@ __all__ = [
     "find_clips",
     "index_data",
     "load_data",
-    "notes_on_clips",
 ]

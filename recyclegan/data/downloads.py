@@ -1,17 +1,18 @@
 """Downloads as they come: unpacked folders, zip archives, or some of each."""
 
-import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import IO
 
-from recyclegan.data.index import Clip
-from recyclegan.data.placing import place_clip
+from recyclegan.data.archives import chunks, open_archive
+from recyclegan.data.placing import place_file
+from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
+from recyclegan.files import kind_of
+from recyclegan.notes import tell
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 
@@ -25,31 +26,45 @@ class DownloadedFile:
     place: Path
     """The file itself, or the archive."""
     archive: zipfile.ZipFile | None = None
+    member: zipfile.ZipInfo | None = None
 
     @property
     def name(self) -> str:
         """Return the file's own name."""
         return self.path.rpartition("/")[2]
 
-    def open(self) -> IO[bytes] | BufferedIOBase:
-        """Return the file, opened for reading."""
-        return self.archive.open(self.path) if self.archive else self.place.open("rb")
+    @property
+    def num_bytes(self) -> int:
+        """Return the bytes that unpacking it takes; none for a file on disk."""
+        return self.member.file_size if self.member else 0
+
+    def open(self) -> BufferedIOBase:
+        """Return the file, opened for reading.
+
+        Raises:
+            InputError: it cannot be read, or the archive is damaged.
+        """
+        if self.archive and self.member:
+            return BytesIO(b"".join(chunks(self.place, self.archive, self.member)))
+        try:
+            return self.place.open("rb")
+        except OSError as error:
+            raise InputError(f"{self.place}: cannot be read ({error.strerror}); check its permissions") from error
 
     def put(self, folder: Path, link: bool) -> None:
         """Put the file into a folder: linked where possible, unpacked from an archive.
 
         Raises:
-            InputError: the archive is damaged.
+            InputError: the archive is damaged, or the file cannot be read.
+            OSError: it cannot be written.
         """
-        if self.archive is None:
-            place_clip(Clip(".", "frames", (self.place,)), folder, link)
+        if not (self.archive and self.member):
+            place_file(self.place, folder / self.name, link)
             return
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with self.open() as source, (folder / self.name).open("wb") as target:
-                shutil.copyfileobj(source, target)
-        except zipfile.BadZipFile as error:
-            raise InputError(f"{self.place}: is damaged at {self.path}; download it again") from error
+        with (folder / self.name).open("xb") as target:
+            for chunk in chunks(self.place, self.archive, self.member):
+                target.write(chunk)
 
 
 @contextmanager
@@ -59,15 +74,21 @@ def open_download(root: Path) -> Iterator[list[DownloadedFile]]:
     Raises:
         InputError: there is no such folder or archive, an archive is damaged, or of a kind that must be unpacked.
     """
-    if not root.exists():
+    if (kind := kind_of(root)) == "nothing":
         raise InputError(f"{root}: no such folder or zip archive; name the download")
-    places = sorted(root.rglob("*")) if root.is_dir() else [root]
     with ExitStack() as stack:
+        places = _places(root) if kind == "folder" else [root]
         files = [member for place in places if place.suffix.lower() == ".zip" for member in _members(stack, place)]
-        files += [_on_disk(root, place) for place in places if place.is_file() and not _is_archive(place)]
+        files += [_on_disk(root, place) for place in places if not _is_archive(place)]
         if not files and (archive := next(filter(_is_archive, places), None)):
             raise InputError(f"{archive}: only zip archives are read; unpack it, and name the folder")
         yield files
+
+
+def _places(root: Path) -> list[Path]:
+    found = walk(root)
+    tell(found.note)
+    return sorted(found.files)
 
 
 def _is_archive(place: Path) -> bool:
@@ -79,10 +100,8 @@ def _on_disk(root: Path, place: Path) -> DownloadedFile:
 
 
 def _members(stack: ExitStack, place: Path) -> Iterator[DownloadedFile]:
-    try:
-        archive = stack.enter_context(zipfile.ZipFile(place))
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{place}: is no whole zip archive ({error}); download it again") from error
+    """Yield the members of an archive; those packed on Windows may have backslashes in their names."""
+    archive = stack.enter_context(open_archive(place))
     for member in archive.infolist():
         if not member.is_dir():
-            yield DownloadedFile(member.filename, place, archive)
+            yield DownloadedFile(member.filename.replace("\\", "/"), place, archive, member)

@@ -10,7 +10,7 @@ Data is ``DIR/{train,val}/{A,B}/``. Each of these folders may hold, mixed and ne
 With ``triplets`` each image is a clip of its own: three frames side by side, the first one at the left.
 
 Frame numbers order a clip (``frame_9`` before ``frame_10``). What is left out, as hidden files are, is
-told: see `recyclegan.data.walk` and `recyclegan.data.notes`.
+told: see `recyclegan.data.walk`.
 """
 
 from collections import Counter
@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Literal
 
 from recyclegan.data.scenes import in_order, scenes_of
-from recyclegan.data.walk import Found, in_words, walk
+from recyclegan.data.walk import in_short, subfolders, walk
 from recyclegan.errors import InputError, nearest
-from recyclegan.files import natural_key
+from recyclegan.files import kind_of, natural_key
+from recyclegan.notes import tell
 from recyclegan.tensors import DOMAINS, Domain, Image
 from recyclegan.video import (
     IMAGE_SUFFIXES,
@@ -113,36 +114,52 @@ def find_clips(folder: Path, triplets: bool = False) -> tuple[Clip, ...]:
     Raises:
         InputError: the folder is missing, cannot be read, or holds neither videos nor frames, or a link leads nowhere.
     """
-    if not folder.is_dir():
+    if kind_of(folder) != "folder":
         raise InputError(f"{folder}: no such folder; expected one with videos, or with folders of frames")
-    found = walk(folder)
-    if clips := clips_among(found, triplets):
-        return clips
-    told = "".join(f" ({line.partition(': ')[2]})" for line in in_words(found, other_files(found)))
-    raise InputError(
-        f"{folder}: holds neither videos nor frames{told}; put .mp4 files, or folders of .png files, into it"
-    )
+    found = walk(folder, VIDEO_SUFFIXES | IMAGE_SUFFIXES)
+    clips = [clip for place, files in found.folders for clip in _clips_in(folder, place, files, triplets)]
+    if not clips:
+        held = f" ({found.left_out})" if found.left_out else ""
+        raise InputError(
+            f"{folder}: holds neither videos nor frames{held}; put .mp4 files, or folders of .png files, into it"
+        )
+    clips = sorted(_distinctly_named(folder, clips), key=lambda clip: natural_key(Path(clip.name)))
+    for note in (found.note, *_notes_on_names(folder, clips)):
+        tell(note)
+    return tuple(clips)
 
 
-def clips_among(found: Found, triplets: bool) -> tuple[Clip, ...]:
-    """Return the clips among the files of a walk, in natural order."""
-    clips = [clip for place, files in found.folders for clip in _clips_in(found.root, place, files, triplets)]
-    return tuple(sorted(_distinctly_named(found.root, clips), key=lambda clip: natural_key(Path(clip.name))))
+def single_frames(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips of one image, where they are at least half of all and more than one; else none."""
+    single = [clip for clip in clips if clip.kind == "frames" and len(clip.files) == 1]
+    return single if len(single) > 1 and 2 * len(single) >= len(clips) else []
 
 
-def other_files(found: Found) -> list[Path]:
-    """Return the files that are neither videos nor images."""
-    return [file for file in found.files if file.suffix.lower() not in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+def _notes_on_names(folder: Path, clips: Sequence[Clip]) -> Iterator[str]:
+    """Yield what there is to say of clips that were told apart by the names of loose frames."""
+    loose = [clip for clip in clips if clip.kind == "frames" and clip.files[0].parent == folder]
+    if len(loose) > 1:
+        counts = in_short(f"{clip.name}: {len(clip.files)}" for clip in loose)
+        yield (
+            f"{folder}: loose frames were taken for {len(loose)} clips by the numbers in their names ({counts}); put "
+            "the frames of each scene into a folder to say it for sure"
+        )
+    if single := single_frames(clips):
+        names = in_short(clip.files[0].relative_to(folder).as_posix() for clip in single)
+        yield (
+            f"{folder}: {len(single)} of {len(clips)} clips have a single frame ({names}); frames of one scene belong "
+            "into a folder of their own"
+        )
 
 
 def _subfolder(parent: Path, name: str, siblings: tuple[str, ...]) -> Path:
     """Return ``parent/name``, or explain what stands there instead."""
     folder = parent / name
-    if folder.is_dir():
+    if kind_of(folder) == "folder":
         return folder
-    if not parent.is_dir():
+    if kind_of(parent) != "folder":
         raise InputError(f"{parent}: no such folder; expected a data folder DIR with DIR/train/A and DIR/train/B")
-    found = sorted(entry.name for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    found = subfolders(parent)
     lookalike = next((other for other in found if other.lower() == name.lower()), None)
     if lookalike is not None:
         raise InputError(f"{folder}: no such folder; found {parent / lookalike}: name it {name}")

@@ -1,8 +1,8 @@
 """Label maps in image files: exact classes, or a refusal that names the value and the file. The one reader of them."""
 
 import re
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from jaxtyping import Int
@@ -38,7 +38,7 @@ def read_class_map(path: Path, labels: LabelSet) -> ClassMap:
     return classes_of(read_image(path, as_labels=True), labels, str(path)) if ids is None else ids
 
 
-def read_ids(source: Path | IO[bytes], labels: LabelSet, name: str = "") -> ClassMap | None:
+def read_ids(source: Path | BufferedIOBase, labels: LabelSet, name: str = "") -> ClassMap | None:
     """Return the class ids that a map of one channel holds, None for a map that holds colours.
 
     A palette image holds colours where those that it uses are of the label set, ids where none is but black.

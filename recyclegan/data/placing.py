@@ -4,6 +4,7 @@ import os
 import shutil
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
@@ -14,6 +15,7 @@ _LONGEST_GAP = 0.05
 """Of a clip's frames."""
 _FRAMES_OF_A_GAP = 30
 _CUT_CRF = 12
+_CHUNK = 1 << 20
 
 
 def place_clip(clip: Clip, folder: Path, link: bool) -> None:
@@ -23,10 +25,10 @@ def place_clip(clip: Clip, folder: Path, link: bool) -> None:
     """
     if clip.kind == "video":
         file = clip.files[0]
-        _place_file(file, folder / f"{clip.name}{file.suffix}", link)
+        place_file(file, folder / f"{clip.name}{file.suffix}", link)
         return
     for file in clip.files:
-        _place_file(file, folder / clip.name / file.name, link)
+        place_file(file, folder / clip.name / file.name, link)
 
 
 def cut_clip(clip: Clip, train: Path, val: Path, share: float, link: bool) -> str:
@@ -65,7 +67,15 @@ def _encode_part(source: Path, target: Path, start: int, stop: int) -> None:
             writer.write(frame.image, frame.time - first)
 
 
-def _place_file(source: Path, target: Path, link: bool) -> None:
+def place_file(source: Path, target: Path, link: bool) -> None:
+    """Put a file at ``target``, as ``place_clip`` does.
+
+    Raises:
+        InputError: the file cannot be read, or another one is there already.
+        OSError: the target cannot be written.
+    """
+    if os.path.lexists(target):
+        raise InputError(f"{source}: would become {target.name}, as another file does; rename one")
     target.parent.mkdir(parents=True, exist_ok=True)
     source = source.resolve()
     for place in (os.link, os.symlink) if link else ():
@@ -74,4 +84,25 @@ def _place_file(source: Path, target: Path, link: bool) -> None:
         except OSError:
             continue
         return
-    shutil.copy2(source, target)
+    _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with _opened(source) as file, target.open("xb") as copy:
+        for chunk in iter(lambda: _chunk(file, source), b""):
+            copy.write(chunk)
+    shutil.copystat(source, target)
+
+
+def _opened(source: Path) -> BinaryIO:
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _chunk(file: BinaryIO, source: Path) -> bytes:
+    try:
+        return file.read(_CHUNK)
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror}); check its disk") from error

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from recyclegan.data.downloads import DownloadedFile
+from recyclegan.data.label_maps import read_ids
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize
 from recyclegan.video import write_image
@@ -21,7 +22,6 @@ HELD_OUT = (*range(25, 30), *range(40, 44), *range(63, 70), *range(73, 78))
 
 _FILE = re.compile(r"(?:.*/)?(img|cls|flow|flowbw)/(\d{3})/\2_(\d{5})\.(?:jpg|png|npz)")
 _OTHER_SETS = re.compile(r"(?:^|/)(?:val|test)/")
-_IDS = ("L", "I", "I;16", "P")
 
 Sequence = Mapping[int, DownloadedFile]
 """The files of a sequence by the number of their frame."""
@@ -89,7 +89,7 @@ def put_label_map(file: DownloadedFile, folder: Path, link: bool) -> None:
         InputError: it is no image, or holds ids that VIPER does not know.
     """
     name = f"{file.place}: {file.path}"
-    with file.opened() as stream:
+    with file.open() as stream:
         ids = read_ids(stream, VIPER, name)
     if ids is None:
         file.put(folder, link)

@@ -8,11 +8,13 @@ because nobody knows what they should hold.
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from recyclegan.errors import InputError
+from recyclegan.files import kind_of
 
 HIDDEN = "hidden"
 NO_FILES = "no files (pipes, sockets or devices)"
@@ -23,9 +25,6 @@ _LITTER = ("._", ".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".director
 """What systems leave behind; nobody wants to hear of it."""
 _MOST_NAMED = 3
 
-LeftOut = Mapping[str, Sequence[Path]]
-"""What is left out, by why."""
-
 
 @dataclass(frozen=True)
 class Found:
@@ -34,17 +33,24 @@ class Found:
     root: Path
     folders: tuple[tuple[Path, tuple[Path, ...]], ...]
     """Every folder, the root first, with the files that lie in it."""
-    left_out: LeftOut
+    left_out: str
+    """What was left out, in words, with the first names; empty where nothing was."""
 
     @property
     def files(self) -> Iterator[Path]:
         """Yield all files."""
         return (file for _, files in self.folders for file in files)
 
+    @property
+    def note(self) -> str:
+        """Return what is to be told of the walk, empty where there is nothing."""
+        return f"{self.root}: left out {self.left_out}" if self.left_out else ""
+
 
 @dataclass
 class _Walk:
     root: Path
+    suffixes: Set[str] | None
     folders: list[tuple[Path, tuple[Path, ...]]] = field(default_factory=list)
     left_out: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     seen: set[tuple[int, int]] = field(default_factory=set)
@@ -60,16 +66,25 @@ class _Walk:
             mode = _mode(path)
             if stat.S_ISDIR(mode):
                 below.append((entry.is_symlink(), path))
-            elif stat.S_ISREG(mode):
+            elif not stat.S_ISREG(mode):
+                self.left_out[NO_FILES].append(path)
+            elif self.suffixes is None or path.suffix.lower() in self.suffixes:
                 files.append(path)
             else:
-                self.left_out[NO_FILES].append(path)
+                self.left_out[OTHER_KINDS].append(path)
         self.folders.append((folder, tuple(files)))
         return [path for _, path in sorted(below)]
 
     def _leave_out(self, path: Path) -> None:
         if not path.name.lower().startswith(_LITTER):
             self.left_out[HIDDEN].append(path)
+
+    def in_words(self) -> str:
+        """Return what was left out: how many, why, and the first names."""
+        return ", ".join(
+            f"{len(paths)} {kind} ({in_short(path.relative_to(self.root).as_posix() for path in paths)})"
+            for kind, paths in self.left_out.items()
+        )
 
     def is_new(self, folder: Path) -> bool:
         """Return whether a folder was not seen before."""
@@ -82,37 +97,41 @@ class _Walk:
         return True
 
 
-def walk(root: Path) -> Found:
-    """Return all files below a folder.
+def walk(root: Path, suffixes: Set[str] | None = None) -> Found:
+    """Return the files below a folder: all, or those with one of ``suffixes`` (lower case, with a dot).
 
     Raises:
         InputError: there is no such folder, a folder cannot be read, or a link leads nowhere.
     """
-    if not root.is_dir():
+    if kind_of(root) != "folder":
         raise InputError(f"{root}: no such folder; check the path")
-    walking = _Walk(root)
+    walking = _Walk(root, suffixes)
     waiting = [root]
     while waiting:
         folder = waiting.pop()
         if walking.is_new(folder):
             waiting += reversed(walking.visit(folder))
-    return Found(root, tuple(walking.folders), dict(walking.left_out))
+    return Found(root, tuple(walking.folders), walking.in_words())
 
 
-def in_words(found: Found, others: Sequence[Path] = ()) -> list[str]:
-    """Return what there is to say of what was left out, ``others`` being files of other kinds: one line, or none."""
-    kinds = {**found.left_out, OTHER_KINDS: others}
-    parts = [f"{len(paths)} {kind} ({_named(found.root, paths)})" for kind, paths in kinds.items() if paths]
-    return [f"{found.root}: left out {', '.join(parts)}"] if parts else []
+def subfolders(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder, hidden ones left out.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    shown = (entry.name for entry in _entries(folder) if not entry.name.startswith("."))
+    return [name for name in shown if kind_of(folder / name) == "folder"]
 
 
-def _named(root: Path, paths: Sequence[Path]) -> str:
-    names = [printable(path.relative_to(root).as_posix()) for path in paths[:_MOST_NAMED]]
-    return ", ".join([*names, *(["..."] if len(paths) > _MOST_NAMED else [])])
+def in_short(names: Iterable[str]) -> str:
+    """Return the first few names in words."""
+    shown = [printable(name) for name in islice(names, _MOST_NAMED + 1)]
+    return ", ".join([*shown[:_MOST_NAMED], *(["..."] if len(shown) > _MOST_NAMED else [])])
 
 
 def printable(name: str) -> str:
-    """Return a name with what is no Unicode written as ``\\\\xNN``, so that it can be shown."""
+    """Return a name with what is no Unicode written in numbers, so that it can be shown."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

@@ -119,7 +119,7 @@ def _truth_of(source: Clip, place: Path | None, labels: LabelSet | None) -> Trut
         return None
     path = place if place.is_file() else place / f"{source.name}.npz"
     if path.is_file():
-        return ArrayTruth(path, source.num_frames)
+        return ArrayTruth(path, source.num_frames, labels)
     if is_viper(place):
         if labels is not None and labels is not VIPER:
             raise InputError(f"{place}: holds VIPER's truth, found labels {labels.name}; expected viper")

@@ -7,7 +7,6 @@ or a folder of frames called NAME) tell the classes alone. VIPER's folders, as d
 """
 
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +14,23 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Shaped
-from PIL import Image as Pillow
 
+from recyclegan.data.archives import read_arrays
 from recyclegan.data.index import Clip
+from recyclegan.data.label_maps import classes_of, read_class_map
 from recyclegan.errors import InputError
-from recyclegan.labels import LabelSet, nearest_class
+from recyclegan.labels import LabelSet, exact_ids
 from recyclegan.metrics.motion import EXACT_MASK
-from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
-from recyclegan.video import read_image
+from recyclegan.tensors import ClassMap, FlowArray, MaskArray
 
 TRUTH_KEYS = ("classes", "flow_backward", "visible_backward")
-_ONE_CHANNEL = ("1", "L", "P", "I", "I;16")
+_KINDS = {
+    "classes": ("biu", "whole numbers"),
+    "flow_backward": ("fiu", "numbers"),
+    "visible_backward": ("biu", "truth values"),
+}
+"""What each array may hold, in the letters of NumPy and in words."""
+_LARGEST_ID = 255
 
 Size = tuple[int, int]
 """Height and width."""
@@ -66,6 +71,8 @@ class ArrayTruth:
 
     path: Path
     num_frames: int
+    labels: LabelSet | None = None
+    """What the classes are of, where they are asked for."""
     mask = EXACT_MASK
     tells_classes = True
 
@@ -85,9 +92,26 @@ class ArrayTruth:
         if classes.ndim != 3 or flow.shape != (*classes.shape, 2) or visible.shape != classes.shape:
             shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
             raise InputError(f"{self.path}: holds {shapes}; expected (time, height, width), and 2 more for flow")
+        self._check_kinds(arrays)
         for known, motion, seen in zip(classes, flow, visible, strict=True):
-            truth = FrameTruth(known.astype(np.uint8), motion.astype(np.float32), seen.astype(bool))
-            yield resized(truth, size)
+            yield resized(FrameTruth(self._ids(known), motion.astype(np.float32), seen.astype(bool)), size)
+
+    def _check_kinds(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for key, array in arrays.items():
+            if array.dtype.kind not in _KINDS[key][0]:
+                raise InputError(f"{self.path}: {key} holds {array.dtype}; expected {_KINDS[key][1]}")
+
+    def _ids(self, classes: np.ndarray) -> ClassMap:
+        """Return classes of any whole type as 8-bit ids."""
+        try:
+            if self.labels:
+                return exact_ids(classes.astype(np.int64), self.labels)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from error
+        if classes.min(initial=0) < 0 or classes.max(initial=0) > _LARGEST_ID:
+            strange = classes.min() if classes.min(initial=0) < 0 else classes.max()
+            raise InputError(f"{self.path}: holds class id {strange}; expected 0 to {_LARGEST_ID}, 255 being void")
+        return classes.astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -106,44 +130,8 @@ class LabelTruth:
     def _maps(self) -> Iterator[ClassMap]:
         if self.clip.kind == "frames":
             return (read_class_map(path, self.labels) for path in self.clip.files)
-        return (nearest_class(image, self.labels) for image in self.clip.images())
-
-
-def read_class_map(path: Path, labels: LabelSet) -> ClassMap:
-    """Return the class ids of a label map: of the nearest colours, or, where it has but one channel, its own levels.
-
-    A palette image holds ids too, unless its colours are those of the label set.
-
-    Raises:
-        InputError: the file is missing, damaged or no image.
-    """
-    image = read_image(path)
-    with Pillow.open(path) as picture:
-        if picture.mode not in _ONE_CHANNEL or (picture.mode == "P" and _in_colours(image, labels)):
-            return nearest_class(image, labels)
-        return np.array(picture).astype(np.uint8)
-
-
-def _in_colours(image: Image, labels: LabelSet) -> bool:
-    known = {tuple(colour) for colour in labels.colours.tolist()}
-    return {tuple(colour) for colour in np.unique(image.reshape(-1, 3), axis=0).tolist()} <= known
-
-
-def read_arrays(path: Path, keys: tuple[str, ...]) -> Mapping[str, np.ndarray]:
-    """Return arrays of an ``.npz`` file by name, without executing pickles.
-
-    Raises:
-        InputError: the file is damaged or lacks one.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if missing := [key for key in keys if key not in file]:
-                raise InputError(f"{path}: holds no {', '.join(missing)}; expected arrays {', '.join(keys)}")
-            return {key: file[key] for key in keys}
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read ({error}); expected arrays {', '.join(keys)}") from error
+        name = str(self.clip.files[0])
+        return (classes_of(image, self.labels, name) for image in self.clip.images(as_labels=True))
 
 
 def resized(truth: FrameTruth, size: Size) -> FrameTruth:

@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from recyclegan.data.archives import read_arrays
 from recyclegan.data.index import Clip
+from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
-from recyclegan.evaluation.truth import FrameTruth, Size, nearest, read_arrays, read_class_map, scaled_flow
+from recyclegan.evaluation.truth import FrameTruth, Size, nearest, scaled_flow
 from recyclegan.flow import visible, warp
 from recyclegan.labels import VIPER
 from recyclegan.metrics.motion import BACKWARD_MASK, BOTH_WAYS_MASK, FORWARD_MASK, consistent, turned

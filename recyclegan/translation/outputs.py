@@ -8,8 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from recyclegan.data.scenes import in_order
+from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key, whole_folder
+from recyclegan.notes import tell
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
 
 Existing = Literal["refuse", "skip", "replace"]
@@ -53,20 +56,19 @@ def may_write(source: Path, target: Path, existing: Existing) -> bool:
 
 
 def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
-    """Return the videos below a folder, and the frames of each folder below it, parents first."""
-    files = sorted(
-        (path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder)), key=natural_key
-    )
-    videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
-    clips: dict[Path, list[Path]] = {}
-    for path in files:
-        if path.suffix.lower() in IMAGE_SUFFIXES and path not in videos:
-            clips.setdefault(path.parent, []).append(path)
-    return videos, dict(sorted(clips.items(), key=lambda item: len(item[0].parts)))
+    """Return the videos below a folder, and the frames of each folder below it in order, parents first.
 
+    What training reads is found, neither more nor less; what is left out is told.
 
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+    Raises:
+        InputError: a folder cannot be read, or a link leads nowhere.
+    """
+    found = walk(folder, VIDEO_SUFFIXES | IMAGE_SUFFIXES)
+    tell(found.note)
+    videos = sorted((file for file in found.files if file.suffix.lower() in VIDEO_SUFFIXES), key=natural_key)
+    clips = {place: [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES] for place, files in found.folders}
+    places = sorted((place for place, files in clips.items() if files), key=lambda place: len(place.parts))
+    return videos, {place: list(in_order(clips[place])) for place in places}
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from PIL import Image as Pillow
@@ -46,7 +46,7 @@ _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def open_picture(source: Path | IO[bytes], name: str = "") -> Iterator[Pillow.Image]:
+def open_picture(source: Path | BufferedIOBase, name: str = "") -> Iterator[Pillow.Image]:
     """Yield an image file as Pillow opens it, to be decoded inside the block; the one door for image files.
 
     ``name`` is what errors call it, by default its path.
@@ -58,7 +58,7 @@ def open_picture(source: Path | IO[bytes], name: str = "") -> Iterator[Pillow.Im
     try:
         if isinstance(source, Path) and not stat.S_ISREG(source.stat().st_mode):
             raise InputError(f"{name}: is no file; name an image file")
-        with Pillow.open(source, formats=_READ_FORMATS) as picture:
+        with Pillow.open(cast(Path | IO[bytes], source), formats=_READ_FORMATS) as picture:
             _refuse_several(picture)
             yield picture
     except InputError:

@@ -1,6 +1,5 @@
 """Colours of pictures whose files hold a colour profile, brought to sRGB."""
 
-import logging
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -9,7 +8,9 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageCms
 
-_LOG = logging.getLogger("recyclegan")
+from recyclegan.files import digest_of
+from recyclegan.notes import tell
+
 _STEPS = 9
 _ALIKE = 1
 """Levels by which a profile may differ from sRGB and still be taken for it, so that its colours stay exact."""
@@ -28,7 +29,7 @@ def to_srgb(picture: Pillow.Image, profile: bytes | None, name: str) -> Pillow.I
         fit = fit.convert("RGB")
     transform = _transform(profile, fit.mode)
     if isinstance(transform, str):
-        _tell(name, profile, transform)
+        tell(f"{name}: its colour profile is passed over ({transform})", about=digest_of(profile))
         return picture
     return ImageCms.applyTransform(fit, transform) or fit if transform else picture
 
@@ -65,13 +66,3 @@ def _changes(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     after = ImageCms.applyTransform(before, transform)
     assert after is not None
     return int(np.abs(np.asarray(after).astype(int) - np.asarray(before.convert("RGB"))).max()) > _ALIKE
-
-
-_told: set[bytes] = set()
-
-
-def _tell(name: str, profile: bytes, reason: str) -> None:
-    """Tell once that a profile is passed over."""
-    if profile not in _told:
-        _told.add(profile)
-        _LOG.warning("note: %s: its colour profile is passed over (%s); colours are taken for sRGB", name, reason)

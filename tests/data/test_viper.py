@@ -81,5 +81,5 @@ def test_maps_that_are_none_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="class id 99: not among the classes of viper"):
         put_label_map(DownloadedFile("strange.png", strange), tmp_path / "out", link=True)
     strange.write_bytes(b"no image")
-    with pytest.raises(InputError, match=r"strange.png is no image that can be read"):
+    with pytest.raises(InputError, match=r"strange.png: not an image"):
         put_label_map(DownloadedFile("strange.png", strange), tmp_path / "out", link=True)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
-from recyclegan.evaluation.truth import ArrayTruth, nearest, read_class_map, scaled_flow
+from recyclegan.evaluation.truth import ArrayTruth, nearest, scaled_flow
 from recyclegan.labels import CITYSCAPES, VIPER
 from tests.evaluation.world import HEIGHT, LENGTH, WIDTH, class_maps, label_maps, truth
 
