@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, count
 from pathlib import Path
 from typing import Literal
 
@@ -188,6 +187,23 @@ def _name_below(root: Path, file: Path) -> str:
     return file.relative_to(root).with_suffix("").as_posix()
 
 
+class Names:
+    """Names that are taken, so that a new one differs from all."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._uses: Counter[str] = Counter()
+
+    def new(self, name: str) -> str:
+        """Return a name that was not taken, and take it: the name itself, or with the next number (``drive-2``)."""
+        found = name
+        while found in self._taken:
+            self._uses[name] += 1
+            found = f"{name}-{self._uses[name] + 1}"
+        self._taken.add(found)
+        return found
+
+
 def _thirds(file: Path, as_labels: bool) -> Iterator[Image]:
     """Yield the left, the middle and the right third of an image."""
     image = read_image(file, as_labels)
@@ -204,15 +220,7 @@ def _distinctly_named(root: Path, clips: list[Clip]) -> Iterator[Clip]:
     Where that does not tell them apart, as for scenes of loose frames, they take a number.
     """
     uses = Counter(clip.name for clip in clips)
-    taken = {clip.name for clip in clips if uses[clip.name] == 1}
-    for clip in clips:
-        first = clip.files[0]
-        if uses[clip.name] > 1 and first.parent != root / clip.name:
-            clip = replace(clip, name=_free(clip.name + first.suffix, taken))
-        taken.add(clip.name)
-        yield clip
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken: the name itself, or with the next number."""
-    return next(found for found in chain([name], (f"{name}-{number}" for number in count(2))) if found not in taken)
+    kept = [uses[clip.name] == 1 or clip.files[0].parent == root / clip.name for clip in clips]
+    names = Names(clip.name for clip, keeps in zip(clips, kept, strict=True) if keeps)
+    for clip, keeps in zip(clips, kept, strict=True):
+        yield clip if keeps else replace(clip, name=names.new(clip.name + clip.files[0].suffix))

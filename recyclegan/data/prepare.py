@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from recyclegan.data.index import Clip, find_clips
+from recyclegan.data.index import Clip, Names, find_clips, single_frames
 from recyclegan.data.placing import cut_clip, place_clip
+from recyclegan.data.walk import in_short, is_empty
 from recyclegan.errors import InputError
-from recyclegan.files import whole_folder
+from recyclegan.files import kind_of, whole_folder, write_bytes
 from recyclegan.labels import VIPER, colourize
 from recyclegan.roadworld import Drive
 from recyclegan.tensors import DOMAINS, Domain
@@ -23,6 +25,7 @@ TRUTH_FOLDER = "truth"
 
 _DRIVES_PER_SEED = 100_000
 _CRF = 12
+_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def prepare_videos(
     """
     if not 0 <= val < 1:
         raise InputError(f"val: is {val}; expected a share from 0 to below 1, such as 0.1")
+    _check_seed(seed)
     refuse_existing(out)
     given = {"a": _clips(a), "b": _clips(b)}
     held_out = {"a": _clips(val_a), "b": _clips(val_b)}
@@ -91,6 +95,7 @@ def prepare_roadworld(
     Raises:
         InputError: ``out`` exists and is not empty, there is no such look, or a number is too small or too large.
     """
+    _check_seed(seed)
     refuse_existing(out)
     if min(clips, val_clips) < 1 or 2 * (clips + val_clips) > _DRIVES_PER_SEED:
         most = _DRIVES_PER_SEED // 2
@@ -108,33 +113,33 @@ def prepare_roadworld(
     return Prepared(dict(Counter(f"{split}/{domain.upper()}" for split, domain in plan)))
 
 
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise InputError(f"seed: is {seed}; expected 0 to {_LARGEST_SEED}")
+
+
 def refuse_existing(out: Path) -> None:
     """Refuse to make a data folder where there is something already.
 
     Raises:
         InputError: ``out`` exists and is not empty.
     """
-    if out.is_dir() and any(out.iterdir()):
+    if kind_of(out) == "folder" and not is_empty(out):
         raise InputError(f"{out}: exists and is not empty; name a new folder, or remove this one")
 
 
 def _clips(paths: Sequence[Path]) -> tuple[Clip, ...]:
     """Return the clips of videos and folders, under names that differ."""
-    named: dict[str, Clip] = {}
-    for path in paths:
-        for clip in _clips_of(path):
-            name = clip.name
-            while name in named:
-                name = f"{clip.name}-{len(named) + 1}"
-            named[name] = replace(clip, name=name)
-    return tuple(named.values())
+    names = Names()
+    return tuple(replace(clip, name=names.new(clip.name)) for path in paths for clip in _clips_of(path))
 
 
 def _clips_of(path: Path) -> Sequence[Clip]:
-    if path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES:
+    kind = kind_of(path)
+    if kind == "file" and path.suffix.lower() in VIDEO_SUFFIXES:
         return [Clip(path.stem, "video", (path,))]
-    if not path.is_dir():
-        found = "not a video" if path.exists() else "no such file or folder"
+    if kind != "folder":
+        found = "no such file or folder" if kind == "nothing" else "not a video"
         raise InputError(f"{path}: {found}; expected a video, a folder of frames, or a folder of either")
     clips = find_clips(path)
     only_frames = len(clips) == 1 and clips[0].kind == "frames" and clips[0].files[0].parent == path
@@ -167,12 +172,26 @@ def _prepare_domain(
     if len(given) == 1 and val > 0 and not held_out:
         note = cut_clip(given[0], train, val_folder, val, link)
         return Prepared({f"train/{letter}": 1, f"val/{letter}": 1}, (note,))
+    if val > 0 and not held_out:
+        _refuse_single_frames(letter, given)
     drawn = held_out or _drawn(given, val, seed)
-    kept = tuple(clip for clip in given if clip not in drawn)
+    names = set() if held_out else {clip.name for clip in drawn}
+    kept = tuple(clip for clip in given if clip.name not in names)
     for clips, place in ((kept, train), (drawn, val_folder)):
         for clip in clips:
             place_clip(clip, place, link)
     return Prepared({f"train/{letter}": len(kept), f"val/{letter}": len(drawn)})
+
+
+def _refuse_single_frames(letter: str, clips: tuple[Clip, ...]) -> None:
+    """Refuse to draw from clips most of which may be parts of one scene: neighbours would fall into both splits."""
+    if single := single_frames(clips):
+        names = in_short(clip.files[0].name for clip in single)
+        raise InputError(
+            f"domain {letter}: {len(single)} of {len(clips)} clips have a single frame ({names}), so that neighbouring "
+            f"frames may be trained on and held out; put each scene into a folder, name held-out ones with --val-"
+            f"{letter.lower()}, or give --val 0"
+        )
 
 
 def _drawn(clips: tuple[Clip, ...], val: float, seed: tuple[int, int]) -> tuple[Clip, ...]:
@@ -197,5 +216,6 @@ def _write_drive(drive: Drive, look: str, place: Path) -> None:
 def _write_truth(drive: Drive, path: Path) -> None:
     truth = [(frame.classes, frame.flow_backward, frame.visible_backward) for frame in drive]
     classes, flow, visible = (np.stack(part) for part in zip(*truth, strict=True))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, classes=classes, flow_backward=flow, visible_backward=visible)
+    data = BytesIO()
+    np.savez_compressed(data, classes=classes, flow_backward=flow, visible_backward=visible)
+    write_bytes(path, data.getbuffer())

@@ -1,6 +1,7 @@
 """Data folders for the published experiments, from the downloads of VIPER and Cityscapes as they come."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,17 @@ class _Plan:
         self.files += [(file, f"{place}/{clip}", is_label) for file in files]
 
     def carry_out(self, folder: Path, progress: Progress | None) -> None:
-        """Place all files."""
+        """Place all files.
+
+        Raises:
+            InputError: a file is damaged, or the disk has no room for what is to be unpacked.
+        """
+        needed, free = sum(file.num_bytes for file, _, _ in self.files), shutil.disk_usage(folder).free
+        if needed > free:
+            raise InputError(
+                f"{folder.name}: {needed / 1e9:.1f} GB are to be unpacked, the disk has room for {free / 1e9:.1f} GB; "
+                "make room, or name another place"
+            )
         for done, (file, place, is_label) in enumerate(self.files, start=1):
             if is_label:
                 put_label_map(file, folder / place, self.link)

@@ -114,6 +114,15 @@ def walk(root: Path, suffixes: Set[str] | None = None) -> Found:
     return Found(root, tuple(walking.folders), walking.in_words())
 
 
+def is_empty(folder: Path) -> bool:
+    """Return whether nothing lies in a folder, nothing hidden either.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return not _entries(folder)
+
+
 def subfolders(folder: Path) -> list[str]:
     """Return the names of the folders in a folder, hidden ones left out.
 

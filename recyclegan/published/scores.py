@@ -11,10 +11,13 @@ from jaxtyping import UInt8
 from PIL import Image as Pillow
 
 from recyclegan.data import Resize
+from recyclegan.data.label_maps import read_ids
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key, whole_file
+from recyclegan.labels import VIPER, exact_class
 from recyclegan.metrics.segmentation import PROTOCOLS
 from recyclegan.networks.fcn8s import load_fcn8s
+from recyclegan.notes import tell as note
 from recyclegan.published.running import parse, tell
 from recyclegan.reference.layout import frame_of
 from recyclegan.reference.options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
@@ -40,6 +43,7 @@ LABEL_TARGET = Path("../data/viper/val/resize_cls")
 """Where the published scripts look for true label maps."""
 
 ALL = "All"
+_INEXACT = "truth in colours that are no class"
 
 Predict = Callable[[Path], ClassMap]
 """From a translated frame to the class of each pixel."""
@@ -174,11 +178,23 @@ class Pairs:
 
 
 def read_truth(path: Path) -> tuple[ClassMap, bool]:
-    """Return the class ids in a label map, and whether they come from colours; a map of one channel holds ids."""
-    with Pillow.open(path) as picture:
-        if picture.mode in ("L", "P", "I", "I;16"):
-            return np.array(picture).astype(np.uint8), False
-    return class_ids(read_image(path)), True
+    """Return the class ids in a label map, and whether they come from colours; a map of one channel holds ids.
+
+    As in the published script, colours that are no class count as the nearest one, because it enlarges label maps
+    smoothly; that is told of the first such map.
+
+    Raises:
+        InputError: the map is missing, damaged or no image, or holds an id that is no class.
+    """
+    ids = read_ids(path, VIPER)
+    if ids is not None:
+        return ids, False
+    image = read_image(path, as_labels=True)
+    try:
+        exact_class(image, VIPER)
+    except InputError as error:
+        note(f"{path}: {error}; the truth is taken for the nearest classes, as in the published script", _INEXACT)
+    return class_ids(image), True
 
 
 def _keep(folder: Path, source: Path, ids: ClassMap) -> None:
