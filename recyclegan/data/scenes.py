@@ -29,6 +29,10 @@ _SEPARATORS = "_-. "
 _SHORT_FRACTION = 3
 _CLOCK = ((1900, 2099), (1, 12), (1, 31), (0, 23), (0, 59), (0, 60))
 """Least and most of a year, a month, a day, an hour, a minute and a second."""
+_SECONDS = (366 * 86_400, 31 * 86_400, 86_400, 3600, 60, 1)
+"""About as long as each of them."""
+_LONGEST_TICK = 2
+"""Seconds between two frames of a recording in which several have the same second in their names."""
 
 Value = tuple[int, str]
 """A number as it is ordered: its whole part, and the digits of its fraction without zeros at the end."""
@@ -119,7 +123,8 @@ def _scene(frames: list[_Frame], counter: tuple[int, ...], apart: Sequence[int])
 def _without_dots_between_counters(frames: list[_Frame]) -> list[_Frame]:
     """Return the frames with those decimal numbers taken apart that are two counters: ``shot2.0001``, ``001.9``."""
     columns = list(zip(*(frame.numbers for frame in frames), strict=True))
-    split = {number for number, column in enumerate(columns) if _are_two_counters(column)}
+    words = [_word(text) for text in frames[0].texts[:-1]]
+    split = {number for number, column in enumerate(columns) if _are_two_counters(words[number], column)}
     return [_split(frame, split) for frame in frames] if split else frames
 
 
@@ -132,12 +137,12 @@ def _split(frame: _Frame, split: set[int]) -> _Frame:
     return _Frame(frame.file, tuple(texts), tuple(numbers))
 
 
-def _are_two_counters(column: Sequence[str]) -> bool:
-    """Return whether what looks like decimal numbers counts on both sides of the point."""
+def _are_two_counters(word: str, column: Sequence[str]) -> bool:
+    """Return whether what looks like decimal numbers, with ``word`` before them, counts on both sides of the point."""
     parts = sorted(tuple(number.split(".")) for number in column)
     if any(len(part) == 1 for part in parts):
         return False
-    if any(len(whole) > 1 and whole.startswith("0") for whole, _ in parts):
+    if word in _OTHER_WORDS or any(len(whole) > 1 and whole.startswith("0") for whole, _ in parts):
         return True
     fractions = [fraction for _, fraction in parts]
     if len({len(fraction) for fraction in fractions}) > 1:
@@ -145,27 +150,26 @@ def _are_two_counters(column: Sequence[str]) -> bool:
     if len(set(fractions)) == 1:
         return len(set(column)) > 1
     steps = (int(b[1]) - int(a[1]) for a, b in pairwise(parts) if a[0] == b[0])
-    return len(fractions[0]) >= _SHORT_FRACTION and 1 in steps
+    padded = all(fraction.startswith("0") for fraction in fractions)
+    return len(fractions[0]) >= _SHORT_FRACTION and (padded or 1 in steps)
 
 
 def _roles(frames: list[_Frame]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return which numbers of the names are the frame number, and which tell scenes apart."""
     columns = list(zip(*(frame.values for frame in frames), strict=True))
-    distinct = [len(set(column)) for column in columns]
     words = [_word(text) for text in frames[0].texts[:-1]]
-    varying = [number for number, count in enumerate(distinct) if count > 1]
+    varying = [number for number, column in enumerate(columns) if len(set(column)) > 1]
     if not varying:
         return (len(columns) - 1,), ()
+    clock = _clock(columns)
+    if clock and _differ(list(zip(*(columns[hand] for hand in clock), strict=True))):
+        return clock, _scene_numbers(columns, clock, varying, words)
     if padded := _padded_frame_number(frames, words, varying):
         return padded, tuple(varying)
-    if (clock := _clock(columns)) and len({tuple(frame.values[n] for n in clock) for frame in frames}) == len(frames):
-        return clock, _scene_numbers(columns, clock, varying, distinct)
-    counter = max(
-        varying, key=lambda number: (words[number] in _FRAME_WORDS, words[number] not in _OTHER_WORDS, number)
-    )
-    if clock and distinct[counter] == len(frames):
-        return (counter,), _scene_numbers(columns, (counter, *clock), varying, distinct)
-    return (counter,), _scene_numbers(columns, (counter,), varying, distinct)
+    ranks = {number: (words[number] in _FRAME_WORDS, words[number] not in _OTHER_WORDS, number) for number in varying}
+    counter = max(varying, key=ranks.__getitem__)
+    goes_along = clock if clock and _differ(columns[counter]) and _runs_on(columns, counter, clock) else ()
+    return (counter,), _scene_numbers(columns, (counter, *goes_along), varying, words)
 
 
 def _word(text: str) -> str:
@@ -193,20 +197,26 @@ def _clock(columns: list[tuple[Value, ...]]) -> tuple[int, ...]:
     return ()
 
 
+def _runs_on(columns: list[tuple[Value, ...]], counter: int, clock: tuple[int, ...]) -> bool:
+    """Return whether date and time run on with the frame number, without a leap: of one recording, not of many."""
+    shown = sorted(zip(columns[counter], zip(*(columns[hand] for hand in clock), strict=True), strict=True))
+    seconds = [sum(hand[0] * length for hand, length in zip(hands, _SECONDS, strict=True)) for _, hands in shown]
+    return all(0 <= b - a <= _LONGEST_TICK for a, b in pairwise(seconds))
+
+
 def _scene_numbers(
-    columns: list[tuple[Value, ...]], counter: tuple[int, ...], varying: list[int], distinct: list[int]
+    columns: list[tuple[Value, ...]], counter: tuple[int, ...], varying: list[int], words: list[str]
 ) -> tuple[int, ...]:
     """Return the numbers that tell scenes apart: all that vary but the frame number and what goes along with it."""
     apart = [number for number in varying if number not in counter]
-    for number in sorted(apart, key=lambda number: -distinct[number]):
+    for number in sorted(apart, key=lambda number: (words[number] in _OTHER_WORDS, -len(set(columns[number])))):
         others = [columns[other] for other in apart if other != number]
-        groups = sorted(
-            zip(zip(*others, strict=True) if others else [()] * len(columns[0]), columns[number], strict=True)
-        )
-        if all(_differ([value for _, value in group]) for _, group in groupby(groups, key=lambda item: item[0])):
+        scenes = zip(*others, strict=True) if others else [()] * len(columns[0])
+        groups = groupby(sorted(zip(scenes, columns[number], strict=True)), key=lambda item: item[0])
+        if all(_differ([value for _, value in group]) for _, group in groups):
             apart.remove(number)
     return tuple(apart)
 
 
-def _differ(values: list[Value]) -> bool:
+def _differ(values: Sequence[object]) -> bool:
     return len(set(values)) == len(values)
