@@ -2,7 +2,6 @@
 
 from recyclegan.labels.classes import (
     LARGEST_PALETTE,
-    check_palette,
     colourize,
     exact_class,
     exact_ids,
@@ -29,7 +28,6 @@ __all__ = [
     "VIPER",
     "VOID",
     "LabelSet",
-    "check_palette",
     "colourize",
     "exact_class",
     "exact_ids",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Integer, UInt8
 
 from recyclegan.errors import InputError
 from recyclegan.labels.sets import VOID, LabelSet
@@ -52,7 +52,7 @@ def exact_class(image: Image, labels: LabelSet) -> ClassMap:
     return ids.take(rows)
 
 
-def exact_ids(levels: Int[np.ndarray, "height width"], labels: LabelSet) -> ClassMap:
+def exact_ids(levels: Integer[np.ndarray, "height width"], labels: LabelSet) -> ClassMap:
     """Return whole numbers of any depth as 8-bit class ids.
 
     Raises:
@@ -108,21 +108,6 @@ def palette_of(images: Iterable[AnyImage]) -> Palette:
     if not len(found):
         raise InputError("no label maps: a palette cannot be read from no image; name at least one")
     return np.stack([found >> 16, (found >> 8) & 255, found & 255], axis=1)
-
-
-def check_palette(palette: Palette) -> Palette:
-    """Return the palette of a whole domain of label maps, which tell classes apart.
-
-    Raises:
-        InputError: it has one colour alone.
-    """
-    if len(palette) < 2:
-        colour = ", ".join(str(tuple(int(level) for level in row)) for row in palette) or "none"
-        raise InputError(
-            f"label maps: all pixels have one colour ({colour}), so that there are no classes to tell apart; "
-            "write class ids as 8-bit grey levels, or paint them in colours"
-        )
-    return palette
 
 
 def _packed(image: Image) -> Int[np.ndarray, "height width"]:
