@@ -234,7 +234,7 @@ def test_errors_of_every_class_become_one_line(
 
 def test_a_stream_is_called_by_its_name() -> None:
     with (
-        pytest.raises(InputError, match="^archive.zip: a.png: not an image"),
+        pytest.raises(InputError, match=r"^archive\.zip: a\.png: not an image"),
         open_picture(io.BytesIO(), "archive.zip: a.png"),
     ):
         pass

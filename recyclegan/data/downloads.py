@@ -61,6 +61,8 @@ class DownloadedFile:
         if not (self.archive and self.member):
             place_file(self.place, folder / self.name, link)
             return
+        if self.name in (".", ".."):
+            raise InputError(f"{self.place}: {self.path} names no file; download it again")
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / self.name).open("xb") as target:
             for chunk in chunks(self.place, self.archive, self.member):
