@@ -74,7 +74,7 @@ class Source:
             InputError: a frame cannot be read, frames end up in different sizes, or there is none.
         """
         shape = None
-        for image in self.clip.images():
+        for image in self.clip.images(self.spec.is_label):
             kept = self.spec(image)
             shape = shape or kept.shape
             if kept.shape != shape:

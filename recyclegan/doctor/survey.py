@@ -19,7 +19,7 @@ from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.errors import InputError
 from recyclegan.tensors import DOMAINS, Domain, Image
 from recyclegan.training.config import Labels
-from recyclegan.video import VideoInfo, probe, read_frame, read_image, read_video
+from recyclegan.video import VideoInfo, image_size, probe, read_frame, read_image, read_video
 from recyclegan.video.reading import open_video
 
 Progress = Callable[[int, int | None, str], None]
@@ -209,20 +209,10 @@ def _readable(clip: Clip, damaged: list[Finding]) -> tuple[Clip, Counter[tuple[i
     sizes: dict[Path, tuple[int, int]] = {}
     for file in clip.files:
         try:
-            sizes[file] = _stated_size(file)
+            sizes[file] = image_size(file)
         except InputError as error:
             damaged.append(from_error(error))
     return Clip(clip.name, clip.kind, tuple(sizes)), Counter(sizes.values())
-
-
-def _stated_size(file: Path) -> tuple[int, int]:
-    """Return the (height, width) that an image file states, without decoding it."""
-    try:
-        with Pillow.open(file) as picture:
-            return picture.height, picture.width
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
-        height, width, _ = read_image(file).shape
-        return height, width
 
 
 def _times(path: Path) -> tuple[float, ...]:

@@ -94,7 +94,9 @@ def image_size(path: Path) -> tuple[int, int]:
         InputError: as for `read_image`.
     """
     with open_picture(path) as picture:
-        sideways = picture.getexif().get(_ORIENTATION) in _SIDEWAYS
+        # Pillow decodes a whole PNG to look for EXIF behind the pixels.
+        told = picture.format != "PNG" or "exif" in picture.info
+        sideways = told and picture.getexif().get(_ORIENTATION) in _SIDEWAYS
         return (picture.width, picture.height) if sideways else (picture.height, picture.width)
 
 

@@ -189,3 +189,73 @@ def test_roadworld_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     )
     assert all((image == twin).all() for image, twin in zip(first, again, strict=True))
     assert any((image != twin).any() for image, twin in zip(first, other, strict=True))
+
+
+def test_clips_of_one_frame_are_not_split_at_random(tmp_path: Path) -> None:
+    for name in ("a1f", "b2c", "c9d", "d0e"):
+        write_image(tmp_path / f"a/{name}.png", numbered(1))
+    videos = touch_videos(tmp_path / "b", 3)
+    words = r"domain A: 4 of 4 clips have a single frame \(a1f\.png, .*--val-a, or give --val 0"
+    with pytest.raises(InputError, match=words):
+        prepare_videos(tmp_path / "out", [tmp_path / "a"], videos)
+    assert not (tmp_path / "out").exists()
+    assert prepare_videos(tmp_path / "all", [tmp_path / "a"], videos, val=0.0).num_clips["train/A"] == 4
+    write_image(tmp_path / "held/frame_1.png", numbered(2))
+    held = prepare_videos(tmp_path / "named", [tmp_path / "a"], videos, val_a=[tmp_path / "held"])
+    assert held.num_clips == {"train/A": 4, "val/A": 1, "train/B": 2, "val/B": 1}
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seeds_out_of_range_are_told(tmp_path: Path, seed: int) -> None:
+    videos = touch_videos(tmp_path / "in", 4)
+    with pytest.raises(InputError, match=rf"seed: is {seed}; expected 0 to 4294967295"):
+        prepare_videos(tmp_path / "out", videos[:2], videos[2:], seed=seed)
+    with pytest.raises(InputError, match=rf"seed: is {seed}; expected 0 to 4294967295"):
+        prepare_roadworld(tmp_path / "out", 1, 1, (32, 64), seed=seed, val_clips=1)
+
+
+def test_names_that_look_like_numbered_ones_stay_apart(tmp_path: Path) -> None:
+    names = ("one/walk.mp4", "two/walk-2.mp4", "three/walk.mp4", "four/walk.mp4", "five/walk-3.mp4")
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(bytes([number]))
+    prepare_videos(tmp_path / "out", [tmp_path / name for name in names], touch_videos(tmp_path / "b", 2), val=0.0)
+    made = sorted((tmp_path / "out/train/A").iterdir())
+    assert {path.read_bytes()[0] for path in made} == set(range(5))
+
+
+def test_two_clips_never_become_one_file(tmp_path: Path) -> None:
+    (video,) = touch_videos(tmp_path / "in", 1)
+    write_image(tmp_path / "other/0.mp4/1.png", numbered(1))
+    with pytest.raises(InputError, match=r"would become 0\.mp4, as another file does|cannot be written"):
+        prepare_videos(tmp_path / "out", [tmp_path / "other/0.mp4", video], touch_videos(tmp_path / "b", 2), val=0.0)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, link: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = touch_videos(tmp_path / "a", 2), touch_videos(tmp_path / "b", 2)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("os.link", "os.symlink", "shutil.copystat"):
+        monkeypatch.setattr(f"recyclegan.data.placing.{name}", full)
+    with pytest.raises(InputError, match=r"out: cannot be written \(No space left on device\); make room"):
+        prepare_videos(tmp_path / "out", a, b, link=link)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = touch_videos(tmp_path / "a", 2), touch_videos(tmp_path / "b", 2)
+    real = Path.open
+
+    def refuse(path: Path, mode: str = "r", *others: object) -> object:
+        if path.parent.name == "a" and mode == "rb":
+            raise PermissionError(13, "Permission denied")
+        return real(path, mode, *others)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"a/.\.mp4: cannot be read \(Permission denied\); check its permissions"):
+        prepare_videos(tmp_path / "out", a, b, link=False)
+    assert not (tmp_path / "out").exists()

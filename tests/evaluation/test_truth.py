@@ -6,9 +6,10 @@ from PIL import Image
 
 from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
+from recyclegan.evaluation import EvaluationConfig, evaluate
 from recyclegan.evaluation.truth import ArrayTruth, nearest, scaled_flow
-from recyclegan.labels import CITYSCAPES, VIPER
-from tests.evaluation.world import HEIGHT, LENGTH, WIDTH, class_maps, label_maps, truth
+from recyclegan.labels import CITYSCAPES, VIPER, colourize
+from tests.evaluation.world import HEIGHT, LENGTH, WIDTH, class_maps, label_maps, truth, write_clip
 
 SIZE = (HEIGHT, WIDTH)
 
@@ -75,3 +76,39 @@ def test_damaged_file_is_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match="cannot be read"):
         list(ArrayTruth(path, LENGTH).frames(SIZE))
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "words"),
+    [
+        (np.full((LENGTH, HEIGHT, WIDTH), 266, np.int64), VIPER, "class id 266: not among the classes of viper"),
+        (np.full((LENGTH, HEIGHT, WIDTH), 266, np.int64), None, "holds class id 266; expected 0 to 255"),
+        (np.full((LENGTH, HEIGHT, WIDTH), -1, np.int8), None, "holds class id -1; expected 0 to 255"),
+        (np.full((LENGTH, HEIGHT, WIDTH), 33, np.uint8), VIPER, "class id 33: not among the classes of viper"),
+        (np.full((LENGTH, HEIGHT, WIDTH), 2.5, np.float32), None, "classes holds float32; expected whole numbers"),
+        (np.full((LENGTH, HEIGHT, WIDTH), "road"), None, "classes holds <U4; expected whole numbers"),
+        (np.full((LENGTH, HEIGHT, WIDTH), 1j), None, "classes holds complex128; expected whole numbers"),
+    ],
+)
+def test_classes_that_are_no_ids_are_refused_by_value_and_file(tmp_path, classes, labels, words):
+    path = tmp_path / "truth.npz"
+    np.savez(path, **(truth(class_maps(0)) | {"classes": classes}))
+    with pytest.raises(InputError, match=words) as caught:
+        list(ArrayTruth(path, LENGTH, labels).frames(SIZE))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("void", [(0, 0, 0), (111, 74, 0), (81, 0, 81), (250, 170, 160), (0, 0, 110)])
+def test_void_of_colours_does_not_count(tmp_path, void):
+    ids = np.zeros((32, 64), np.uint8)
+    ids[:, 32:] = 10
+    painted = colourize(ids, CITYSCAPES)
+    known = painted.copy()
+    known[24:] = void
+    for name, image in {"out": painted, "source": painted, "truth": known}.items():
+        write_clip(tmp_path / name / "c", [image] * 2)
+    config = EvaluationConfig(labels="cityscapes", num_shown=0, num_draws=10)
+    found = evaluate(
+        tmp_path / "out", tmp_path / "source", tmp_path / "report", truth=tmp_path / "truth", config=config
+    ).results
+    assert found["mean_iou"].translated.value == found["pixel_accuracy"].translated.value == 1

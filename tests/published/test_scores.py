@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
 
+from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize
 from recyclegan.networks.fcn8s import FCN8s
@@ -111,6 +113,41 @@ def test_a_map_of_one_channel_holds_ids(tmp_path: Path) -> None:
     ids, is_coloured = read_truth(tmp_path / "ids.png")
     np.testing.assert_array_equal(ids, map_of(VAN, TRAIN))
     assert not is_coloured
+
+
+@pytest.mark.parametrize("order", ["of the set", "another"])
+def test_a_map_with_a_palette_is_read_by_its_colours(tmp_path: Path, order: str) -> None:
+    ids = map_of(ROAD, CAR, SKY)
+    rows = np.arange(32) if order == "of the set" else np.random.default_rng(0).permutation(32)
+    back = np.zeros(32, np.uint8)
+    back[rows] = np.arange(32)
+    picture = Pillow.fromarray(back[ids], "P")
+    picture.putpalette(VIPER.colours[rows].tobytes())
+    picture.save(tmp_path / "map.png")
+    found, is_coloured = read_truth(tmp_path / "map.png")
+    np.testing.assert_array_equal(found, ids)
+    np.testing.assert_array_equal(found, read_class_map(tmp_path / "map.png", VIPER))
+    assert is_coloured
+
+
+def test_ids_beyond_eight_bits_never_wrap(tmp_path: Path) -> None:
+    Pillow.fromarray(np.full((4, 4), 256 + ROAD, np.uint16)).save(tmp_path / "ids.png")
+    with pytest.raises(InputError, match=rf"ids\.png: class id {256 + ROAD}: not among the classes of viper"):
+        read_truth(tmp_path / "ids.png")
+
+
+def test_colours_that_are_no_class_count_as_the_nearest_and_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recyclegan.notes._told", set())
+    smeared = colourize(map_of(ROAD, CAR), VIPER)
+    smeared[0, 0] += 3
+    for number in range(2):
+        write_image(tmp_path / f"{number}.png", smeared)
+        np.testing.assert_array_equal(read_truth(tmp_path / f"{number}.png")[0], map_of(ROAD, CAR))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "0.png: colour (131, 67, 131): neither a class of viper nor void" in told
+    assert "the truth is taken for the nearest classes" in told
 
 
 def small_fcn() -> str:
