@@ -140,8 +140,9 @@ def in_short(names: Iterable[str]) -> str:
 
 
 def printable(name: str) -> str:
-    """Return a name with what is no Unicode written in numbers, so that it can be shown."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a name in one line, with what cannot be shown written in numbers."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
