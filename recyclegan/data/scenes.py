@@ -18,19 +18,23 @@ from pathlib import Path
 NAMELESS = "frames"
 """What frames are called that have nothing but numbers for a name, or none."""
 
-_NUMBER = re.compile(r"((?<!\d)(?<!\d\.)\d+\.\d+(?!\.?\d)|\d+)")
+_NUMBER = re.compile(r"((?<!\d)(?<!\d[.,])\d+[.,]\d+(?![.,]?\d)|\d+)")
 _LAST_WORD = re.compile(r"([^\W\d_]+)[^\w]*_*$")
 _FRAME_WORDS = frozenset({"frame", "frames", "frm"})
 _OTHER_WORDS = frozenset(
     {"c", "cam", "camera", "clip", "drive", "eye", "id", "lens", "part", "run", "scene", "seq", "sequence", "session"}
     | {"shot", "sensor", "take", "track", "v", "ver", "version", "video", "view", "x"}
 )
-_SEPARATORS = "_-. "
+_SEPARATORS = "_-. :()[]"
 _SHORT_FRACTION = 3
 _CLOCK = ((1900, 2099), (1, 12), (1, 31), (0, 23), (0, 59), (0, 60))
 """Least and most of a year, a month, a day, an hour, a minute and a second."""
 _SECONDS = (366 * 86_400, 31 * 86_400, 86_400, 3600, 60, 1)
 """About as long as each of them."""
+_TIME_MARKS = ((":", ":"), ("h", "m"))
+"""What stands between hours, minutes and seconds that no date goes before."""
+_FRACTION_WIDTHS = (3, 6, 9)
+"""Digits of milliseconds, microseconds and nanoseconds."""
 _LONGEST_TICK = 2
 """Seconds between two frames of a recording in which several have the same second in their names."""
 
@@ -89,7 +93,7 @@ def _taken_apart(file: Path) -> _Frame:
 
 
 def _value(number: str) -> Value:
-    whole, _, fraction = number.partition(".")
+    whole, _, fraction = number.replace(",", ".").partition(".")
     return int(whole), fraction.rstrip("0")
 
 
@@ -117,7 +121,8 @@ def _scene(frames: list[_Frame], counter: tuple[int, ...], apart: Sequence[int])
     numbers = [gap if number in gone else text for number, text in enumerate(first.numbers)]
     name = "".join(chain.from_iterable(zip(first.texts, [*numbers, ""], strict=True)))
     parts = [part.strip(_SEPARATORS) if at else part.rstrip(_SEPARATORS) for at, part in enumerate(name.split(gap))]
-    return Scene("_".join(filter(None, parts)) or NAMELESS, tuple(frame.file for frame in frames))
+    said = [part for part in parts if any(char.isalnum() for char in part)]
+    return Scene("_".join(said) or NAMELESS, tuple(frame.file for frame in frames))
 
 
 def _without_dots_between_counters(frames: list[_Frame]) -> list[_Frame]:
@@ -131,7 +136,7 @@ def _without_dots_between_counters(frames: list[_Frame]) -> list[_Frame]:
 def _split(frame: _Frame, split: set[int]) -> _Frame:
     texts, numbers = [frame.texts[0]], []
     for number, (text, after) in enumerate(zip(frame.numbers, frame.texts[1:], strict=True)):
-        parts = text.split(".") if number in split else [text]
+        parts = re.split("[.,]", text) if number in split else [text]
         numbers += parts
         texts += ["."] * (len(parts) - 1) + [after]
     return _Frame(frame.file, tuple(texts), tuple(numbers))
@@ -139,7 +144,7 @@ def _split(frame: _Frame, split: set[int]) -> _Frame:
 
 def _are_two_counters(word: str, column: Sequence[str]) -> bool:
     """Return whether what looks like decimal numbers, with ``word`` before them, counts on both sides of the point."""
-    parts = sorted(tuple(number.split(".")) for number in column)
+    parts = sorted(tuple(re.split("[.,]", number)) for number in column)
     if any(len(part) == 1 for part in parts):
         return False
     if word in _OTHER_WORDS or any(len(whole) > 1 and whole.startswith("0") for whole, _ in parts):
@@ -161,9 +166,10 @@ def _roles(frames: list[_Frame]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     varying = [number for number, column in enumerate(columns) if len(set(column)) > 1]
     if not varying:
         return (len(columns) - 1,), ()
-    clock = _clock(columns)
-    if clock and _differ(list(zip(*(columns[hand] for hand in clock), strict=True))):
-        return clock, _scene_numbers(columns, clock, varying, words)
+    clock = _clock(columns, frames[0].texts)
+    moment = clock + _fraction_of_second(frames, clock)
+    if clock and _differ(list(zip(*(columns[hand] for hand in moment), strict=True))):
+        return moment, _scene_numbers(columns, moment, varying, words)
     if padded := _padded_frame_number(frames, words, varying):
         return padded, tuple(varying)
     ranks = {number: (words[number] in _FRAME_WORDS, words[number] not in _OTHER_WORDS, number) for number in varying}
@@ -188,19 +194,31 @@ def _padded_frame_number(frames: list[_Frame], words: list[str], varying: list[i
     return tuple(number for number in padded if words[number] not in _OTHER_WORDS)[-1:]
 
 
-def _clock(columns: list[tuple[Value, ...]]) -> tuple[int, ...]:
-    """Return which numbers are a date and a time of day, or none."""
-    for start in range(len(columns) - len(_CLOCK) + 1):
-        hands = columns[start : start + len(_CLOCK)]
-        if all(low <= min(hand)[0] and max(hand)[0] <= high for hand, (low, high) in zip(hands, _CLOCK, strict=True)):
-            return tuple(range(start, start + len(_CLOCK)))
+def _clock(columns: list[tuple[Value, ...]], texts: tuple[str, ...]) -> tuple[int, ...]:
+    """Return which numbers are a date and a time of day, or a time alone that is marked as such, or none."""
+    for length in (6, 3):
+        for start in range(len(columns) - length + 1):
+            hands = columns[start : start + length]
+            ranges = zip(hands, _CLOCK[-length:], strict=True)
+            fits = all(low <= min(hand)[0] and max(hand)[0] <= high for hand, (low, high) in ranges)
+            if fits and (length == 6 or texts[start + 1 : start + 3] in _TIME_MARKS):
+                return tuple(range(start, start + length))
     return ()
+
+
+def _fraction_of_second(frames: list[_Frame], clock: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the number behind a time of day that goes on with it, or none."""
+    number, texts = max(clock, default=-1) + 1, frames[0].texts
+    if not clock or number >= len(frames[0].numbers) or texts[number] not in (".", ",", "s", texts[clock[-1]]):
+        return ()
+    return (number,) if all(len(frame.numbers[number]) in _FRACTION_WIDTHS for frame in frames) else ()
 
 
 def _runs_on(columns: list[tuple[Value, ...]], counter: int, clock: tuple[int, ...]) -> bool:
     """Return whether date and time run on with the frame number, without a leap: of one recording, not of many."""
     shown = sorted(zip(columns[counter], zip(*(columns[hand] for hand in clock), strict=True), strict=True))
-    seconds = [sum(hand[0] * length for hand, length in zip(hands, _SECONDS, strict=True)) for _, hands in shown]
+    lengths = _SECONDS[-len(clock) :]
+    seconds = [sum(hand[0] * length for hand, length in zip(hands, lengths, strict=True)) for _, hands in shown]
     return all(0 <= b - a <= _LONGEST_TICK for a, b in pairwise(seconds))
 
 

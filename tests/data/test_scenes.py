@@ -34,6 +34,13 @@ def scenes(names: list[str], seed: int = 0) -> dict[str, list[str]]:
         ([f"2024-01-05 12.{n // 60:02d}.{n % 60:02d}.png" for n in range(90)], "2024-01-05 12"),
         ([f"2024-01-{5 + n // 3:02d}_{8 * (n % 3):02d}-00-00.png" for n in range(9)], "2024-01_00-00"),
         ([f"2024-01-05_12-30-{n // 3:02d}_{n:04d}.png" for n in range(9)], "2024-01-05_12-30"),
+        ([f"2024-01-05T12:30:{n // 2:02d}.{500 * (n % 2):03d}.png" for n in range(9)], "2024-01-05"),
+        ([f"2024-01-05_12-30-{n // 2:02d}-{500 * (n % 2):03d}.png" for n in range(9)], "2024-01-05"),
+        ([f"vlc-2024-01-05-12h30m{n // 2:02d}s{500 * (n % 2):03d}.png" for n in range(9)], "2024-01-05"),
+        ([f"walk_{n // 60:02d}h{n % 60:02d}m00s.png" for n in range(0, 200, 20)], "walk_h_m_s"),
+        ([f"00:{n // 60:02d}:{n % 60:02d}.png" for n in range(90)], "frames"),
+        ([f"t{second}.png" for second in ("0", "0,25", "0,5", "1", "1,25")], "t"),
+        ([f"img ({n}).png" for n in range(12)], "img"),
         ([f"frame_{n:06d}_{1305031102 + 37 * n}.png" for n in range(12)], "frame"),
         ([f"walk.{n:04d}.png" for n in range(12)], "walk"),
         ([f"take3.{n}.png" for n in range(1, 30)], "take3"),
@@ -44,7 +51,7 @@ def scenes(names: list[str], seed: int = 0) -> dict[str, list[str]]:
 def test_one_scene_is_one_clip_in_the_order_of_time(names: list[str], scene: str) -> None:
     found = scenes(names)
     assert list(found.values()) == [names]
-    if not scene.startswith("2024"):
+    if not scene.startswith("2024-"):
         assert list(found) == [scene]
     assert [file.name for file in in_order(map(Path, random.Random(1).sample(names, len(names))))] == names
 
