@@ -17,9 +17,9 @@ from recyclegan.errors import InputError
 from recyclegan.files import kind_of
 
 HIDDEN = "hidden"
-NO_FILES = "no files (pipes, sockets or devices)"
-SEEN_BEFORE = "folders that are here a second time, by links"
-OTHER_KINDS = "of other kinds"
+NO_FILES = "pipes, sockets or devices"
+SEEN_BEFORE = "folders here a second time, by links"
+OTHER_KINDS = "files of other kinds"
 
 _LITTER = ("._", ".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory")
 """What systems leave behind; nobody wants to hear of it."""
@@ -81,8 +81,8 @@ class _Walk:
 
     def in_words(self) -> str:
         """Return what was left out: how many, why, and the first names."""
-        return ", ".join(
-            f"{len(paths)} {kind} ({in_short(path.relative_to(self.root).as_posix() for path in paths)})"
+        return "; ".join(
+            f"{kind}: {len(paths)} ({in_short(path.relative_to(self.root).as_posix() for path in paths)})"
             for kind, paths in self.left_out.items()
         )
 

@@ -88,9 +88,9 @@ def test_what_is_left_out_is_told_once(
         find_media(tmp_path)
     (told,) = [record.getMessage() for record in caplog.records]
     assert told.startswith(f"note: {tmp_path}: left out ")
-    for part in ("4 of other kinds (b.json, c.csv, d.csv, ...)", "1 hidden (f/.2.png)", "(again)"):
+    for part in ("files of other kinds: 4 (b.json, c.csv, d.csv, ...)", "hidden: 1 (f/.2.png)", "by links: 1 (again)"):
         assert part in told
-    assert "2 no files (pipes, sockets or devices) (pipe.mp4, socket.png)" in told
+    assert "pipes, sockets or devices: 2 (pipe.mp4, socket.png)" in told
     assert "DS_Store" not in told
 
 
