@@ -118,7 +118,7 @@ def _differences(options: Options, found: Architecture, file: Path) -> Iterator[
 def _translate(task: Task, names: list[str], folder: Path, options: Options, device: torch.device) -> None:
     """Write every frame and its translation as pictures of the size that they were translated at."""
     generator = task.generator.to(device)
-    images = (image for clip in task.clips for image in clip.images())
+    images = (image for clip in task.clips for image in clip.images(task.spec.is_label))
     for number, (name, image) in enumerate(zip(names, images, strict=False), start=1):
         real = to_frames(center_crop(task.spec(image), task.crop, name)[None]).to(device)
         for kind, frames in zip(task.kinds, (real, generator(real)), strict=True):
