@@ -131,22 +131,25 @@ def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
     split = "val" if (config.data / "val").is_dir() else "train"
     clips = index_data(config.data, split, triplets=config.frames.triplets)
     return {
-        domain: [_at_trained_size(config, domain, image) for image in _sample_images(clips[domain])]
+        domain: [
+            _at_trained_size(config, domain, image)
+            for image in _sample_images(clips[domain], config.frames.is_label(domain))
+        ]
         for domain in DOMAINS
     }
 
 
-def _sample_images(clips: Sequence[Clip]) -> Iterator[Picture]:
+def _sample_images(clips: Sequence[Clip], as_labels: bool) -> Iterator[Picture]:
     for clip in clips[:NUM_SAMPLES]:
-        yield next(iter(clip.images()))
+        yield next(iter(clip.images(as_labels)))
     if len(clips) == 1 and clips[0].num_frames > 1:
-        yield _image_at(clips[0], clips[0].num_frames // 2)
+        yield _image_at(clips[0], clips[0].num_frames // 2, as_labels)
 
 
-def _image_at(clip: Clip, number: int) -> Picture:
+def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:
     if clip.kind == "video":
         return read_frame(clip.files[0], number)
-    return next(islice(clip.images(), number, None))
+    return next(islice(clip.images(as_labels), number, None))
 
 
 def _at_trained_size(config: TrainConfig, domain: Domain, image: Picture) -> Frames:

@@ -11,7 +11,7 @@ from typing import Literal
 from recyclegan.data.scenes import in_order
 from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
-from recyclegan.files import natural_key, whole_folder
+from recyclegan.files import kind_of, natural_key, whole_folder
 from recyclegan.notes import tell
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
 
@@ -53,6 +53,19 @@ def may_write(source: Path, target: Path, existing: Existing) -> bool:
     if target.exists() and existing == "refuse":
         raise InputError(f"{target}: is there already; name another output, or give --existing replace or skip")
     return not (target.exists() and existing == "skip")
+
+
+def check_folder_name(source: Path, target: Path) -> None:
+    """Refuse to write a folder that is called like a file: whoever names one expects a video, or an image.
+
+    Raises:
+        InputError: ``target`` is not there, and has the suffix of a video or an image.
+    """
+    if target.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES and kind_of(target) != "folder":
+        raise InputError(
+            f"{target}: {source} is a folder, and becomes one; name a folder to write, and join its frames to a video "
+            "afterwards (ffmpeg), or translate a video"
+        )
 
 
 def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:

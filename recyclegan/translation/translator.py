@@ -22,6 +22,7 @@ from recyclegan.translation.outputs import (
     FRAME_COMMENT,
     LOSSY_SUFFIXES,
     Output,
+    check_folder_name,
     find_media,
     frames_folder,
     may_write,
@@ -126,7 +127,7 @@ class Translator:
         if self.card.palette and target.suffix.lower() in LOSSY_SUFFIXES:
             raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
         if may_write(source, target, output.existing):
-            write_image(target, next(self._shown([read_image(source)], output)))
+            write_image(target, next(self._shown([read_image(source, self.card.labels_in)], output)))
 
     def translate_video(
         self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
@@ -184,6 +185,7 @@ class Translator:
             InputError: there is nothing to translate, a file is damaged, or an output is there already.
         """
         source, target, output = Path(source), Path(target), output or Output()
+        check_folder_name(source, target)
         if target.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{target}: lies inside the input; name a folder outside {source}")
         videos, clips = find_media(source)
@@ -206,7 +208,7 @@ class Translator:
         wanted = [(f, n) for f, n in zip(frames, names, strict=True) if may_write(f, target / n, output.existing)]
         with frames_folder(target) as folder:
             for done, batch in _counted(_batches(wanted, self.batch_size)):
-                images = [read_image(frame) for frame, _ in batch]
+                images = [read_image(frame, self.card.labels_in) for frame, _ in batch]
                 for (_, name), image in zip(batch, self._shown(images, output), strict=True):
                     write_image(folder / name, image)
                 if progress:
