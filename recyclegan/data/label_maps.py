@@ -87,7 +87,7 @@ def _used(picture: Pillow.Image) -> Image | None:
 
 def _are_colours(colours: Image, labels: LabelSet, name: str) -> bool:
     """Return whether the colours of a palette image are those of the label set; if none is but black, it holds ids."""
-    known = {tuple(colour) for colour in (*labels.colours.tolist(), *labels.void)}
+    known = {tuple(colour) for colour in labels.painted.tolist()}
     used = {tuple(colour) for colour in colours[0].tolist()}
     if used <= known:
         return True

@@ -134,7 +134,7 @@ def _without_dots_between_counters(frames: list[_Frame]) -> list[_Frame]:
 
 
 def _split(frame: _Frame, split: set[int]) -> _Frame:
-    texts, numbers = [frame.texts[0]], []
+    texts, numbers = [frame.texts[0]], list[str]()
     for number, (text, after) in enumerate(zip(frame.numbers, frame.texts[1:], strict=True)):
         parts = re.split("[.,]", text) if number in split else [text]
         numbers += parts

@@ -78,8 +78,8 @@ def count_colours(image: Image) -> Colours:
     bright = counts * (distinct.max(axis=1, initial=0) >= DARK)
     exact, near = Counter[str](), Counter[str]()
     for name, labels in LABEL_SETS.items():
+        exact[name] = int(counts[_distance(distinct, labels.painted.astype(np.int64)) == 0].sum())
         distance = _distance(distinct, labels.colours.astype(np.int64))
-        exact[name] = int(counts[distance == 0].sum())
         near[name] = int(bright[distance <= NEAR].sum())
     common = {_colour(distinct[row]): int(counts[row]) for row in frequent}
     num_pixels, num_bright = int(counts.sum()), int(bright.sum())

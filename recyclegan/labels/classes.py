@@ -38,9 +38,9 @@ def exact_class(image: Image, labels: LabelSet) -> ClassMap:
     Raises:
         InputError: a pixel has a colour that is neither that of a class nor one of void.
     """
-    order = np.argsort(labels.ids)
-    ids = np.concatenate([np.array(labels.ids)[order], np.full(len(labels.void), VOID)]).astype(np.uint8)
-    colours = np.concatenate([labels.colours[order], np.array(labels.void, np.uint8).reshape(-1, 3)])
+    ids = np.array([*labels.ids, *[VOID] * len(labels.void)], np.uint8)
+    order = np.argsort(ids, kind="stable")
+    ids, colours = ids[order], labels.painted[order]
     rows = _nearest_row(image, colours.astype(np.int64))
     strange = (colours.take(rows, axis=0) != image).any(axis=2)
     if strange.any():

@@ -25,6 +25,11 @@ class LabelSet:
     void: tuple[tuple[int, int, int], ...] = ()
 
     @property
+    def painted(self) -> UInt8[np.ndarray, "colours 3"]:
+        """Return every colour that a map of this set may show: those of the classes in their order, then void's."""
+        return np.concatenate([self.colours, np.array(self.void, np.uint8).reshape(-1, 3)])
+
+    @property
     def known_ids(self) -> frozenset[int]:
         """Return the ids that a map of this set may hold: classes, those that scores leave out, and `VOID`."""
         return frozenset((*self.ids, *self.ignored, VOID))

@@ -108,7 +108,7 @@ def _off_palette(colours: Colours, name: str, domain: Colours) -> float:
 
 
 def _is_class(colour: Colour, name: str) -> bool:
-    return name == OWN or list(colour) in LABEL_SETS[name].colours.tolist()
+    return name == OWN or list(colour) in LABEL_SETS[name].painted.tolist()
 
 
 def _colours(survey: Survey, domain: Domain) -> Colours:
