@@ -143,6 +143,15 @@ def _notes_on_names(folder: Path, clips: Sequence[Clip]) -> Iterator[str]:
             f"{folder}: loose frames were taken for {len(loose)} clips by the numbers in their names ({counts}); put "
             "the frames of each scene into a folder to say it for sure"
         )
+    several = {clip.name: scenes for clip in clips if (scenes := _scenes_within(folder, clip)) > 1}
+    if several:
+        counts = in_short(f"{name}: {scenes}" for name, scenes in several.items())
+        yield (
+            f"{folder}: names of frames look like several scenes within one folder ({counts}); a folder is one clip, "
+            "give each scene its own"
+        )
+    if doubles := sum(len(clip.files) - len({file.stem for file in clip.files}) for clip in clips):
+        yield f"{folder}: {doubles} frames are there under one name in different formats; keep one of each"
     if single := single_frames(clips):
         names = in_short(clip.files[0].relative_to(folder).as_posix() for clip in single)
         yield (
@@ -185,6 +194,11 @@ def _clips_in(root: Path, place: Path, files: Sequence[Path], triplets: bool) ->
 
 def _name_below(root: Path, file: Path) -> str:
     return file.relative_to(root).with_suffix("").as_posix()
+
+
+def _scenes_within(folder: Path, clip: Clip) -> int:
+    """Return how many scenes the names of a folder's frames look like."""
+    return len(scenes_of(clip.files)) if clip.kind == "frames" and clip.files[0].parent != folder else 1
 
 
 class Names:

@@ -23,6 +23,8 @@ from recyclegan.tensors import ClassMap, Image
 from recyclegan.video import open_picture, read_image
 
 _ID_MODES = ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N")
+_LOSSY_FORMATS = ("JPEG", "MPO")
+_SPREAD = {"L;2": 85, "L;4": 17}
 _CITYSCAPES_KIND = re.compile(r"_(labelIds|labelTrainIds|instanceIds|instanceTrainIds)$", re.IGNORECASE)
 
 Levels = Int[np.ndarray, "height width"]
@@ -50,11 +52,11 @@ def read_ids(source: Path | BufferedIOBase, labels: LabelSet, name: str = "") ->
     """
     name = name or str(source)
     with open_picture(source, name) as opened:
+        if opened.mode not in (*_ID_MODES, "P"):
+            return None
+        step = _step(opened, name)
         picture = ImageOps.exif_transpose(opened)
-        kept = None if picture.mode not in (*_ID_MODES, "P") else (np.array(picture).astype(np.int64), _used(picture))
-    if kept is None:
-        return None
-    levels, colours = kept
+        levels, colours = np.array(picture).astype(np.int64) // step, _used(picture)
     if colours is not None and _are_colours(colours, labels, name):
         return None
     try:
@@ -73,6 +75,23 @@ def classes_of(image: Image, labels: LabelSet, name: str) -> ClassMap:
         return exact_class(image, labels)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
+
+
+def _step(picture: Pillow.Image, name: str) -> int:
+    """Return what Pillow multiplies the levels of few bits by, to spread them over 8.
+
+    Raises:
+        InputError: the levels do not come back exactly.
+    """
+    tile = picture.tile[0] if picture.tile else None
+    args = tile.args if tile else ""
+    raw = str(args[0] if isinstance(args, tuple) else args)
+    is_inverted = "I" in raw.partition(";")[2].removeprefix("16")
+    is_scaled = picture.format == "PPM" and tile is not None and tile.codec_name != "raw"
+    if picture.format in _LOSSY_FORMATS or is_inverted or is_scaled:
+        why = "stored inverted" if is_inverted else "spread over 8 bits" if is_scaled else "blurred by JPEG"
+        raise InputError(f"{name}: its levels are {why}, so that class ids do not come back; save them as PNG")
+    return next((step for bits, step in _SPREAD.items() if raw.startswith(bits)), 1)
 
 
 def _used(picture: Pillow.Image) -> Image | None:

@@ -79,11 +79,12 @@ def scenes_of(files: Iterable[Path]) -> list[Scene]:
 
 
 def in_order(files: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the frames of one folder in order, whatever they are called."""
+    """Return the frames of one folder in order, whatever they are called; scenes (left, right) one after the other."""
     files = tuple(files)
     scenes = scenes_of(files)
-    if len(scenes) == 1:
-        return scenes[0].files
+    if all(len(scene.files) > 1 for scene in scenes) or len(scenes) == 1:
+        scenes.sort(key=lambda scene: _taken_apart(scene.files[0]).key)
+        return tuple(chain.from_iterable(scene.files for scene in scenes))
     return tuple(frame.file for frame in sorted(map(_taken_apart, files), key=lambda frame: frame.key))
 
 

@@ -1,5 +1,8 @@
 """Label maps are read exactly, or refused by value and file."""
 
+import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +169,31 @@ def test_ids_of_any_whole_type_are_checked() -> None:
         assert exact_ids(np.array([[3, 7]], kind), VIPER).dtype == np.uint8
     with pytest.raises(InputError, match="class id -3"):
         exact_ids(np.array([[-3]], np.int8), VIPER)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_ids_of_few_bits_are_not_spread(tmp_path: Path, bits: int) -> None:
+    ids = np.random.default_rng(bits).integers(0, 1 << bits, (8, 16), dtype=np.uint8)
+    packed = np.packbits(np.unpackbits(ids[..., None], axis=2, count=8)[..., 8 - bits :].reshape(8, -1), axis=1)
+    rows = b"".join(b"\0" + row.tobytes() for row in packed)
+    header = struct.pack(">IIBBBBB", 16, 8, bits, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    data = b"".join(struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
+    (tmp_path / "ids.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+    np.testing.assert_array_equal(read_class_map(tmp_path / "ids.png", VIPER), ids)
+
+
+def test_ids_that_do_not_come_back_are_refused(tmp_path: Path) -> None:
+    ids = np.random.default_rng(0).integers(0, 19, (8, 16), dtype=np.uint8)
+    Pillow.fromarray(ids).save(tmp_path / "lossy.jpg")
+    (tmp_path / "scaled.pgm").write_bytes(b"P5 16 8 100\n" + ids.tobytes())
+    (tmp_path / "text.pgm").write_text("P2 16 8 100\n" + " ".join(map(str, ids.ravel())))
+    data = io.BytesIO()
+    Pillow.fromarray(ids).save(data, "TIFF")
+    upright, inverted = (struct.pack("<HHII", 262, 3, 1, kind) for kind in (1, 0))
+    (tmp_path / "inverted.tif").write_bytes(data.getvalue().replace(upright, inverted))
+    for path in tmp_path.iterdir():
+        with pytest.raises(InputError, match=r": its levels are .*, so that class ids do not come back; save them as"):
+            read_class_map(path, CITYSCAPES)
+    (tmp_path / "plain.pgm").write_bytes(b"P5 16 8 255\n" + ids.tobytes())
+    np.testing.assert_array_equal(read_class_map(tmp_path / "plain.pgm", CITYSCAPES), ids)

@@ -166,3 +166,19 @@ def test_the_notes_of_a_command_are_on_standard_error(tmp_path: Path, capfd: pyt
     finally:
         logging.root.handlers = handlers
     assert "note: " in capfd.readouterr().err
+
+
+def test_folders_whose_names_look_like_several_scenes_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(tmp_path, *(f"stereo/{number:03d}_{side}.png" for number in range(4) for side in ("left", "right")))
+    make(tmp_path, *(f"walk/{number}.png" for number in range(4)))
+    clips = {clip.name: [file.stem for file in clip.files] for clip in find_clips(tmp_path)}
+    assert clips["stereo"] == [f"{number:03d}_{side}" for side in ("left", "right") for number in range(4)]
+    assert "names of frames look like several scenes within one folder (stereo: 2)" in caplog.text
+
+
+def test_frames_in_two_formats_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(tmp_path, "walk/1.png", "walk/1.jpg", "walk/2.png", "walk/2.jpg", "walk/3.png")
+    find_clips(tmp_path)
+    assert "2 frames are there under one name in different formats" in caplog.text
