@@ -3,6 +3,7 @@
 import re
 from io import BufferedIOBase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -83,7 +84,7 @@ def _step(picture: Pillow.Image, name: str) -> int:
     Raises:
         InputError: the levels do not come back exactly.
     """
-    tile = picture.tile[0] if picture.tile else None
+    tile: Any = next(iter(getattr(picture, "tile", ())), None)
     args = tile.args if tile else ""
     raw = str(args[0] if isinstance(args, tuple) else args)
     is_inverted = "I" in raw.partition(";")[2].removeprefix("16")
