@@ -130,6 +130,14 @@ def test_pictures_are_turned_upright(tmp_path: Path, orientation: int) -> None:
     assert image_size(tmp_path / "turned.png") == image.shape[:2]
 
 
+def _short_palette(path: Path) -> None:
+    rows = b"".join(b"\0" + bytes([0, 200]) for _ in range(2))
+    header = struct.pack(">IIBBBBB", 2, 2, 8, 3, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"PLTE", b"\x80\x40\x80"), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    data = b"".join(struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+
+
 def _float(path: Path) -> None:
     Pillow.fromarray(NOISE[..., 0].astype(np.float32)).save(path, "TIFF")
 
@@ -166,6 +174,7 @@ def _half(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (_short_palette, "uses colour 200 of a palette of 1 colours"),
         (_float, "floating point numbers"),
         (_wide, "levels of 1048576 to 1048576; expected 0 to 65535"),
         (_several("TIFF"), "holds several pictures, expected one"),

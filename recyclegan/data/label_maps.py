@@ -21,7 +21,7 @@ from recyclegan.labels import (
     exact_ids,
 )
 from recyclegan.tensors import ClassMap, Image
-from recyclegan.video import open_picture, read_image
+from recyclegan.video import open_picture, read_image, refuse_missing_colours
 
 _ID_MODES = ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N")
 _LOSSY_FORMATS = ("JPEG", "MPO")
@@ -56,6 +56,7 @@ def read_ids(source: Path | BufferedIOBase, labels: LabelSet, name: str = "") ->
         if opened.mode not in (*_ID_MODES, "P"):
             return None
         step = _step(opened, name)
+        refuse_missing_colours(opened)
         picture = ImageOps.exif_transpose(opened)
         levels, colours = np.array(picture).astype(np.int64) // step, _used(picture)
     if colours is not None and _are_colours(colours, labels, name):

@@ -6,6 +6,7 @@ from recyclegan.video.images import (
     open_picture,
     read_comment,
     read_image,
+    refuse_missing_colours,
     write_image,
 )
 from recyclegan.video.reading import (
@@ -33,6 +34,7 @@ __all__ = [
     "read_frame",
     "read_image",
     "read_video",
+    "refuse_missing_colours",
     "write_image",
     "write_video",
 ]

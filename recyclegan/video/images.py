@@ -173,9 +173,19 @@ def _to_rgb(picture: Pillow.Image, name: str, as_labels: bool) -> Image:
                 "write class ids as 8-bit grey levels, or paint them in colours"
             )
         return _from_deep(picture)
+    refuse_missing_colours(picture)
     opaque = _on_background(picture) if picture.has_transparency_data else picture
     profile = None if as_labels else picture.info.get("icc_profile")
     return np.array(to_srgb(opaque, profile, name).convert("RGB"))
+
+
+def refuse_missing_colours(picture: Pillow.Image) -> None:
+    """Refuse a palette image that uses colours which its palette does not have; Pillow would show them black."""
+    if picture.mode != "P":
+        return
+    last, size = int(np.asarray(picture).max()), len(picture.getpalette() or ()) // 3
+    if last >= size:
+        raise ValueError(f"it uses colour {last} of a palette of {size} colours, counted from 0")
 
 
 def _from_deep(picture: Pillow.Image) -> Image:
