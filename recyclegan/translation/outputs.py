@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from recyclegan.errors import InputError
-from recyclegan.files import natural_key, whole_folder
+from recyclegan.files import added_to, kind_of, natural_key, whole_folder
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
 
 Existing = Literal["refuse", "skip", "replace"]
@@ -39,17 +38,21 @@ def video_place(target: Path, output: Output) -> Path:
     return target.with_suffix("") if output.frames and target.suffix.lower() in VIDEO_SUFFIXES else target
 
 
-def may_write(source: Path, target: Path, existing: Existing) -> bool:
-    """Return whether to write ``target``; an output that is there is refused, skipped or replaced.
+def may_write(source: Path, target: Path, output: Output, wanted: Literal["file", "folder"] = "file") -> bool:
+    """Return whether to write ``target``, a file or folder; one that is there is refused, skipped or replaced.
 
     Raises:
-        InputError: it is there and must not be, or it is the source itself.
+        InputError: it is there and must not be, it is the source itself, or it is of another kind than wanted.
     """
-    if target.exists() and target.resolve() == source.resolve():
+    if (kind := kind_of(target)) == "nothing":
+        return True
+    if target.resolve() == source.resolve():
         raise InputError(f"{target}: is the input itself; name another output")
-    if target.exists() and existing == "refuse":
+    if kind != wanted:
+        raise InputError(f"{target}: is a {kind}; name a {wanted} to write")
+    if output.existing == "refuse":
         raise InputError(f"{target}: is there already; name another output, or give --existing replace or skip")
-    return not (target.exists() and existing == "skip")
+    return output.existing == "replace"
 
 
 def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
@@ -74,20 +77,10 @@ def frames_folder(target: Path) -> Iterator[Path]:
     """Yield an empty folder for frames; on success they appear together in ``target``, which keeps its other files.
 
     Raises:
-        InputError: the place cannot be written to.
+        InputError: the place cannot be written to, or another process is writing there.
     """
-    if not target.exists():
-        with whole_folder(target) as folder:
-            yield folder
-        return
-    try:
-        scratch = TemporaryDirectory(prefix=".new.", dir=target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another place") from error
-    with scratch as name:
-        yield Path(name)
-        for frame in Path(name).iterdir():
-            frame.replace(target / frame.name)
+    with added_to(target) if kind_of(target) == "folder" else whole_folder(target) as folder:
+        yield folder
 
 
 def remove_frames_from(folder: Path, first: int) -> None:
