@@ -21,11 +21,11 @@ def shapes_of(make: Callable[[], nn.Module]) -> Shapes:
 
 
 def difference(found: Shapes, wanted: Shapes) -> str:
-    """Return what first tells shapes from those that are wanted (``lacks model.1.weight``); nothing where they agree."""
-    if missing := next((name for name in wanted if name not in found), None):
-        return f"lacks {missing}"
+    """Return what first tells shapes from those wanted (``lacks model.1.weight``); nothing where they agree."""
     if strange := next((name for name in found if name not in wanted), None):
         return f"has {strange[:80]} besides"
+    if missing := next((name for name in wanted if name not in found), None):
+        return f"lacks {missing}"
     other = next((name for name in wanted if tuple(found[name]) != tuple(wanted[name])), None)
     return f"{other} is {_by(found[other])} and not {_by(wanted[other])}" if other else ""
 
@@ -38,11 +38,13 @@ def check_numbers_of(weights: Mapping[str, Tensor], source: str) -> None:
     """
     for name, value in weights.items():
         if value.layout != torch.strided or value.device.type == "meta" or value.dtype not in NUMBERS:
-            raise InputError(f"{source}: {name[:80]} holds no plain numbers ({value.dtype}); save its weights as float32")
+            raise InputError(
+                f"{source}: {name[:80]} holds no plain numbers ({value.dtype}); save its weights as float32"
+            )
         if strange := int((~torch.isfinite(value)).sum()):
             raise InputError(
-                f"{source}: {strange} of {value.numel()} numbers in {name[:80]} are not finite; the training that wrote "
-                "them had failed by then: take earlier weights, or train anew with a lower --lr or --clip-gradients"
+                f"{source}: {strange} of {value.numel()} numbers in {name[:80]} are not finite; the training that "
+                "wrote them had failed by then: take earlier weights, or train anew with a lower --lr"
             )
 
 
@@ -54,8 +56,8 @@ def check_finite(frames: Translated, what: str) -> None:
     """
     if not bool(torch.isfinite(frames).all()):
         raise InputError(
-            f"{what}: numbers come out that are not finite; give --precision 32 or, if it is, take weights of an earlier "
-            "step or of a training that did not fail"
+            f"{what}: numbers come out that are not finite; give --precision 32 or, if it is, take weights of an "
+            "earlier step or of a training that did not fail"
         )
 
 

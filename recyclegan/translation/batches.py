@@ -6,7 +6,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MOST_PIXELS = 1 << 23
-"""Pixels translated at once, unless a single frame has more: four frames of 1080p. More take memory and no less time."""
+"""Pixels translated at once, unless one frame has more: four frames of 1080p. More take memory and no less time."""
 
 
 def batches(items: Iterable[T], size: int, pixels: Callable[[T], int]) -> Iterator[list[T]]:

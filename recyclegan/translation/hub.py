@@ -1,4 +1,4 @@
-"""Where a translator lies: on this machine, or on the Hugging Face hub, which is asked only where nothing here is meant."""
+"""Where a translator lies: on this machine or, where nothing here can be meant, on the Hugging Face hub."""
 
 import logging
 import re

@@ -38,6 +38,11 @@ def video_place(target: Path, output: Output) -> Path:
     return target.with_suffix("") if output.frames and target.suffix.lower() in VIDEO_SUFFIXES else target
 
 
+def kind_of_output(output: Output) -> Literal["file", "folder"]:
+    """Return what a translated video is: a file, or a folder of frames."""
+    return "folder" if output.frames else "file"
+
+
 def may_write(source: Path, target: Path, output: Output, wanted: Literal["file", "folder"] = "file") -> bool:
     """Return whether to write ``target``, a file or folder; one that is there is refused, skipped or replaced.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
-from recyclegan.translation.outputs import Output, find_media, may_write, video_place
+from recyclegan.translation.outputs import Output, find_media, kind_of_output, may_write, video_place
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[P
     places = {video: video_place(target / video.relative_to(source), output) for video in videos}
     folders = {folder: target / folder.relative_to(source) for folder in clips}
     _check_places([*places.items(), *folders.items()])
-    kind = "folder" if output.frames else "file"
+    kind = kind_of_output(output)
     return Plan(
         tuple(_frames_job(frames, folders[folder], output, name_of) for folder, frames in clips.items()),
         tuple(VideoJob(video, place) for video, place in places.items() if may_write(video, place, output, kind)),

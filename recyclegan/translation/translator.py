@@ -28,6 +28,7 @@ from recyclegan.translation.outputs import (
     LOSSY_SUFFIXES,
     Output,
     frames_folder,
+    kind_of_output,
     may_write,
     remove_frames_from,
     video_place,
@@ -159,7 +160,7 @@ class Translator:
         """
         source, target, output = Path(source), Path(target), output or Output()
         place = video_place(target, output)
-        if not may_write(source, place, output, "folder" if output.frames else "file"):
+        if not may_write(source, place, output, kind_of_output(output)):
             return []
         return self._translate_video(VideoJob(source, place), output, progress)
 
