@@ -52,12 +52,12 @@ def check_finite(frames: Translated, what: str) -> None:
     """Refuse frames that hold numbers which are not finite, before rounding makes them black.
 
     Raises:
-        InputError: they do; ``what`` says in which precision.
+        InputError: they do; ``what`` says which frames, and in which precision.
     """
     if not bool(torch.isfinite(frames).all()):
         raise InputError(
-            f"{what}: numbers come out that are not finite; give --precision 32 or, if it is, take weights of an "
-            "earlier step or of a training that did not fail"
+            f"{what}: numbers come out that are not finite; give --precision 32 or, where it is 32, "
+            "weights of an earlier step or of a training that did not fail"
         )
 
 

@@ -162,12 +162,17 @@ def infer_architecture(weights: Weights, norm: Norm = "instance", source: str = 
         InputError: it is none that this program has.
     """
     if "model.1.weight" in weights:
-        return _infer_resnet(weights, norm, source)
-    if "model.model.0.weight" in weights:
-        return _infer_unet(weights, norm, source)
-    raise InputError(
-        f"{source}: is no generator of this family (a ResNet or a U-Net); its first tensor is {_first(weights)}"
-    )
+        found = _infer_resnet(weights, norm, source)
+    elif "model.model.0.weight" in weights:
+        found = _infer_unet(weights, norm, source)
+    else:
+        raise InputError(
+            f"{source}: is no generator of this family (a ResNet or a U-Net); its first tensor is {_first(weights)}"
+        )
+    if not {found.channels_in, found.channels_out} <= {1, 3}:
+        channels = f"{found.channels_in} channels to {found.channels_out}"
+        raise InputError(f"{source}: translates {channels}; expected 3, or 1 for grey, on both sides")
+    return found
 
 
 def _infer_resnet(weights: Weights, norm: Norm, source: str) -> Architecture:
@@ -232,4 +237,4 @@ def _completed(wanted: Shapes, weights: Weights, source: str) -> Weights:
 
 
 def _first(weights: Weights) -> str:
-    return next(iter(weights), "none")
+    return next(iter(weights), "none")[:80]
