@@ -27,7 +27,7 @@ def difference(found: Shapes, wanted: Shapes) -> str:
     if missing := next((name for name in wanted if name not in found), None):
         return f"lacks {missing}"
     other = next((name for name in wanted if tuple(found[name]) != tuple(wanted[name])), None)
-    return f"{other} is {_by(found[other])} and not {_by(wanted[other])}" if other else ""
+    return f"differs in shapes: {other} is {_by(found[other])}, not {_by(wanted[other])}" if other else ""
 
 
 def check_numbers_of(weights: Mapping[str, Tensor], source: str) -> None:
