@@ -69,11 +69,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def added_to(path: Path) -> Iterator[Path]:
-    """Yield an empty folder to fill; on success its files move into ``path``, a folder that keeps its other files.
+    """Yield an empty folder to fill; on success its files appear together in ``path``, which keeps its other files.
 
     Raises:
         InputError: as ``whole_folder``.
     """
+    if kind_of(path) != "folder":
+        with whole_folder(path) as scratch:
+            yield scratch
+        return
     with _scratch_folder(path) as folder:
         scratch = folder / path.name
         scratch.mkdir()

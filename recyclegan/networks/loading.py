@@ -12,6 +12,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 """The shape of each tensor of a network, by name."""
 NUMBERS = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.int32})
 """Types of the tensors that networks are made of."""
+LARGEST = 1e12
+"""Largest weight: the variance of what larger ones bring forth overflows, and a norm makes all of it alike."""
 
 
 def shapes_of(make: Callable[[], nn.Module]) -> Shapes:
@@ -31,7 +33,7 @@ def difference(found: Shapes, wanted: Shapes) -> str:
 
 
 def check_numbers_of(weights: Mapping[str, Tensor], source: str) -> None:
-    """Refuse tensors that are not plain ones of finite numbers.
+    """Refuse tensors that are not plain ones of finite numbers, in the range of weights.
 
     Raises:
         InputError: there is such a tensor; ``source`` and its name are named.
@@ -39,12 +41,12 @@ def check_numbers_of(weights: Mapping[str, Tensor], source: str) -> None:
     for name, value in weights.items():
         if value.layout != torch.strided or value.device.type == "meta" or value.dtype not in NUMBERS:
             raise InputError(
-                f"{source}: {name[:80]} holds no plain numbers ({value.dtype}); save its weights as float32"
+                f"{source}: {name[:80]} holds no plain numbers ({value.dtype}, {value.layout}); save it as float32"
             )
-        if strange := int((~torch.isfinite(value)).sum()):
+        if strange := int((~(value.abs() <= LARGEST)).sum()):
             raise InputError(
-                f"{source}: {strange} of {value.numel()} numbers in {name[:80]} are not finite; the training that "
-                "wrote them had failed by then: take earlier weights, or train anew with a lower --lr"
+                f"{source}: {strange} of {value.numel()} numbers in {name[:80]} are not finite, or beyond {LARGEST:g}; "
+                "the training that wrote them had failed by then: take earlier weights, or train anew with a lower --lr"
             )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from recyclegan.checkpoint import Card, checkpoints, load_checkpoint, load_translator, save_translator
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of, whole_folder
+from recyclegan.files import added_to, kind_of, whole_folder
 from recyclegan.labels import LabelSet
 from recyclegan.networks.loading import check_numbers_of
 from recyclegan.reference.checkpoints import (
@@ -139,6 +139,10 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
     Raises:
         InputError: ``run`` holds no translators, or of an architecture that the published code does not know.
     """
+    if Path(epoch).name != epoch:
+        raise InputError(f"epoch {epoch!r}: cannot begin the name of a file; give a number, or {LATEST}")
+    if (kind := kind_of(run)) != "folder":
+        raise InputError(f"{run}: {'no such folder' if kind == 'nothing' else f'is a {kind}'}; name a run folder")
     translators = {way: run / f"{way}.safetensors" for way in DIRECTIONS if (run / f"{way}.safetensors").is_file()}
     if not translators:
         raise InputError(f"{run}: holds no ab.safetensors or ba.safetensors; name a run folder")
@@ -151,9 +155,10 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
         networks[GENERATOR_LABELS[way][0]] = generator.state_dict()
     if newest := checkpoints(run)[-1:]:
         networks = {**networks_of(_stored_networks(newest[0])), **networks}
-    files = write_networks(out, epoch, networks)
-    write_options(out / OPTIONS_FILE, _published_options(card, out.name))
-    return files
+    with added_to(out) as scratch:
+        files = write_networks(scratch, epoch, networks)
+        write_options(scratch / OPTIONS_FILE, _published_options(card, out.name))
+    return [out / file.name for file in files]
 
 
 def _stored_networks(checkpoint: Path) -> Weights:

@@ -61,12 +61,12 @@ class Architecture:
 def find_generator(folder: Path, epoch: str, way: Direction) -> Path | None:
     """Return the file of the generator of a direction, or None where the folder has none of that epoch."""
     files = (network_file(folder, epoch, label) for label in GENERATOR_LABELS[way])
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if kind_of(file) == "file"), None)
 
 
 def missing_epoch(folder: Path, epoch: str) -> InputError:
     """Return the error that a folder holds no generator of an epoch."""
-    if not folder.is_dir():
+    if kind_of(folder) != "folder":
         return InputError(f"{folder}: no such folder; expected one with {epoch}_net_G_A.pth")
     found = ", ".join(epochs_in(folder)) or "none"
     return InputError(f"{folder}: holds no {epoch}_net_G_A.pth or _G_B.pth; epochs found: {found}")

@@ -1,14 +1,12 @@
 """Where translations go: what there is to translate, what may be written, and frames that replace frames."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from recyclegan.errors import InputError
-from recyclegan.files import added_to, kind_of, natural_key, whole_folder
+from recyclegan.files import kind_of, natural_key
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
 
 Existing = Literal["refuse", "skip", "replace"]
@@ -75,17 +73,6 @@ def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
 
 def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-@contextmanager
-def frames_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder for frames; on success they appear together in ``target``, which keeps its other files.
-
-    Raises:
-        InputError: the place cannot be written to, or another process is writing there.
-    """
-    with added_to(target) if kind_of(target) == "folder" else whole_folder(target) as folder:
-        yield folder
 
 
 def remove_frames_from(folder: Path, first: int) -> None:

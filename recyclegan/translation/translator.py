@@ -16,7 +16,7 @@ from torch import nn
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of
+from recyclegan.files import added_to, kind_of
 from recyclegan.labels import snap
 from recyclegan.networks.loading import check_finite
 from recyclegan.tensors import Direction, Frames, Translated, to_frames, to_images
@@ -27,7 +27,6 @@ from recyclegan.translation.outputs import (
     FRAME_COMMENT,
     LOSSY_SUFFIXES,
     Output,
-    frames_folder,
     kind_of_output,
     may_write,
     remove_frames_from,
@@ -196,7 +195,7 @@ class Translator:
 
     def _translate_to_frames(self, job: VideoJob, output: Output, progress: Progress | None) -> None:
         done, total = 0, probe(job.source).num_frames
-        with frames_folder(job.target) as folder:
+        with added_to(job.target) as folder:
             images = (frame.image for frame in read_video(job.source))
             for done, batch in counted(batches(images, self.batch_size, self._pixels)):
                 for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
@@ -235,7 +234,7 @@ class Translator:
     def _translate_frames(self, job: FramesJob, output: Output, progress: Progress | None) -> None:
         if not job.frames:
             return
-        with frames_folder(job.target) as folder:
+        with added_to(job.target) as folder:
             images = ((name, read_image(frame)) for frame, name in job.frames)
             for done, batch in counted(batches(images, self.batch_size, lambda named: self._pixels(named[1]))):
                 shown = self._shown([image for _, image in batch], output)
