@@ -71,12 +71,12 @@ def _check_places(places: list[tuple[Path, Path]]) -> None:
 
 def _frames_job(frames: list[Path], target: Path, output: Output, name_of: Callable[[Path], str]) -> FramesJob:
     names = [name_of(frame) for frame in frames]
-    if twice := _twice(names):
+    if twice := named_twice(names):
         raise InputError(f"{frames[0].parent}: two frames would both become {twice}; rename one")
     wanted = [(f, n) for f, n in zip(frames, names, strict=True) if may_write(f, target / n, output)]
     return FramesJob(tuple(wanted), target, frames[0].parent.name)
 
 
-def _twice(names: list[str]) -> str | None:
+def named_twice(names: list[str]) -> str | None:
     """Return the first name, by the alphabet, that is there more than once."""
     return min((name for name, number in Counter(names).items() if number > 1), default=None)
