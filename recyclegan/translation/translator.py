@@ -16,7 +16,7 @@ from torch import nn
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
-from recyclegan.files import added_to, kind_of
+from recyclegan.files import added_to, kind_of, sweep
 from recyclegan.labels import snap
 from recyclegan.networks.loading import check_finite
 from recyclegan.tensors import Direction, Frames, Translated, to_frames, to_images
@@ -144,6 +144,7 @@ class Translator:
         if self.card.palette and target.suffix.lower() in LOSSY_SUFFIXES:
             raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
         if may_write(source, target, output):
+            sweep(target.parent)
             write_image(target, next(self._shown([read_image(source)], output)))
 
     def translate_video(
@@ -161,6 +162,7 @@ class Translator:
         place = video_place(target, output)
         if not may_write(source, place, output, kind_of_output(output)):
             return []
+        sweep(place.parent)
         return self._translate_video(VideoJob(source, place), output, progress)
 
     def _translate_video(self, job: VideoJob, output: Output, progress: Progress | None) -> list[str]:
@@ -220,6 +222,8 @@ class Translator:
         plan = plan_folder(source, target, output, self._image_name)
         for job in plan.videos:
             self._check(job, output)
+        for folder in {job.target.parent for job in (*plan.videos, *plan.frames)}:
+            sweep(folder)
         for frames in plan.frames:
             self._translate_frames(frames, output, progress)
         return [note for job in plan.videos for note in self._translate_video(job, output, progress)]

@@ -192,11 +192,13 @@ def begun(tmp_path: Path, kind: str) -> tuple[subprocess.Popen[str], Path]:
     words += ["--frames", "--existing", "replace"] if kind == "frames" else []
     command = [sys.executable, "-m", "recyclegan", *map(str, words)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    while process.poll() is None and not any(
-        path.is_file() and path.name != "lock" for path in target.parent.rglob("*")
-    ):
+    while process.poll() is None and not any(map(is_written, target.parent.rglob("*"))):
         time.sleep(0.02)
     return process, target
+
+
+def is_written(path: Path) -> bool:
+    return path.name != "lock" and path.is_file()
 
 
 @pytest.mark.parametrize("kind", ["video", "frames", "folder"])
@@ -215,5 +217,5 @@ def test_what_a_killed_translation_left_is_removed_by_the_next_one(tmp_path: Pat
     process.communicate(timeout=60)
     assert [path.name for path in target.parent.iterdir() if path != target] == [".out.partial"]
     frames = Output(frames=True, existing="replace")
-    translator().translate_video(film(tmp_path / "short.mp4", 2), target, frames)
-    assert {path.name for path in target.parent.rglob("*")} == {"out", "000000.png", "000001.png"}
+    translator().translate_video(film(tmp_path / "short.mp4", 2), target.parent / "other", frames)
+    assert {path.name for path in target.parent.rglob("*")} == {"out", "other", "000000.png", "000001.png"}
