@@ -35,6 +35,11 @@ class Plan:
     frames: tuple[FramesJob, ...]
     videos: tuple[VideoJob, ...]
 
+    @property
+    def folders(self) -> set[Path]:
+        """Return the folders that something appears in."""
+        return {job.target.parent for job in self.videos} | {job.target.parent for job in self.frames}
+
 
 def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[Path], str]) -> Plan:
     """Return what the media below ``source`` become below ``target``; ``name_of`` tells the name of a frame.

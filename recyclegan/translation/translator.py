@@ -222,7 +222,7 @@ class Translator:
         plan = plan_folder(source, target, output, self._image_name)
         for job in plan.videos:
             self._check(job, output)
-        for folder in {job.target.parent for job in (*plan.videos, *plan.frames)}:
+        for folder in plan.folders:
             sweep(folder)
         for frames in plan.frames:
             self._translate_frames(frames, output, progress)
