@@ -43,12 +43,14 @@ def parse(prog: str, table: tuple[Option, ...], words: Sequence[str]) -> Options
     if missing := [option.name for option in table if values[option.name] is None]:
         raise InputError(f"--{missing[0]}: is missing; see {prog} --help")
     for option in table:
-        _check_number(option, values[option.name])
+        _check_value(option, values[option.name])
     return Options(values, frozenset(given))
 
 
-def _check_number(option: Option, value: Any) -> None:
-    """Refuse a number that is not finite, or out of the option's range."""
+def _check_value(option: Option, value: Any) -> None:
+    """Refuse a number that is not finite, or out of the option's range; argparse makes an empty list of ``--``."""
+    if value == []:
+        raise InputError(f"--{option.name}: found --, expected a value")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and value != option.default and value not in option.within:
         raise InputError(f"--{option.name}: found {value}, expected {option.within}")
