@@ -5,25 +5,40 @@ Neither is read by executing code.
 """
 
 import json
+import math
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from recyclegan.config import from_dict, to_dict
+from recyclegan.config import CountOrNone, Within, check_numbers, from_dict, to_dict
+from recyclegan.data import Scale
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file, whole_folder
+from recyclegan.files import kind_of, whole_folder, write_bytes
+from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.networks import GeneratorName, Norm, make_generator
-from recyclegan.tensors import DIRECTIONS, Colours, Direction
+from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
+from recyclegan.tensors import DIRECTIONS, Direction
 
 STATE_FILE = "state.pt"
 CARD_KEY = "recyclegan"
+LONGEST_CARD = 1 << 20
+"""Characters of a card's JSON."""
+LONGEST_FINDING = 300
+"""Characters of what is said of a damaged card."""
+MOST_METRICS = 1000
+Side = Annotated[int, Within(32, 32_768)]
+"""Pixels along a side of the frames of training."""
+Level = Annotated[int, Within(0, 255)]
 
 
 def save_checkpoint(run: Path, step: int, state: dict[str, Any], keep: int) -> Path:
@@ -64,65 +79,118 @@ class Card:
     """The method that trained it."""
     direction: Direction
     generator: GeneratorName
-    channels_in: int
-    channels_out: int
-    width: int
+    channels_in: Annotated[int, Within(1, 3)]
+    channels_out: Annotated[int, Within(1, 3)]
+    width: Annotated[int, Within(1, 65_536)]
     norm: Norm
     dropout: bool
-    size: tuple[int, int]
+    size: tuple[Side, Side]
     """Height and width in pixels of the frames it was trained on."""
     resize: Literal["scale_shortest", "rectangle", "square", "none"]
-    """How frames came to that size: by their shorter side, by both sides, or as they were."""
-    steps: int
+    """How frames came to their size: by their shorter side, by both sides, or as they were."""
+    steps: CountOrNone
     """Training steps behind these weights."""
+    load_size: tuple[Side, Side] | None = None
+    """Height and width of the frames that SIZE was cut from: the scale of training, which frames are brought to; None
+    in cards that do not know it, whose frames are brought to SIZE."""
     labels_in: bool = False
     """Whether it reads label maps, which are resized by nearest neighbour."""
-    palette: Colours = ()
+    palette: tuple[tuple[Level, Level, Level], ...] = ()
     """Colours of the label maps that it writes; empty where it writes video."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Scores that were measured with these weights."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no translator is."""
+        check_numbers(self, "card.")
+        self._check("channels", {self.channels_in, self.channels_out} <= {1, 3}, "1 or 3 of each domain")
+        self._check("resize", self.resize != "square" or len(set(self.scale.loaded)) == 1, "equal sides for square")
+        self._check("palette", len(self.palette) <= LARGEST_PALETTE, f"at most {LARGEST_PALETTE} colours")
+        self._check("palette", not self.palette or self.channels_out == 3, "3 channels out beside a palette")
+        self._check("metrics", len(self.metrics) <= MOST_METRICS, f"at most {MOST_METRICS}")
+        self._check("metrics", all(math.isfinite(value) for value in self.metrics.values()), "finite numbers")
+
+    def _check(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise InputError(f"card.{name}: expected {expected}")
+
+    @property
+    def scale(self) -> Scale:
+        """Return the scale that it was trained at."""
+        return Scale(self.size, self.load_size or self.size, self.resize)
 
 
 def save_translator(path: Path, generator: nn.Module, card: Card) -> None:
     """Write a generator and its card as one safetensors file, whole or not at all."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    with whole_file(path) as scratch:
-        save_file(tensors, scratch, metadata={CARD_KEY: json.dumps(to_dict(card))})
+    write_bytes(path, save(tensors, metadata={CARD_KEY: json.dumps(to_dict(card))}))
 
 
 def load_translator(path: Path) -> tuple[nn.Module, Card]:
     """Return the generator, in evaluation mode on the CPU, and the card of a translator file.
 
     Raises:
-        InputError: no such file, not a translator of this program, or weights that do not fit its card.
+        InputError: no such file, not a translator of this program, or weights that are not those of its card or not
+            finite.
     """
-    tensors, card = _read_translator(path)
-    generator = make_generator(
-        card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout, card.palette
+    card = load_card(path)
+    make = partial(
+        make_generator, card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout
     )
-    try:
-        generator.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise InputError(f"{path}: its weights are not those of the {card.generator} that its card names") from error
+    tensors = _read_tensors(path, shapes_of(partial(make, card.palette)), card.generator)
+    generator = make(card.palette)
+    generator.load_state_dict(tensors)
     return generator.eval().requires_grad_(False), card
 
 
-def _read_translator(path: Path) -> tuple[dict[str, Tensor], Card]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a translator (.safetensors) or a run folder")
-    try:
-        with safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get(CARD_KEY)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: is no safetensors file; expected a translator like RUN/ab.safetensors") from error
+def load_card(path: Path) -> Card:
+    """Return the card of a translator file.
+
+    Raises:
+        InputError: no such file, or its card is none.
+    """
+    with _opened(path) as file:
+        text = (file.metadata() or {}).get(CARD_KEY)
     if text is None:
         raise InputError(f"{path}: is a safetensors file of something else (it has no recyclegan card)")
+    if len(text) > LONGEST_CARD:
+        raise InputError(f"{path}: its card has {len(text)} characters, expected at most {LONGEST_CARD}; it is damaged")
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
+        return from_dict(Card, json.loads(text), "card")
+    except InputError as error:
+        raise InputError(f"{path}: {str(error)[:LONGEST_FINDING]}; it is damaged, or of another version") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputError(f"{path}: its card is no JSON ({error}); name another file") from error
-    return tensors, from_dict(Card, values, f"{path}: card")
+
+
+def _read_tensors(path: Path, wanted: Shapes, generator: str) -> dict[str, Tensor]:
+    """Return the tensors of a file, none of which is read before their shapes are known to be those wanted."""
+    with _opened(path) as file:
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        if reason := difference(shapes, wanted):
+            raise InputError(
+                f"{path}: its weights are not those of the {generator} that its card names ({reason}); it is damaged"
+            )
+        tensors = {name: file.get_tensor(name) for name in shapes}
+    check_numbers_of(tensors, str(path))
+    return tensors
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield an open safetensors file; the library's errors of every class become one line."""
+    if (kind := kind_of(path)) != "file":
+        found = "no such file" if kind == "nothing" else f"is a {kind}"
+        raise InputError(f"{path}: {found}; expected a translator (.safetensors) or a run folder")
+    try:
+        with safe_open(path, "pt") as file:
+            yield file
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
+    except Exception as error:
+        raise InputError(f"{path}: is no safetensors file; expected a translator like RUN/ab.safetensors") from error
 
 
 def find_translator(place: Path, direction: Direction | None = None) -> Path:
@@ -146,11 +214,6 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
     if way not in found:
         raise InputError(f"{place}: translates {' and '.join(found)} only, not {way}")
     return place / f"{way}.safetensors"
-
-
-def load_card(path: Path) -> Card:
-    """Return the card of a translator file."""
-    return _read_translator(path)[1]
 
 
 def add_metrics(path: Path, metrics: dict[str, float]) -> None:

@@ -67,6 +67,25 @@ def whole_folder(path: Path) -> Iterator[Path]:
         scratch.replace(path)
 
 
+@contextmanager
+def added_to(path: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill; on success its files appear together in ``path``, which keeps its other files.
+
+    Raises:
+        InputError: as ``whole_folder``.
+    """
+    if kind_of(path) != "folder":
+        with whole_folder(path) as scratch:
+            yield scratch
+        return
+    with _scratch_folder(path) as folder:
+        scratch = folder / path.name
+        scratch.mkdir()
+        yield scratch
+        for file in scratch.iterdir():
+            file.replace(path / file.name)
+
+
 def check_writable(path: Path) -> None:
     """Make the folder of ``path`` and see that files can be written there, before work that would be lost.
 

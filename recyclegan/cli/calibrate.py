@@ -83,9 +83,8 @@ def _default_out(data: Path) -> Path:
 def view_of(frames: "DataConfig") -> "View":
     """Return how training takes frames."""
     from recyclegan.calibration import View
-    from recyclegan.data import Crop, Resize
 
-    return View(Resize(frames.resize, *frames.loaded), Crop(frames.crop, *frames.size))
+    return View(frames.scale.whole, frames.scale.window)
 
 
 def calibrated(

@@ -11,6 +11,7 @@ from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.errors import InputError
+from recyclegan.files import kind_of
 from recyclegan.tensors import Direction
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class TranslateOptions:
     """What ``translate`` takes."""
 
     model: tyro.conf.Positional[str]
-    """Run folder, .safetensors file, or owner/name on the Hugging Face hub."""
+    """Run folder, .safetensors file, or hf://owner/name on the Hugging Face hub."""
     input: tyro.conf.Positional[Path]
     """Video, image, or a folder of videos and frames."""
     output: tyro.conf.Positional[Path]
@@ -184,9 +185,10 @@ class TranslateOptions:
     precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
     """Floating point of the generator."""
     batch_size: Annotated[int, Within(1, 65_536)] = 4
-    """Frames translated at once."""
+    """Frames translated at once; large frames are fewer, so that memory is bounded."""
     scale: Literal["trained", "native"] = "trained"
-    """Translate at the scale of training and bring the result back to size, or at the frames' own size."""
+    """Translate at the scale of training (that of the load size) and bring the result back to size, or at the
+    frames' own size."""
     codec: str | None = None
     """Video encoder; by default H.264, VP9 for .webm."""
     crf: int = 18
@@ -205,7 +207,7 @@ def translate(words: list[str]) -> None:
     from recyclegan.translation import Output, Translator
 
     output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing)
-    if not options.input.exists():
+    if kind_of(options.input) == "nothing":
         raise InputError(f"{options.input}: no such file or folder; name a video, an image or a folder of them")
     translator = Translator.from_pretrained(
         options.model, options.direction, options.device, options.precision, options.scale, options.batch_size

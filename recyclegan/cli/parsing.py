@@ -2,9 +2,11 @@
 
 import dataclasses
 import io
+import os
 import re
-from collections.abc import Callable
-from contextlib import redirect_stderr
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -15,14 +17,18 @@ from recyclegan.errors import InputError, nearest
 
 T = TypeVar("T")
 
+NARROWEST, WIDEST = 60, 160
+"""Columns that help is laid out in; in fewer it would take minutes, and in more nobody would read it."""
+
 
 def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default: Any = None) -> T:
     """Return ``kind`` filled from the command line; what does not fit becomes an InputError of one line."""
+    _check_words(words, prog)
     told = io.StringIO()
     options = {} if default is None else {"default": default}
     settings = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
     try:
-        with redirect_stderr(told):
+        with redirect_stderr(told), _bounded_width():
             parsed = tyro.cli(kind, args=words, prog=f"recyclegan {prog}", config=settings, **options)
     except SystemExit as stop:
         if not stop.code:
@@ -31,6 +37,30 @@ def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default
     if dataclasses.is_dataclass(parsed):
         check_numbers(parsed, f"{prog}: ")
     return parsed
+
+
+def _check_words(words: list[str], prog: str) -> None:
+    """Refuse words that stand for nothing: a path that is empty would be the current folder."""
+    for word, before in zip(words, ["", *words], strict=False):
+        if not word or re.fullmatch(r"--[\w-]+=", word):
+            place = word or (f"after {before}" if before else "at the beginning")
+            raise InputError(f"{prog}: found nothing {place}, where a value is expected; is a variable of yours empty?")
+        if "\0" in word:
+            raise InputError(f"{prog}: {word!r} holds a null character, which no path or value has")
+
+
+@contextmanager
+def _bounded_width() -> Iterator[None]:
+    """Let what is laid out for the terminal take it for neither narrower nor wider than is of use."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
 
 
 def one_line(box: str, prog: str) -> str:

@@ -26,7 +26,7 @@ console = Console(stderr=True, highlight=False)
 @contextmanager
 def progress_bars(*columns: TextColumn) -> Iterator[Progress]:
     """Show bars with time left on a terminal; elsewhere nothing."""
-    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    shown = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*shown, TimeRemainingColumn(), *columns, console=console, disable=not console.is_terminal) as bars:
         yield bars
 

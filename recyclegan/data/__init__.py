@@ -8,6 +8,7 @@ from recyclegan.data.index import Clip, find_clips, index_data
 from recyclegan.data.loading import LoadSpec
 from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize
 from recyclegan.data.sampling import UnpairedClips
+from recyclegan.data.scale import Scale
 
 __all__ = [
     "WHOLE_FRAME",
@@ -19,6 +20,7 @@ __all__ = [
     "LoadSpec",
     "Progress",
     "Resize",
+    "Scale",
     "UnpairedClips",
     "cached_clips",
     "default_cache_bytes",

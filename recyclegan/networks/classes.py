@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from recyclegan.networks.layers import pad_to_multiple
-from recyclegan.networks.resnet import STRIDE, ResNetGenerator
+from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResNetGenerator
 from recyclegan.tensors import Colours, Frames, Translated
 
 
@@ -29,5 +29,5 @@ class ClassGenerator(ResNetGenerator):
     def forward(self, frames: Frames) -> Translated:
         """Return label maps of the same size, softened where the network doubts."""
         height, width = frames.shape[-2:]
-        weights = self.model(pad_to_multiple(frames, STRIDE))
+        weights = self.model(pad_to_multiple(frames, STRIDE, LEAST_SIDE))
         return torch.einsum("bkhw,kc->bchw", weights, self.colours)[..., :height, :width]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.networks.layers import pad_to_multiple
-from recyclegan.networks.resnet import STRIDE, ResNetGenerator
+from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResNetGenerator
 from recyclegan.tensors import Frames, Translated
 
 DETAIL = 4
@@ -54,7 +54,7 @@ class DetailGenerator(SmoothGenerator):
     def forward(self, frames: Frames) -> Translated:
         """Return the translated frames, of the same size."""
         height, width = frames.shape[-2:]
-        padded = pad_to_multiple(frames, STRIDE)
+        padded = pad_to_multiple(frames, STRIDE, LEAST_SIDE)
         painted = self.model[:-1](torch.cat([padded, coordinates(padded)], dim=1))
         fine = detail(padded)
         if fine.shape[1] != painted.shape[1]:

@@ -25,13 +25,15 @@ def has_bias(norm: Norm) -> bool:
     return norm != "batch"
 
 
-def pad_to_multiple(frames: Frames, multiple: int) -> Float[Tensor, "batch channels padded_height padded_width"]:
+def pad_to_multiple(
+    frames: Frames, multiple: int, least: int = 1
+) -> Float[Tensor, "batch channels padded_height padded_width"]:
     """Return ``frames`` grown to the right and at the bottom until ``multiple`` divides height and width.
 
-    The border is reflected, or repeated where a side is too short for reflection.
+    Sides are then at least ``least`` long. The border is reflected, or repeated where a side is too short for it.
     """
     height, width = frames.shape[-2:]
-    bottom, right = -height % multiple, -width % multiple
+    bottom, right = (max(-side % multiple, least - side) for side in (height, width))
     if not bottom and not right:
         return frames
     mode = "reflect" if bottom < height and right < width else "replicate"

@@ -8,6 +8,8 @@ from recyclegan.networks.layers import NORMS, Norm, has_bias, pad_to_multiple
 from recyclegan.tensors import Frames, Translated
 
 STRIDE = 4
+LEAST_SIDE = 2 * STRIDE
+"""Pixels that leave two behind the strides, which blocks can reflect."""
 
 
 class ResidualBlock(nn.Module):
@@ -80,4 +82,4 @@ class ResNetGenerator(nn.Module):
     def forward(self, frames: Frames) -> Translated:
         """Return the translated frames, of the same size."""
         height, width = frames.shape[-2:]
-        return self.model(pad_to_multiple(frames, STRIDE))[..., :height, :width]
+        return self.model(pad_to_multiple(frames, STRIDE, LEAST_SIDE))[..., :height, :width]

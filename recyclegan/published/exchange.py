@@ -1,5 +1,7 @@
 """Translators from published checkpoints, and published checkpoints from runs."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,9 @@ import numpy as np
 
 from recyclegan.checkpoint import Card, checkpoints, load_checkpoint, load_translator, save_translator
 from recyclegan.errors import InputError
-from recyclegan.files import whole_folder
+from recyclegan.files import added_to, kind_of, whole_folder
 from recyclegan.labels import LabelSet
+from recyclegan.networks.loading import check_numbers_of
 from recyclegan.reference.checkpoints import (
     GENERATOR_LABELS,
     Architecture,
@@ -27,6 +30,8 @@ from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
 
 DEFAULT_SIZE = (256, 256)
 UNKNOWN_METHOD = "unknown"
+SCALE = "translated_size"
+"""An option that only this program writes: the height and width that frames are brought to, such as ``286x542``."""
 
 
 def import_reference(
@@ -42,7 +47,7 @@ def import_reference(
     Raises:
         InputError: there is no such epoch, a file is unreadable, or ``out`` is there already.
     """
-    if out.exists():
+    if kind_of(out) != "nothing":
         raise InputError(f"{out}: is there already; name a new folder")
     files = {way: file for way in DIRECTIONS if (file := find_generator(folder, epoch, way))}
     if not files:
@@ -52,7 +57,7 @@ def import_reference(
     with whole_folder(out) as scratch:
         for way, file in files.items():
             generator, architecture = read_generator(file, norm)
-            card = _card(way, architecture, options)
+            card = _card(way, architecture, options, file)
             if labels:
                 card = _card_of_labels(card, labels, label_domain)
             save_translator(scratch / f"{way}.safetensors", generator, card)
@@ -65,7 +70,22 @@ def _stored_options(folder: Path) -> dict[str, str]:
     return read_options(folder / OPTIONS_FILE) or read_options(folder / "train_opt.txt")
 
 
-def _card(way: Direction, architecture: Architecture, options: dict[str, str]) -> Card:
+def _card(way: Direction, architecture: Architecture, options: dict[str, str], file: Path) -> Card:
+    """Return the card of a generator.
+
+    Raises:
+        InputError: the numbers of the architecture, or the sizes in the options, are none of a translator.
+    """
+    scale = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", options.get(SCALE, ""))
+    try:
+        return _unchecked_card(way, architecture, options, (int(scale[1]), int(scale[2])) if scale else None)
+    except InputError as error:
+        raise InputError(f"{file}: {error}; check it, and the sizes in opt.txt") from error
+
+
+def _unchecked_card(
+    way: Direction, architecture: Architecture, options: dict[str, str], load_size: tuple[int, int] | None
+) -> Card:
     return Card(
         method=METHOD_NAMES.get(options.get("model", ""), UNKNOWN_METHOD),
         direction=way,
@@ -78,6 +98,7 @@ def _card(way: Direction, architecture: Architecture, options: dict[str, str]) -
         size=_trained_size(options),
         resize="scale_shortest" if options.get("resize_mode") == "scale_shortest" else "rectangle",
         steps=0,
+        load_size=load_size,
     )
 
 
@@ -97,12 +118,16 @@ def _card_of_labels(card: Card, labels: LabelSet, domain: Domain) -> Card:
 
 
 def _trained_size(options: dict[str, str]) -> tuple[int, int]:
-    """Return the (height, width) of the frames of training, as far as its options tell."""
+    """Return the (height, width) of the frames of training, as far as its options tell.
+
+    Published tests bring frames to this size, not to that of loading, and so do translators.
+    """
     scaled = options.get("dataset_mode", "").endswith("_scale") and options.get("crop_mode") != "square"
     names = ("fineSizeH", "fineSizeW") if scaled else ("fineSize", "fineSize")
     today = options.get("crop_size", "")
     height, width = (options.get(name, today) for name in names)
-    return (int(height), int(width)) if height.isdigit() and width.isdigit() else DEFAULT_SIZE
+    both = re.fullmatch(r"([0-9]{1,9}) ([0-9]{1,9})", f"{height} {width}")
+    return (int(both[1]), int(both[2])) if both else DEFAULT_SIZE
 
 
 def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
@@ -114,6 +139,10 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
     Raises:
         InputError: ``run`` holds no translators, or of an architecture that the published code does not know.
     """
+    if Path(epoch).name != epoch:
+        raise InputError(f"epoch {epoch!r}: cannot begin the name of a file; give a number, or {LATEST}")
+    if (kind := kind_of(run)) != "folder":
+        raise InputError(f"{run}: {'no such folder' if kind == 'nothing' else f'is a {kind}'}; name a run folder")
     translators = {way: run / f"{way}.safetensors" for way in DIRECTIONS if (run / f"{way}.safetensors").is_file()}
     if not translators:
         raise InputError(f"{run}: holds no ab.safetensors or ba.safetensors; name a run folder")
@@ -125,10 +154,24 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
             raise InputError(f"{path}: the published code cannot build its {card.generator}; it knows {known}")
         networks[GENERATOR_LABELS[way][0]] = generator.state_dict()
     if newest := checkpoints(run)[-1:]:
-        networks = {**networks_of(load_checkpoint(newest[0])["networks"]), **networks}
-    files = write_networks(out, epoch, networks)
-    write_options(out / OPTIONS_FILE, _published_options(card, out.name))
-    return files
+        networks = {**networks_of(_stored_networks(newest[0])), **networks}
+    with added_to(out) as scratch:
+        files = write_networks(scratch, epoch, networks)
+        write_options(scratch / OPTIONS_FILE, _published_options(card, out.name))
+    return [out / file.name for file in files]
+
+
+def _stored_networks(checkpoint: Path) -> Weights:
+    """Return the weights of a method in a checkpoint.
+
+    Raises:
+        InputError: it holds none.
+    """
+    weights = load_checkpoint(checkpoint).get("networks")
+    if not isinstance(weights, Mapping):
+        raise InputError(f"{checkpoint}: holds no networks; delete it to export the translators alone")
+    check_numbers_of(weights, str(checkpoint))
+    return weights
 
 
 def _published_options(card: Card, name: str) -> dict[str, Any]:
@@ -151,4 +194,5 @@ def _published_options(card: Card, name: str) -> dict[str, Any]:
         "crop_mode": "rectangle",
         "fineSizeH": card.size[0],
         "fineSizeW": card.size[1],
+        **({SCALE: "{}x{}".format(*card.load_size)} if card.load_size else {}),
     }

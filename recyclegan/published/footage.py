@@ -105,7 +105,7 @@ def frames_config(options: Options, data: Path) -> DataConfig:
     cropped = (crop.height, crop.width)
     sizes: dict[str, Any] = {"size": loaded, "crop": "none"}
     if crop.mode != "none":
-        sizes = {"size": cropped, "crop": "rectangle", "load_size": loaded}
+        sizes = {"size": cropped, "crop": "rectangle", "load_size": None if resize.mode == "none" else loaded}
     elif resize.mode == "none":
         sizes["size"] = (options["fineSizeH"], options["fineSizeW"])
     return DataConfig(

@@ -42,7 +42,18 @@ def parse(prog: str, table: tuple[Option, ...], words: Sequence[str]) -> Options
     values = {option.name: option.default for option in table} | given
     if missing := [option.name for option in table if values[option.name] is None]:
         raise InputError(f"--{missing[0]}: is missing; see {prog} --help")
+    for option in table:
+        _check_value(option, values[option.name])
     return Options(values, frozenset(given))
+
+
+def _check_value(option: Option, value: Any) -> None:
+    """Refuse a number that is not finite, or out of the option's range; argparse makes an empty list of ``--``."""
+    if value == []:
+        raise InputError(f"--{option.name}: found --, expected a value")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and value != option.default and value not in option.within:
+        raise InputError(f"--{option.name}: found {value}, expected {option.within}")
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

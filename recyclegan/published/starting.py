@@ -44,8 +44,8 @@ def prepare_start(config: TrainConfig, options: Options) -> bool:
     if not is_first_process():
         return bool(checkpoints(run))
     first = (options["epoch_count"] - 1) * steps_per_epoch(config)
-    if options["epoch_count"] < 1:
-        raise InputError(f"--epoch_count {options['epoch_count']}: expected at least 1")
+    if options["epoch_count"] > config.epochs + 1:
+        raise InputError(f"--epoch_count {options['epoch_count']}: beyond the {config.epochs:g} epochs; raise --niter")
     if options["continue_train"] and checkpoints(run):
         _check_place(run, options, first)
         _tell_changes(config)

@@ -14,7 +14,8 @@ from torch import nn
 
 from recyclegan.data import Clip, Crop, LoadSpec, Resize, find_clips
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
+from recyclegan.files import write_text
+from recyclegan.networks.loading import check_finite
 from recyclegan.published.devices import choose_devices
 from recyclegan.published.footage import domain_folder, is_triplets, label_domains, transform
 from recyclegan.published.running import parse, tell
@@ -121,7 +122,9 @@ def _translate(task: Task, names: list[str], folder: Path, options: Options, dev
     images = (image for clip in task.clips for image in clip.images(task.spec.is_label))
     for number, (name, image) in enumerate(zip(names, images, strict=False), start=1):
         real = to_frames(center_crop(task.spec(image), task.crop, name)[None]).to(device)
-        for kind, frames in zip(task.kinds, (real, generator(real)), strict=True):
+        fake = generator(real)
+        check_finite(fake, f"{name}: {task.way}")
+        for kind, frames in zip(task.kinds, (real, fake), strict=True):
             write_image(image_file(folder, name, kind), _stretch(to_images(frames)[0], options["aspect_ratio"]))
         if number % FRAMES_BETWEEN_NEWS == 0 or number == len(names):
             tell([f"{task.way}: {number} of {len(names)} frames"])
@@ -181,8 +184,7 @@ def _write_page(folder: Path, shown: dict[tuple[str, str], list[str]], title: st
     rows = [_row(folder, name, kinds) for kinds, names in shown.items() for name in names]
     style = "body{font-family:sans-serif}figure{display:inline-block;margin:4px}"
     head = f"<!doctype html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{style}</style>"
-    with whole_file(folder / "index.html") as scratch:
-        scratch.write_text("\n".join([head, f"<h1>{html.escape(title)}</h1>", *rows, ""]), encoding="utf-8")
+    write_text(folder / "index.html", "\n".join([head, f"<h1>{html.escape(title)}</h1>", *rows, ""]))
 
 
 def _row(folder: Path, name: str, kinds: tuple[str, str]) -> str:

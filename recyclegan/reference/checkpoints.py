@@ -4,17 +4,21 @@ The letters follow the published code: ``G_A`` translates A to B and ``D_A`` jud
 predicts frames of A.
 """
 
+import io
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
+from recyclegan.files import kind_of, write_bytes
 from recyclegan.networks import GeneratorName, Norm, make_generator
+from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
 from recyclegan.reference.layout import epochs_in, network_file
 from recyclegan.tensors import Direction
 
@@ -57,12 +61,12 @@ class Architecture:
 def find_generator(folder: Path, epoch: str, way: Direction) -> Path | None:
     """Return the file of the generator of a direction, or None where the folder has none of that epoch."""
     files = (network_file(folder, epoch, label) for label in GENERATOR_LABELS[way])
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if kind_of(file) == "file"), None)
 
 
 def missing_epoch(folder: Path, epoch: str) -> InputError:
     """Return the error that a folder holds no generator of an epoch."""
-    if not folder.is_dir():
+    if kind_of(folder) != "folder":
         return InputError(f"{folder}: no such folder; expected one with {epoch}_net_G_A.pth")
     found = ", ".join(epochs_in(folder)) or "none"
     return InputError(f"{folder}: holds no {epoch}_net_G_A.pth or _G_B.pth; epochs found: {found}")
@@ -71,20 +75,45 @@ def missing_epoch(folder: Path, epoch: str) -> InputError:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a ``.pth`` file by name, without the prefix of ``DataParallel``.
 
+    Memory is taken for what the file really holds: neither what is compressed in it nor tensors of repeated numbers
+    are unfolded.
+
     Raises:
-        InputError: no such file, or it does not load as tensors alone.
+        InputError: no such file, it does not load as tensors alone, they are larger than the file, or not finite.
     """
+    if (kind := kind_of(path)) != "file":
+        found = "no such file" if kind == "nothing" else f"is a {kind}"
+        raise InputError(f"{path}: {found}; expected weights as the published code writes them")
+    weights = _loaded(path)
+    if not isinstance(weights, Mapping) or not all(map(_is_named_tensor, weights.items())):
+        raise InputError(f"{path}: holds no state_dict (names with tensors); save its state_dict")
+    if sum(value.nbytes for value in weights.values() if value.layout == torch.strided) > path.stat().st_size:
+        raise InputError(f"{path}: its tensors are larger than the file; save its state_dict, each tensor a clone")
+    check_numbers_of(weights, str(path))
+    return {name.removeprefix("module."): value for name, value in weights.items()}
+
+
+def _loaded(path: Path) -> Any:
+    """Return what a file of torch holds, without running code and without unpacking anything compressed."""
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected weights as the published code writes them") from error
+        if zipfile.is_zipfile(path) and _is_compressed(path):
+            raise InputError(f"{path}: is compressed inside, as torch never writes it; save its state_dict")
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"{path}: does not load as tensors alone ({type(error).__name__}); save its state_dict"
         ) from error
-    if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise InputError(f"{path}: holds no state_dict (names with tensors); save its state_dict")
-    return {name.removeprefix("module."): value for name, value in weights.items()}
+
+
+def _is_compressed(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+
+
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], Tensor)
 
 
 def write_networks(folder: Path, epoch: str, networks: Mapping[str, Weights]) -> list[Path]:
@@ -92,8 +121,9 @@ def write_networks(folder: Path, epoch: str, networks: Mapping[str, Weights]) ->
     files = []
     for label, weights in networks.items():
         file = network_file(folder, epoch, label)
-        with whole_file(file) as scratch:
-            torch.save(OrderedDict(weights), scratch)
+        memory = io.BytesIO()
+        torch.save(OrderedDict(weights), memory)
+        write_bytes(file, memory.getbuffer())
         files.append(file)
     return files
 
@@ -119,6 +149,7 @@ def read_generator(path: Path, norm: Norm = "instance") -> tuple[nn.Module, Arch
     """
     weights = read_weights(path)
     architecture = infer_architecture(weights, norm, str(path))
+    _completed(shapes_of(architecture.build), weights, str(path))
     generator = architecture.build()
     load_network(generator, weights, str(path))
     return generator.eval().requires_grad_(False), architecture
@@ -131,33 +162,45 @@ def infer_architecture(weights: Weights, norm: Norm = "instance", source: str = 
         InputError: it is none that this program has.
     """
     if "model.1.weight" in weights:
-        return _infer_resnet(weights, norm, source)
-    if "model.model.0.weight" in weights:
-        return _infer_unet(weights, norm, source)
-    raise InputError(
-        f"{source}: is no generator of this family (a ResNet or a U-Net); its first tensor is {_first(weights)}"
-    )
+        found = _infer_resnet(weights, norm, source)
+    elif "model.model.0.weight" in weights:
+        found = _infer_unet(weights, norm, source)
+    else:
+        raise InputError(
+            f"{source}: is no generator of this family (a ResNet or a U-Net); its first tensor is {_first(weights)}"
+        )
+    if not {found.channels_in, found.channels_out} <= {1, 3}:
+        channels = f"{found.channels_in} channels to {found.channels_out}"
+        raise InputError(f"{source}: translates {channels}; expected 3, or 1 for grey, on both sides")
+    return found
 
 
 def _infer_resnet(weights: Weights, norm: Norm, source: str) -> Architecture:
     blocks = {name.split(".")[1] for name in weights if ".conv_block." in name}
     if len(blocks) not in _RESNETS:
         raise InputError(f"{source}: is a ResNet of {len(blocks)} blocks; expected 6 or 9")
-    first, last = weights["model.1.weight"], weights[f"model.{17 + len(blocks)}.weight"]
-    width, channels_in = first.shape[:2]
+    width, channels_in = _shape(weights, "model.1.weight", source)[:2]
+    channels_out = _shape(weights, f"model.{17 + len(blocks)}.weight", source)[0]
     dropout = any(name.endswith("conv_block.6.weight") and value.ndim == 4 for name, value in weights.items())
     known_norm = _infer_norm(weights, "model.1", norm, source)
-    return Architecture(_RESNETS[len(blocks)], channels_in, last.shape[0], width, known_norm, dropout)
+    return Architecture(_RESNETS[len(blocks)], channels_in, channels_out, width, known_norm, dropout)
 
 
 def _infer_unet(weights: Weights, norm: Norm, source: str) -> Architecture:
     levels = sum(value.ndim == 4 for value in weights.values()) // 2
     if levels not in _UNETS:
         raise InputError(f"{source}: is a U-Net of {levels} levels; expected 7 (unet_128) or 8 (unet_256)")
-    width, channels_in = weights["model.model.0.weight"].shape[:2]
-    channels_out = weights["model.model.3.weight"].shape[1]
+    width, channels_in = _shape(weights, "model.model.0.weight", source)[:2]
+    channels_out = _shape(weights, "model.model.3.weight", source)[1]
     known_norm = _infer_norm(weights, "model.model.1.model.1", norm, source)
     return Architecture(_UNETS[levels], channels_in, channels_out, width, known_norm)
+
+
+def _shape(weights: Weights, name: str, source: str) -> torch.Size:
+    """Return the shape of the weights of a convolution."""
+    if name not in weights or weights[name].ndim != 4 or not all(weights[name].shape):
+        raise InputError(f"{source}: {name} is no convolution's, as in this family; check its architecture")
+    return weights[name].shape
 
 
 def _infer_norm(weights: Weights, convolution: str, norm: Norm, source: str) -> Norm:
@@ -178,19 +221,20 @@ def load_network(network: nn.Module, weights: Weights, source: str) -> None:
     Raises:
         InputError: the tensors are those of another network.
     """
-    wanted = network.state_dict()
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    network.load_state_dict(_completed(wanted, weights, source))
+
+
+def _completed(wanted: Shapes, weights: Weights, source: str) -> Weights:
+    """Return the tensors that a network of these shapes loads: without running statistics, with biases of zeros."""
     kept = {name: value for name, value in weights.items() if name in wanted or name.rpartition(".")[2] not in _RUNNING}
     output = list(wanted)[-1]
-    without = {name: torch.zeros_like(value) for name, value in wanted.items() if name.endswith(".bias")}
-    without.pop(output, None)
-    try:
-        network.load_state_dict({**without, **kept})
-    except RuntimeError as error:
-        strange = next((name for name in kept if name not in wanted), None)
-        missing = next((name for name in wanted if name not in {**without, **kept}), None)
-        reason = f"has {strange} besides" if strange else f"lacks {missing}" if missing else "differs in shapes"
-        raise InputError(f"{source}: is another network than expected ({reason}); check its architecture") from error
+    missing = [name for name in wanted if name.endswith(".bias") and name not in kept and name != output]
+    found = {name: tuple(value.shape) for name, value in kept.items()}
+    if reason := difference({**{name: wanted[name] for name in missing}, **found}, wanted):
+        raise InputError(f"{source}: is another network than expected ({reason}); check its architecture")
+    return {**{name: torch.zeros(wanted[name]) for name in missing}, **kept}
 
 
 def _first(weights: Weights) -> str:
-    return next(iter(weights), "none")
+    return next(iter(weights), "none")[:80]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recyclegan.errors import InputError
-from recyclegan.files import natural_key, whole_file
+from recyclegan.files import kind_of, natural_key, read_text, write_text
 
 OPTIONS_FILE = "opt.txt"
 LOSS_FILE = "loss_log.txt"
@@ -51,13 +51,16 @@ def write_options(path: Path, values: Mapping[str, Any]) -> None:
     """Write options, one a line, sorted by name."""
     lines = [f"{name}: {value}" for name, value in sorted(values.items())]
     text = "\n".join(["------------ Options -------------", *lines, "-------------- End ----------------", ""])
-    with whole_file(path) as scratch:
-        scratch.write_text(text)
+    write_text(path, text)
 
 
 def read_options(path: Path) -> dict[str, str]:
-    """Return the options of an ``opt.txt``, also one of pytorch-CycleGAN-and-pix2pix; none where there is no file."""
-    if not path.is_file():
+    """Return the options of an ``opt.txt``, also one of pytorch-CycleGAN-and-pix2pix; none where there is no file.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    if kind_of(path) == "nothing":
         return {}
-    lines = (line.partition("[default:")[0].partition(":") for line in path.read_text().splitlines())
+    lines = (line.partition("[default:")[0].partition(":") for line in read_text(path).splitlines())
     return {name.strip(): value.strip() for name, colon, value in lines if colon}

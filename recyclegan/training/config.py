@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from recyclegan.config import Count, CountOrNone, Seed, Share, Within, check_numbers, from_dict, to_dict
+from recyclegan.data import Scale
 from recyclegan.errors import InputError, nearest
 from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
 from recyclegan.tensors import Domain
@@ -54,12 +55,9 @@ class DataConfig:
             raise InputError(f"channels: found {self.channels}, expected 1 or 3 for each domain")
 
     @property
-    def loaded(self) -> tuple[int, int]:
-        """Return the height and width that frames are resized to."""
-        if self.crop == "none":
-            return self.size
-        height, width = self.size
-        return self.load_size or (round(height * 286 / 256), round(width * 286 / 256))
+    def scale(self) -> Scale:
+        """Return the scale that networks are trained at, and shown whole frames at ever after."""
+        return Scale(self.size, self.load_size, self.resize, cuts=self.crop != "none")
 
     def is_label(self, domain: Domain) -> bool:
         """Return whether a domain holds label maps."""

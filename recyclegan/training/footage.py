@@ -7,7 +7,7 @@ from itertools import islice
 import torch
 from lightning_fabric import Fabric
 
-from recyclegan.data import CachedDomain, Clip, Crop, LoadSpec, Resize, UnpairedClips, index_data, load_data
+from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_data, load_data
 from recyclegan.errors import InputError
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.logs import Picture
@@ -83,12 +83,11 @@ def _check_label_channels(frames: DataConfig) -> None:
 
 def _sampler(config: TrainConfig, data: dict[Domain, CachedDomain], clip_length: int, fabric: Fabric) -> UnpairedClips:
     frames = config.frames
-    crop = Crop(frames.crop, *frames.size) if frames.crop != "none" else Crop("none")
     return UnpairedClips(
         data["a"],
         data["b"],
         clip_length,
-        crop,
+        frames.scale.window,
         frames.flip,
         config.batch_size,
         config.seed,
@@ -102,7 +101,7 @@ def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
     """Return how frames of a domain are kept in the cache."""
     frames = config.frames
     channels = dict(zip(DOMAINS, frames.channels, strict=True))[domain]
-    return LoadSpec(Resize(frames.resize, *frames.loaded), frames.is_label(domain), channels)
+    return LoadSpec(frames.scale.whole, frames.is_label(domain), channels)
 
 
 def _palette(domain: Domain, data: CachedDomain) -> Colours:
@@ -124,15 +123,16 @@ def _palette(domain: Domain, data: CachedDomain) -> Colours:
 
 
 def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
-    """Return frames of each domain at trained size, of held-out clips where there are any.
+    """Return whole frames of each domain at the scale of training, of held-out clips where there are any.
 
     They are the first frames of the first clips; of an only clip, the first one and the middle one.
     """
     split = "val" if (config.data / "val").is_dir() else "train"
     clips = index_data(config.data, split, triplets=config.frames.triplets)
+    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
     return {
         domain: [
-            _at_trained_size(config, domain, image)
+            to_frames(specs[domain](image)[None])
             for image in _sample_images(clips[domain], config.frames.is_label(domain))
         ]
         for domain in DOMAINS
@@ -150,9 +150,3 @@ def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:
     if clip.kind == "video":
         return read_frame(clip.files[0], number)
     return next(islice(clip.images(as_labels), number, None))
-
-
-def _at_trained_size(config: TrainConfig, domain: Domain, image: Picture) -> Frames:
-    spec = load_spec(config, domain)
-    at_size = LoadSpec(Resize(config.frames.resize, *config.frames.size), spec.is_label, spec.channels)
-    return to_frames(at_size(image)[None])

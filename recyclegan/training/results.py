@@ -31,7 +31,7 @@ def save_translators(state: TrainState, footage: Footage, done: int) -> None:
 
 def make_card(state: TrainState, footage: Footage, way: Direction, done: int) -> Card:
     """Return what a translator of this run says of itself."""
-    config, networks = state.config, state.config.networks
+    config, networks, scale = state.config, state.config.networks, state.config.frames.scale
     channels = dict(zip(("a", "b"), config.frames.channels, strict=True))
     source, target = source_domain(way), target_domain(way)
     return Card(
@@ -43,8 +43,9 @@ def make_card(state: TrainState, footage: Footage, way: Direction, done: int) ->
         width=networks.width,
         norm=networks.norm,
         dropout=networks.dropout,
-        size=config.frames.size,
-        resize=config.frames.resize,
+        size=scale.size,
+        resize=scale.resize,
+        load_size=None if scale.resize == "none" else scale.loaded,
         steps=done,
         labels_in=config.frames.is_label(source),
         palette=footage.palettes.get(target, ()),

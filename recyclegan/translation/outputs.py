@@ -1,17 +1,14 @@
 """Where translations go: what there is to translate, what may be written, and frames that replace frames."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from recyclegan.data.scenes import in_order
 from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of, natural_key, whole_folder
+from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
 
@@ -42,17 +39,26 @@ def video_place(target: Path, output: Output) -> Path:
     return target.with_suffix("") if output.frames and target.suffix.lower() in VIDEO_SUFFIXES else target
 
 
-def may_write(source: Path, target: Path, existing: Existing) -> bool:
-    """Return whether to write ``target``; an output that is there is refused, skipped or replaced.
+def kind_of_output(output: Output) -> Literal["file", "folder"]:
+    """Return what a translated video is: a file, or a folder of frames."""
+    return "folder" if output.frames else "file"
+
+
+def may_write(source: Path, target: Path, output: Output, wanted: Literal["file", "folder"] = "file") -> bool:
+    """Return whether to write ``target``, a file or folder; one that is there is refused, skipped or replaced.
 
     Raises:
-        InputError: it is there and must not be, or it is the source itself.
+        InputError: it is there and must not be, it is the source itself, or it is of another kind than wanted.
     """
-    if target.exists() and target.resolve() == source.resolve():
+    if (kind := kind_of(target)) == "nothing":
+        return True
+    if target.resolve() == source.resolve():
         raise InputError(f"{target}: is the input itself; name another output")
-    if target.exists() and existing == "refuse":
+    if kind != wanted:
+        raise InputError(f"{target}: is a {kind}; name a {wanted} to write")
+    if output.existing == "refuse":
         raise InputError(f"{target}: is there already; name another output, or give --existing replace or skip")
-    return not (target.exists() and existing == "skip")
+    return output.existing == "replace"
 
 
 def check_folder_name(source: Path, target: Path) -> None:
@@ -82,27 +88,6 @@ def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
     clips = {place: [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES] for place, files in found.folders}
     places = sorted((place for place, files in clips.items() if files), key=lambda place: len(place.parts))
     return videos, {place: list(in_order(clips[place])) for place in places}
-
-
-@contextmanager
-def frames_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder for frames; on success they appear together in ``target``, which keeps its other files.
-
-    Raises:
-        InputError: the place cannot be written to.
-    """
-    if not target.exists():
-        with whole_folder(target) as folder:
-            yield folder
-        return
-    try:
-        scratch = TemporaryDirectory(prefix=".new.", dir=target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another place") from error
-    with scratch as name:
-        yield Path(name)
-        for frame in Path(name).iterdir():
-            frame.replace(target / frame.name)
 
 
 def remove_frames_from(folder: Path, first: int) -> None:

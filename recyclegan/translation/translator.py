@@ -1,11 +1,11 @@
 """The translator: frames, images, videos and folders through a generator that describes itself."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,19 +16,23 @@ from torch import nn
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
+from recyclegan.files import added_to, kind_of, sweep
 from recyclegan.labels import snap
+from recyclegan.networks.loading import check_finite
 from recyclegan.tensors import Direction, Frames, Translated, to_frames, to_images
+from recyclegan.translation.batches import batches, counted
+from recyclegan.translation.devices import moved, pick_device, told_when_memory_is_out
+from recyclegan.translation.hub import locate
 from recyclegan.translation.outputs import (
     FRAME_COMMENT,
     LOSSY_SUFFIXES,
     Output,
-    check_folder_name,
-    find_media,
-    frames_folder,
+    kind_of_output,
     may_write,
     remove_frames_from,
     video_place,
 )
+from recyclegan.translation.plan import FramesJob, VideoJob, plan_folder
 from recyclegan.video import IMAGE_SUFFIXES, VideoWriter, probe, read_image, read_video, write_image
 
 Images = UInt8[np.ndarray, "batch height width channels"]
@@ -39,8 +43,9 @@ Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Progress = Callable[[int, int | None, str], None]
 """Told of (frames done, frames in all or None, what) while a video or folder is translated."""
 
-T = TypeVar("T")
 DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+MOST_SCALED = 1 << 25
+"""Pixels of a frame at the scale of training, unless it has more by itself: those of 8K."""
 
 
 class Translator:
@@ -62,9 +67,9 @@ class Translator:
         if batch_size < 1:
             raise InputError(f"batch size: found {batch_size}, expected at least 1")
         self.device = pick_device(device)
-        self.generator, self.card, self.precision = generator.to(self.device), card, precision
+        self.generator, self.card, self.precision = moved(generator, self.device), card, precision
         self.batch_size = batch_size
-        self._to_scale = Resize("none") if scale == "native" else Resize(card.resize, *card.size)
+        self._to_scale = Resize("none") if scale == "native" else card.scale.whole
 
     @classmethod
     def from_pretrained(
@@ -76,29 +81,41 @@ class Translator:
         scale: Literal["trained", "native"] = "trained",
         batch_size: int = 4,
     ) -> "Translator":
-        """Return the translator of a run folder, a .safetensors file, or a Hugging Face repository (``owner/name``).
+        """Return the translator of a run folder, a .safetensors file, or a repository on the Hugging Face hub.
 
-        A run holds two; ``direction`` picks one, by default a to b.
+        A run holds two; ``direction`` picks one, by default a to b. Repositories are named ``hf://owner/name``, or
+        ``owner/name`` where there is no path like that.
 
         Raises:
-            InputError: there is none, or not in that direction.
+            InputError: there is none, not in that direction, or none that can be used.
         """
-        path = find_translator(_local(place, direction), direction)
+        path = find_translator(locate(place, direction), direction)
         return cls(*load_translator(path), device=device, precision=precision, scale=scale, batch_size=batch_size)
 
     @torch.inference_mode()
     def translate(self, frames: Frames) -> Translated:
-        """Return translated frames in [-1, 1], at the size that they come in, on the translator's device."""
-        dtype = DTYPES.get(self.precision)
-        with torch.autocast(self.device.type, dtype) if dtype else nullcontext():
-            return self.generator(frames.to(self.device)).float()
+        """Return translated frames in [-1, 1], at the size that they come in, on the translator's device.
+
+        Raises:
+            InputError: numbers come out that are not finite, or the device has too little memory.
+        """
+        dtype, (height, width) = DTYPES.get(self.precision), frames.shape[-2:]
+        with (
+            told_when_memory_is_out(f"a batch of {len(frames)} frames of {width}x{height}"),
+            torch.autocast(self.device.type, dtype) if dtype else nullcontext(),
+        ):
+            translated = self.generator(frames.to(self.device)).float()
+        check_finite(translated, f"translating {self.card.direction} in --precision {self.precision}")
+        return translated
 
     def translate_images(self, images: Images) -> TranslatedImages:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
 
         Raises:
-            InputError: the number of channels is not what the translator reads.
+            InputError: the number of channels is not what the translator reads, frames would be too large at the scale
+                of training, or as ``translate``.
         """
+        self._check_scaled(*images.shape[1:3])
         scaled = np.stack([self._to_scale(image, is_label=self.card.labels_in) for image in images])
         translated = to_images(self.translate(to_frames(self._with_channels(scaled))))
         if self.card.palette:
@@ -116,7 +133,7 @@ class Translator:
             InputError: as the function for each kind.
         """
         source, target, output = Path(source), Path(target), output or Output()
-        if source.is_dir():
+        if kind_of(source) == "folder":
             return self.translate_folder(source, target, output, progress)
         if source.suffix.lower() in IMAGE_SUFFIXES:
             self._translate_image(source, target, output)
@@ -126,7 +143,8 @@ class Translator:
     def _translate_image(self, source: Path, target: Path, output: Output) -> None:
         if self.card.palette and target.suffix.lower() in LOSSY_SUFFIXES:
             raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
-        if may_write(source, target, output.existing):
+        if may_write(source, target, output):
+            sweep(target.parent)
             write_image(target, next(self._shown([read_image(source, self.card.labels_in)], output)))
 
     def translate_video(
@@ -137,82 +155,97 @@ class Translator:
         Size, frame rate, times and sound are kept; memory does not grow with its length.
 
         Raises:
-            InputError: the source is no video or damaged, the target is there already or cannot be written.
+            InputError: the source is no video or damaged, the target is there already or cannot be written, or the
+                numbers of a frame are not finite.
         """
         source, target, output = Path(source), Path(target), output or Output()
-        info = probe(source)
-        target = video_place(target, output)
-        if not may_write(source, target, output.existing):
+        place = video_place(target, output)
+        if not may_write(source, place, output, kind_of_output(output)):
             return []
+        sweep(place.parent)
+        return self._translate_video(VideoJob(source, place), output, progress)
+
+    def _translate_video(self, job: VideoJob, output: Output, progress: Progress | None) -> list[str]:
         if output.frames:
-            self._translate_to_frames(source, target, info.num_frames, output, progress)
+            self._translate_to_frames(job, output, progress)
             return []
-        width = info.width * (2 if output.side_by_side else 1)
-        writer = VideoWriter(
-            target, width, info.height, like=source, codec=output.codec, crf=output.crf, audio_from=source
-        )
-        with writer:
-            for done, batch in _counted(_batches(read_video(source), self.batch_size)):
+        total = probe(job.source).num_frames
+        with self._writer(job, output) as writer:
+            frames = batches(read_video(job.source), self.batch_size, lambda frame: self._pixels(frame.image))
+            for done, batch in counted(frames):
                 shown = self._shown([frame.image for frame in batch], output)
                 for frame, image in zip(batch, shown, strict=True):
                     writer.write(image, frame.time)
                 if progress:
-                    progress(done, info.num_frames, source.name)
-        exact = f"{target}: a video blurs the palette of label maps; --frames writes exact PNG files"
+                    progress(done, total, job.source.name)
+        exact = f"{job.target}: a video blurs the palette of label maps; --frames writes exact PNG files"
         return [*writer.notes, *([exact] if self.card.palette else [])]
 
-    def _translate_to_frames(
-        self, source: Path, target: Path, total: int | None, output: Output, progress: Progress | None
-    ) -> None:
-        done = 0
-        with frames_folder(target) as folder:
-            images = (frame.image for frame in read_video(source))
-            for done, batch in _counted(_batches(images, self.batch_size)):
+    def _writer(self, job: VideoJob, output: Output) -> VideoWriter:
+        """Return what writes the translation of a video; it refuses what it cannot write before it is begun."""
+        info = probe(job.source)
+        width = info.width * (2 if output.side_by_side else 1)
+        return VideoWriter(
+            job.target,
+            width,
+            info.height,
+            like=job.source,
+            codec=output.codec,
+            crf=output.crf,
+            audio_from=job.source,
+        )
+
+    def _translate_to_frames(self, job: VideoJob, output: Output, progress: Progress | None) -> None:
+        done, total = 0, probe(job.source).num_frames
+        with added_to(job.target) as folder:
+            images = (frame.image for frame in read_video(job.source))
+            for done, batch in counted(batches(images, self.batch_size, self._pixels)):
                 for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
                     write_image(folder / f"{number:06d}.png", image, FRAME_COMMENT)
                 if progress:
-                    progress(done, total, source.name)
-        remove_frames_from(target, done)
+                    progress(done, total, job.source.name)
+        remove_frames_from(job.target, done)
 
     def translate_folder(
         self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
     ) -> list[str]:
         """Translate everything in a folder, into a folder of the same names: videos, and folders of frames.
 
-        Each video, and each folder's frames together, appear whole or not at all. Label maps are written as PNG.
+        Each video, and each folder's frames together, appear whole or not at all. Label maps are written as PNG. What
+        can be known to fail is refused before the first is translated.
 
         Raises:
-            InputError: there is nothing to translate, a file is damaged, or an output is there already.
+            InputError: there is nothing to translate, a file is damaged, an output is there already or cannot be
+                written as asked, or two inputs would become the same output.
         """
         source, target, output = Path(source), Path(target), output or Output()
-        check_folder_name(source, target)
-        if target.resolve().is_relative_to(source.resolve()):
-            raise InputError(f"{target}: lies inside the input; name a folder outside {source}")
-        videos, clips = find_media(source)
-        if not videos and not clips:
-            raise InputError(f"{source}: holds no videos and no frames")
-        targets = {video: target / video.relative_to(source) for video in videos}
-        for video, place in targets.items():
-            may_write(video, video_place(place, output), output.existing)
-        for folder, frames in clips.items():
-            self._translate_frames(frames, target / folder.relative_to(source), output, progress)
-        notes = []
-        for video in videos:
-            notes += self.translate_video(video, targets[video], output, progress)
-        return notes
+        plan = plan_folder(source, target, output, self._image_name)
+        for job in plan.videos:
+            self._check(job, output)
+        for folder in plan.folders:
+            sweep(folder)
+        for frames in plan.frames:
+            self._translate_frames(frames, output, progress)
+        return [note for job in plan.videos for note in self._translate_video(job, output, progress)]
 
-    def _translate_frames(self, frames: list[Path], target: Path, output: Output, progress: Progress | None) -> None:
-        names = [self._image_name(frame) for frame in frames]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise InputError(f"{frames[0].parent}: two frames would both become {min(twice)}; rename one")
-        wanted = [(f, n) for f, n in zip(frames, names, strict=True) if may_write(f, target / n, output.existing)]
-        with frames_folder(target) as folder:
-            for done, batch in _counted(_batches(wanted, self.batch_size)):
-                images = [read_image(frame, self.card.labels_in) for frame, _ in batch]
-                for (_, name), image in zip(batch, self._shown(images, output), strict=True):
+    def _check(self, job: VideoJob, output: Output) -> None:
+        """Refuse a video that cannot be read, or not be written as asked."""
+        if output.frames:
+            probe(job.source)
+        else:
+            self._writer(job, output)
+
+    def _translate_frames(self, job: FramesJob, output: Output, progress: Progress | None) -> None:
+        if not job.frames:
+            return
+        with added_to(job.target) as folder:
+            images = ((name, read_image(frame, self.card.labels_in)) for frame, name in job.frames)
+            for done, batch in counted(batches(images, self.batch_size, lambda named: self._pixels(named[1]))):
+                shown = self._shown([image for _, image in batch], output)
+                for (name, _), image in zip(batch, shown, strict=True):
                     write_image(folder / name, image)
                 if progress:
-                    progress(done, len(wanted), frames[0].parent.name)
+                    progress(done, len(job.frames), job.name)
 
     def _image_name(self, frame: Path) -> str:
         """Return the frame's own name; label maps become PNG, which keeps their colours."""
@@ -228,6 +261,20 @@ class Translator:
             for source, translated in zip(batch, rgb, strict=True):
                 yield np.concatenate([source, translated], axis=1) if output.side_by_side else translated
 
+    def _pixels(self, image: Picture) -> int:
+        """Return the pixels of an image at its own size or at the scale of training, whichever are more."""
+        height, width = image.shape[:2]
+        return max(height * width, math.prod(self._to_scale.size(height, width)))
+
+    def _check_scaled(self, height: int, width: int) -> None:
+        """Refuse frames that the scale of training would blow up beyond measure."""
+        scaled = self._to_scale.size(height, width)
+        if math.prod(scaled) > max(MOST_SCALED, height * width):
+            raise InputError(
+                f"frames of {width}x{height}: would be {scaled[1]}x{scaled[0]} at the scale of training, which is too "
+                "large; crop them, or give --scale native"
+            )
+
     def _with_channels(self, images: Images) -> TranslatedImages:
         """Return RGB images with as many channels as the generator reads."""
         if self.card.channels_in == images.shape[3]:
@@ -235,47 +282,3 @@ class Translator:
         if self.card.channels_in == 1:
             return np.stack([np.asarray(PillowImage.fromarray(image).convert("L"))[..., None] for image in images])
         raise InputError(f"images: found {images.shape[3]} channels, expected {self.card.channels_in}")
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device of that name; ``auto`` is CUDA where there is one, else MPS, else the CPU.
-
-    Raises:
-        InputError: this machine has no such device.
-    """
-    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(device for device, there in found.items() if there))
-    if not found.get(name.split(":")[0], False):
-        raise InputError(f"device {name}: is not there; found {', '.join(k for k, v in found.items() if v)}")
-    return torch.device(name)
-
-
-def _local(place: str | Path, direction: Direction | None) -> Path:
-    """Return a path on this machine, fetching ``owner/name`` from the Hugging Face hub where no such path exists."""
-    path = Path(place)
-    if path.exists() or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(place)) or path.suffix == ".safetensors":
-        return path
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(str(place), f"{direction or 'ab'}.safetensors"))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise InputError(
-            f"{place}: neither a path here nor a translator on the hub ({type(error).__name__})"
-        ) from error
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def _counted(batches: Iterable[list[T]]) -> Iterator[tuple[int, list[T]]]:
-    """Yield each batch with the number of items up to its end."""
-    done = 0
-    for batch in batches:
-        done += len(batch)
-        yield done, batch

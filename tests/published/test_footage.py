@@ -126,7 +126,8 @@ def test_label_maps_are_told_by_their_colours(tmp_path: Path) -> None:
 def test_frames_are_trained_on_as_the_options_say(tmp_path: Path) -> None:
     data = labelled_world(tmp_path / "data")
     config = frames_config(train_options("--dataroot", str(data), *SMALL_FRAMES, "--serial_batches"), data)
-    assert (config.size, config.loaded, config.resize, config.crop) == ((32, 48), (36, 54), "rectangle", "rectangle")
+    assert (config.size, config.scale.loaded) == ((32, 48), (36, 54))
+    assert (config.resize, config.crop) == ("rectangle", "rectangle")
     assert (config.flip, config.shuffle, config.labels) == (False, False, "b")
     whole = frames_config(train_options("--dataroot", str(data), *SMALL_FRAMES, "--crop_mode", "none"), data)
     assert (whole.size, whole.crop, whole.flip, whole.shuffle) == ((36, 54), "none", False, True)

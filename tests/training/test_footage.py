@@ -79,10 +79,10 @@ def test_video_called_a_label_domain_is_refused(tmp_path: Path) -> None:
         footage_of(make_data(tmp_path, make_b=noise), labels="b")
 
 
-def test_samples_are_first_frames_of_held_out_clips_at_trained_size(tmp_path: Path) -> None:
-    data = make_data(tmp_path, height=32, width=48)
+def test_samples_are_first_frames_of_held_out_clips_at_the_scale_of_training(tmp_path: Path) -> None:
+    data = make_data(tmp_path, height=36, width=54)
     for number in range(3):
-        make_frames(data / "val" / "A" / f"more{number}", 2, seed=50 + number, height=32, width=48)
+        make_frames(data / "val" / "A" / f"more{number}", 2, seed=50 + number, height=36, width=54)
     footage = footage_of(data)
     held_out = [data / "val" / "A" / clip / "frame_000.png" for clip in ("drive", "more0")]
     assert len(footage.samples["a"]) == len(held_out) == NUM_SAMPLES
@@ -92,7 +92,7 @@ def test_samples_are_first_frames_of_held_out_clips_at_trained_size(tmp_path: Pa
 
 @pytest.mark.parametrize("kind", ["frames", "video"])
 def test_samples_of_an_only_clip_are_its_first_and_its_middle_frame(tmp_path: Path, kind: str) -> None:
-    data = make_data(tmp_path, num_frames=5, height=32, width=48)
+    data = make_data(tmp_path, num_frames=5, height=36, width=54)
     walk = data / "val" / "B" / "walk"
     wanted = [read_image(walk / f"frame_{number:03d}.png") for number in (0, 2)]
     if kind == "video":
@@ -106,8 +106,8 @@ def test_samples_of_an_only_clip_are_its_first_and_its_middle_frame(tmp_path: Pa
 def test_without_held_out_clips_samples_come_from_training(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for domain in "AB":
-        make_frames(data / "train" / domain / "clip", 2, height=32, width=48)
-    np.testing.assert_array_equal(to_images(footage_of(data).samples["a"][0])[0], picture(0, 32, 48))
+        make_frames(data / "train" / domain / "clip", 2, height=36, width=54)
+    np.testing.assert_array_equal(to_images(footage_of(data).samples["a"][0])[0], picture(0, 36, 54))
 
 
 def test_clips_that_are_too_short_are_left_out_with_a_note(tmp_path: Path) -> None:

@@ -18,21 +18,21 @@ from tests.small import NETWORKS, PALETTE, label_map, make_data, small_config, s
 
 
 def test_a_sample_grid_shows_held_out_frames_their_translations_and_the_way_back(tmp_path: Path) -> None:
-    data = make_data(tmp_path / "data", height=32, width=48)
+    data = make_data(tmp_path / "data", height=36, width=54)
     config = small_config(data, tmp_path / "run", steps=2, sample_every=1)
     train(config)
     grids = sorted((config.out / "samples").iterdir())
     assert [path.name for path in grids] == ["step-00000001.png", "step-00000002.png"]
     grid = read_image(grids[-1])
-    assert grid.shape == (4 * 32 + 3 * 4, 3 * 48 + 2 * 4, 3), "two rows for each direction: real, fake, and back"
+    assert grid.shape == (4 * 36 + 3 * 4, 3 * 54 + 2 * 4, 3), "two rows for each direction: real, fake, and back"
     generators = {way: load_translator(config.out / f"{way}.safetensors")[0] for way in ("ab", "ba")}
     for row, (domain, there, back) in enumerate([("A/drive", "ab", "ba"), ("B/walk", "ba", "ab")]):
         real = read_image(data / "val" / domain / "frame_000.png")
         fake = generators[there](to_frames(real[None]))
         shown = [real, to_images(fake)[0], to_images(generators[back](fake))[0]]
         for column, image in enumerate(shown):
-            top, left = 72 * row, 52 * column
-            cell = grid[top : top + 32, left : left + 48]
+            top, left = 80 * row, 58 * column
+            cell = grid[top : top + 36, left : left + 54]
             assert int(np.abs(cell.astype(int) - image).max()) <= 1
     assert not np.array_equal(grid, read_image(grids[0]))
 
@@ -70,6 +70,7 @@ def test_cards_state_the_palette_of_a_label_target_and_where_labels_come_in(tmp_
     assert (there.palette, there.labels_in) == (PALETTE, False)
     assert (back.palette, back.labels_in) == ((), True)
     assert there.size == back.size == (32, 48)
+    assert there.load_size == back.load_size == (36, 54), "the scale of training"
     assert there.resize == "rectangle"
 
 

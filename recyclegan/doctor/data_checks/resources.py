@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from recyclegan.data import Resize, default_cache_bytes, default_cache_folder
+from recyclegan.data import default_cache_bytes, default_cache_folder
 from recyclegan.doctor.finding import Finding, gigabytes, note, problem, warning
 from recyclegan.doctor.survey import Survey
 from recyclegan.methods import NetworkConfig
@@ -22,7 +22,7 @@ MEMORY_FILE = Path("/proc/meminfo")
 def cache_room(survey: Survey) -> Iterable[Finding]:
     """Compare the frame cache that training would make with its limit and with the disk."""
     frames = _frames(survey)
-    resize = Resize(frames.resize, *frames.loaded)
+    resize = frames.scale.whole
     views = survey.of("train", "a") + survey.of("train", "b")
     needed = sum(view.num_frames * 3 * _area(resize.size(*view.size)) for view in views)
     folder = default_cache_folder()

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from recyclegan.data import Resize
 from recyclegan.doctor.finding import Finding, counted, listed, note, problem, warning
 from recyclegan.doctor.survey import Survey
 from recyclegan.training.config import DataConfig
@@ -91,7 +90,7 @@ def smaller_than_training(survey: Survey) -> Iterable[Finding]:
             f" {_size(smallest)}: {listed(view.name for view in small)}",
             "train at a smaller --size; enlarged frames hold no more detail, and D tells them by their blur",
         )
-    resize = Resize(frames.resize, *frames.loaded)
+    resize = frames.scale.whole
     uncovered = [view for view in survey.views if not _covers(resize.size(*view.size), survey.size)]
     if uncovered:
         left = resize.size(*uncovered[0].size)

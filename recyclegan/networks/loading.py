@@ -1,0 +1,67 @@
+"""Weights that come from a file: compared with the network that they are for before memory is taken, and finite."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from recyclegan.errors import InputError
+from recyclegan.tensors import Translated
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""The shape of each tensor of a network, by name."""
+NUMBERS = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.int32})
+"""Types of the tensors that networks are made of."""
+LARGEST = 1e12
+"""Largest weight: the variance of what larger ones bring forth overflows, and a norm makes all of it alike."""
+
+
+def shapes_of(make: Callable[[], nn.Module]) -> Shapes:
+    """Return the shapes of the network that ``make`` returns, which takes no memory and uses up nothing random."""
+    with torch.device("meta"):
+        return {name: tuple(value.shape) for name, value in make().state_dict().items()}
+
+
+def difference(found: Shapes, wanted: Shapes) -> str:
+    """Return what first tells shapes from those wanted (``lacks model.1.weight``); nothing where they agree."""
+    if strange := next((name for name in found if name not in wanted), None):
+        return f"has {strange[:80]} besides"
+    if missing := next((name for name in wanted if name not in found), None):
+        return f"lacks {missing}"
+    other = next((name for name in wanted if tuple(found[name]) != tuple(wanted[name])), None)
+    return f"differs in shapes: {other} is {_by(found[other])}, not {_by(wanted[other])}" if other else ""
+
+
+def check_numbers_of(weights: Mapping[str, Tensor], source: str) -> None:
+    """Refuse tensors that are not plain ones of finite numbers, in the range of weights.
+
+    Raises:
+        InputError: there is such a tensor; ``source`` and its name are named.
+    """
+    for name, value in weights.items():
+        if value.layout != torch.strided or value.device.type == "meta" or value.dtype not in NUMBERS:
+            raise InputError(
+                f"{source}: {name[:80]} holds no plain numbers ({value.dtype}, {value.layout}); save it as float32"
+            )
+        if strange := int((~(value.abs() <= LARGEST)).sum()):
+            raise InputError(
+                f"{source}: {strange} of {value.numel()} numbers in {name[:80]} are not finite, or beyond {LARGEST:g}; "
+                "the training that wrote them had failed by then: take earlier weights, or train anew with a lower --lr"
+            )
+
+
+def check_finite(frames: Translated, what: str) -> None:
+    """Refuse frames that hold numbers which are not finite, before rounding makes them black.
+
+    Raises:
+        InputError: they do; ``what`` says which frames, and in which precision.
+    """
+    if not bool(torch.isfinite(frames).all()):
+        raise InputError(
+            f"{what}: numbers come out that are not finite; give --precision 32 or, where it is 32, "
+            "weights of an earlier step or of a training that did not fail"
+        )
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "one number"

@@ -1,0 +1,95 @@
+"""What the translation of a folder will write: looked through as a whole before the first of it is made."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recyclegan.errors import InputError
+from recyclegan.files import kind_of
+from recyclegan.translation.outputs import (
+    Output,
+    check_folder_name,
+    find_media,
+    kind_of_output,
+    may_write,
+    video_place,
+)
+
+
+@dataclass(frozen=True)
+class FramesJob:
+    """Frames of a folder, each with the name that its translation gets in ``target``."""
+
+    frames: tuple[tuple[Path, str], ...]
+    target: Path
+    name: str
+    """The folder's own name."""
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """A video, and the file or the folder of frames that it becomes."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be translated in a folder; outputs that are there and are to be skipped are not in it."""
+
+    frames: tuple[FramesJob, ...]
+    videos: tuple[VideoJob, ...]
+
+    @property
+    def folders(self) -> set[Path]:
+        """Return the folders that something appears in."""
+        return {job.target.parent for job in self.videos} | {job.target.parent for job in self.frames}
+
+
+def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[Path], str]) -> Plan:
+    """Return what the media below ``source`` become below ``target``; ``name_of`` tells the name of a frame.
+
+    Raises:
+        InputError: there are none, an output is there already, two inputs would become the same output, or ``target``
+            is a file or lies inside ``source``.
+    """
+    check_folder_name(source, target)
+    if kind_of(target) not in ("folder", "nothing"):
+        raise InputError(f"{target}: is a {kind_of(target)}; name a folder to write")
+    if target.resolve().is_relative_to(source.resolve()):
+        raise InputError(f"{target}: lies inside the input; name a folder outside {source}")
+    videos, clips = find_media(source)
+    if not videos and not clips:
+        raise InputError(f"{source}: holds no videos and no frames")
+    places = {video: video_place(target / video.relative_to(source), output) for video in videos}
+    folders = {folder: target / folder.relative_to(source) for folder in clips}
+    _check_places([*places.items(), *folders.items()])
+    kind = kind_of_output(output)
+    return Plan(
+        tuple(_frames_job(frames, folders[folder], output, name_of) for folder, frames in clips.items()),
+        tuple(VideoJob(video, place) for video, place in places.items() if may_write(video, place, output, kind)),
+    )
+
+
+def _check_places(places: list[tuple[Path, Path]]) -> None:
+    """Refuse two inputs that would become the same output."""
+    taken: dict[Path, Path] = {}
+    for source, place in places:
+        if place in taken:
+            raise InputError(f"{taken[place]} and {source}: would both become {place}; rename one")
+        taken[place] = source
+
+
+def _frames_job(frames: list[Path], target: Path, output: Output, name_of: Callable[[Path], str]) -> FramesJob:
+    names = [name_of(frame) for frame in frames]
+    if twice := named_twice(names):
+        raise InputError(f"{frames[0].parent}: two frames would both become {twice}; rename one")
+    wanted = [(f, n) for f, n in zip(frames, names, strict=True) if may_write(f, target / n, output)]
+    return FramesJob(tuple(wanted), target, frames[0].parent.name)
+
+
+def named_twice(names: list[str]) -> str | None:
+    """Return the first name, by the alphabet, that is there more than once."""
+    return min((name for name, number in Counter(names).items() if number > 1), default=None)
