@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from recyclegan.methods import METHODS, NO_LABELS, Method
 from recyclegan.tensors import Colours, Domain
 from recyclegan.training.config import TrainConfig
 from recyclegan.training.data_record import write_data
+from recyclegan.training.finite import check_scale, failure, infinite_part
 from recyclegan.training.footage import Decoding, Footage, load_footage
 from recyclegan.training.processes import Interruption, any_process, make_fabric
 from recyclegan.training.results import save_translators, translating_generators, write_curves, write_samples
@@ -24,10 +24,6 @@ from recyclegan.training.validation import notes_on_course, validate
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
-
-
-class TrainingFailedError(InputError):
-    """Training cannot go on: a loss or a weight is not finite."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +136,11 @@ def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
 
 
 def save(state: TrainState, footage: Footage, done: int) -> None:
-    """Write a checkpoint and both translators, after checking that every weight is finite."""
-    for name, value in state.method.state_dict().items():
-        if value.is_floating_point() and not value.isfinite().all():
-            raise TrainingFailedError(f"step {done}: weights of {name} are not finite; {_last_good(state.config.out)}")
+    """Write a checkpoint and both translators, after checking that all of it is finite."""
     checkpoint = {"step": done, **state.state_dict()}
+    if (part := infinite_part(checkpoint)) is not None:
+        raise failure(state.config, done, f"{part} are not finite")
+    check_scale(state.config, done, state.scaler)
     if state.fabric.is_global_zero:
         save_checkpoint(state.config.out, done, checkpoint, state.config.keep)
         save_translators(state, footage, done)
@@ -181,11 +177,5 @@ def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, aske
     asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
     if failed:
         told = infinite[0] if infinite else "of another process is not finite"
-        raise TrainingFailedError(f"step {step}: loss {told}; {_last_good(state.config.out)}")
+        raise failure(state.config, step, f"loss {told}")
     return asked_to_stop
-
-
-def _last_good(run: Path) -> str:
-    found = checkpoints(run)
-    remedy = "lower --lr, give --clip-gradients 1, or train in fp32"
-    return f"last good checkpoint: {found[-1]}; {remedy}" if found else f"no checkpoint yet; {remedy}"
