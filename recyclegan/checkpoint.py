@@ -5,55 +5,26 @@ Neither is read by executing code.
 """
 
 import json
-import re
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file, whole_folder
+from recyclegan.files import write_bytes
 from recyclegan.networks import GeneratorName, Norm, make_generator
+from recyclegan.states import STATE_FILE as STATE_FILE
+from recyclegan.states import checkpoints as checkpoints
+from recyclegan.states import load_checkpoint as load_checkpoint
+from recyclegan.states import save_checkpoint as save_checkpoint
 from recyclegan.tensors import DIRECTIONS, Colours, Direction
 
-STATE_FILE = "state.pt"
 CARD_KEY = "recyclegan"
-
-
-def save_checkpoint(run: Path, step: int, state: dict[str, Any], keep: int) -> Path:
-    """Write the state after ``step`` steps as ``run/step-XXXXXXXX``, whole or not at all; keep the newest ``keep``."""
-    folder = run / f"step-{step:08d}"
-    with whole_folder(folder) as scratch:
-        torch.save(state, scratch / STATE_FILE)
-    for old in checkpoints(run)[:-keep]:
-        shutil.rmtree(old)
-    return folder
-
-
-def checkpoints(run: Path) -> list[Path]:
-    """Return the checkpoint folders of a run, oldest first."""
-    return sorted(path for path in run.glob("step-*") if re.fullmatch(r"step-\d{8}", path.name))
-
-
-def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """Return the state that ``save_checkpoint`` wrote, on the CPU.
-
-    Raises:
-        InputError: the folder holds no training state, or a damaged one.
-    """
-    path = folder / STATE_FILE
-    if not path.is_file():
-        raise InputError(f"{folder}: holds no {STATE_FILE}; name a step-XXXXXXXX folder of a run")
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path}: is damaged or no training state; delete its folder to resume before it") from error
 
 
 @dataclass(frozen=True)
@@ -86,8 +57,7 @@ class Card:
 def save_translator(path: Path, generator: nn.Module, card: Card) -> None:
     """Write a generator and its card as one safetensors file, whole or not at all."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    with whole_file(path) as scratch:
-        save_file(tensors, scratch, metadata={CARD_KEY: json.dumps(to_dict(card))})
+    write_bytes(path, save(tensors, metadata={CARD_KEY: json.dumps(to_dict(card))}))
 
 
 def load_translator(path: Path) -> tuple[nn.Module, Card]:
