@@ -125,7 +125,7 @@ TRAIN_OPTIONS = {
         "triplets",
         "no-triplets",
     ),
-    *("cache", "cache-gb"),
+    *("cache", "cache-gb", "deterministic", "no-deterministic"),
     "flow",
     "help",
 }

@@ -14,7 +14,7 @@ from recyclegan.methods.method import Fakes
 from recyclegan.tensors import Clips, Direction, Domain, Frames, source_domain, target_domain
 from recyclegan.training.config import TrainConfig
 from recyclegan.training.finite import failure, infinite_gradient
-from recyclegan.training.processes import gather
+from recyclegan.training.processes import gather, reduced
 from recyclegan.training.run_log import RunLog
 
 Batch = dict[Domain, Clips]
@@ -66,7 +66,8 @@ class TrainState:
         return self.fabric.setup_optimizers(optimizer)
 
     @property
-    def _optimizers(self) -> dict[str, Any]:
+    def optimizers(self) -> dict[str, Any]:
+        """Return both optimizers by name."""
         return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
 
     @property
@@ -78,7 +79,7 @@ class TrainState:
         """Give both optimizers the learning rate of ``step``, and all terms but the adversarial ones their ramp."""
         self.rate = learning_rate(self.config, step, self.num_steps)
         self.ramp = ramp_up(self.config, step, self.num_steps)
-        for optimizer in self._optimizers.values():
+        for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = self.rate
 
@@ -89,7 +90,7 @@ class TrainState:
         """
         return {
             "networks": trained_weights(self.method),
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "average": self.average.average if self.average else {},
             "scaler": self.scaler.state_dict() if self.scaler else {},
             "processes": gather(self.fabric, self._own_state_dict()),
@@ -101,18 +102,22 @@ class TrainState:
         return {"buffers": buffers, "log": self.log.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were."""
+        """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were.
+
+        The optimizers' settings stay those of the configuration.
+        """
         device, processes = self.fabric.device, state["processes"]
         self.method.load_state_dict({**self.method.state_dict(), **state["networks"]})
-        for name, optimizer in self._optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
+        for name, optimizer in self.optimizers.items():
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state["optimizers"][name]["state"], "param_groups": groups})
         if self.average:
             self.average.average = {name: value.to(device) for name, value in state["average"].items()}
         own = processes[self.fabric.global_rank % len(processes)]
         for domain, buffer in self.buffers.items():
             buffer.kept = [fake.to(device) for fake in own["buffers"][domain]]
         self.log.load_state_dict(own["log"])
-        if self.scaler:
+        if self.scaler and state["scaler"]:
             self.scaler.load_state_dict(state["scaler"])
 
     def seed_step(self, step: int) -> np.random.Generator:
@@ -221,8 +226,7 @@ def average_gradients(fabric: Fabric, optimizer: Any) -> None:
     if fabric.world_size == 1:
         return
     gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    flat = fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
-    assert isinstance(flat, Tensor)
+    flat = reduced(fabric, torch.cat([gradient.flatten() for gradient in gradients]), "mean")
     for gradient, averaged in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(averaged.view_as(gradient))
 
