@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
@@ -16,10 +15,16 @@ from recyclegan.tensors import Colours, Domain
 from recyclegan.training.config import TrainConfig
 from recyclegan.training.data_record import write_data
 from recyclegan.training.determinism import deterministic_algorithms
-from recyclegan.training.finite import check_scale, failure, infinite_part
 from recyclegan.training.footage import Decoding, Footage, load_footage
 from recyclegan.training.one_voice import one_voice
-from recyclegan.training.processes import any_process, make_fabric, shared_fate
+from recyclegan.training.processes import make_fabric, shared_fate
+from recyclegan.training.refusing import (
+    numbers,
+    refuse_infinite,
+    refuse_infinite_measures,
+    refuse_infinite_state,
+    refuse_infinite_weights,
+)
 from recyclegan.training.restoring import Tell, restore
 from recyclegan.training.results import (
     complete,
@@ -38,7 +43,7 @@ from recyclegan.training.run_folder import (
     write_config,
 )
 from recyclegan.training.signals import Interruption
-from recyclegan.training.step import TrainState, train_step, trained_weights
+from recyclegan.training.step import TrainState, train_step
 from recyclegan.training.validation import notes_on_course, validate
 
 Report = Callable[[int, int, dict[str, float]], None]
@@ -160,7 +165,7 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
 
 
 def begin(state: TrainState, footage: Footage, first: int) -> None:
-    """Write configuration, digests of the data and the log of ``first`` steps, once a step has shown that all is well."""
+    """Write configuration, digests of the data and the log of ``first`` steps, once a step has shown that it can be."""
     with shared_fate(state.fabric):
         if state.fabric.is_global_zero:
             write_config(state.config)
@@ -202,51 +207,8 @@ def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
 def save(state: TrainState, footage: Footage, done: int) -> None:
     """Write a checkpoint and both translators, after checking that all of it is finite."""
     checkpoint = {"step": done, **state.state_dict()}
-    check_scale(state.config, done, state.scaler)
-    if (part := infinite_part(checkpoint)) is not None:
-        raise failure(state.config, done, f"{part} are not finite")
+    refuse_infinite_state(state, checkpoint, done)
     with shared_fate(state.fabric):
         if state.fabric.is_global_zero:
             save_checkpoint(state.config.out, done, checkpoint, state.config.keep)
             save_translators(state, footage, done)
-
-
-def numbers(terms: dict[str, Tensor]) -> dict[str, float]:
-    """Return loss terms as numbers."""
-    return dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
-
-
-def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, asked_to_stop: bool = False) -> bool:
-    """Return whether any process was asked to stop.
-
-    Raises:
-        TrainingFailedError: in any process a loss is not finite; it is raised in all of them.
-    """
-    infinite = [f"{name} is {value}" for name, value in losses.items() if not abs(value) < float("inf")]
-    asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
-    if failed:
-        told = infinite[0] if infinite else "of another process is not finite"
-        raise failure(state.config, step, f"loss {told}")
-    return asked_to_stop
-
-
-def refuse_infinite_weights(state: TrainState, done: int) -> None:
-    """Refuse to show what weights make that are not finite.
-
-    Raises:
-        TrainingFailedError: there are some, the same in all processes.
-    """
-    averages = state.average.average if state.average else {}
-    if (part := infinite_part({"networks": trained_weights(state.method), "average": averages})) is not None:
-        raise failure(state.config, done, f"{part} are not finite")
-
-
-def refuse_infinite_measures(state: TrainState, measures: Mapping[str, float], done: int) -> None:
-    """Refuse translations that are not finite, though the weights are.
-
-    Raises:
-        TrainingFailedError: a measure of them is not finite.
-    """
-    for name, value in measures.items():
-        if not abs(value) < float("inf"):
-            raise failure(state.config, done, f"{name} of held-out frames is {value}")

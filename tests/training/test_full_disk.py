@@ -17,6 +17,7 @@ from tests.training.test_step import same
 
 KINDS = {
     "config.json": 0,
+    "data.json": 0,
     "stats.jsonl": 0,
     "a line of stats.jsonl": 1,
     "step-00000002.png": 0,

@@ -17,7 +17,7 @@ from tests.training.test_step import same
 
 PATIENCE = 240.0
 """Seconds after which a process that has neither ended nor come to the moment of its kill is given up."""
-FILES = ("ab.safetensors", "ba.safetensors", "stats.jsonl", "curves.png", "samples/step-00000006.png")
+FILES = ("data.json", "ab.safetensors", "ba.safetensors", "stats.jsonl", "curves.png", "samples/step-00000006.png")
 WRITTEN = ("step-*", "ab.safetensors", "ba.safetensors", "stats.jsonl", "config.json", "curves.png")
 """What a kill may fall into the writing of; each lies in a scratch folder meanwhile."""
 
