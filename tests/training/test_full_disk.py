@@ -134,5 +134,10 @@ def test_a_limit_on_the_size_of_files_is_one_line_too(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "cannot be written (File too large)" in capsys.readouterr().err
-    assert {path.name for path in (tmp_path / "run").iterdir()} <= {"config.json", "stats.jsonl", "samples"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} <= {
+        "config.json",
+        "data.json",
+        "stats.jsonl",
+        "samples",
+    }
     assert main(command(whole, tmp_path / "run")) == 0

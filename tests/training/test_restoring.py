@@ -192,7 +192,7 @@ EMPTY_MAY_BE = {"last", "due", "sums", "state", "a", "b"}
 
 
 @given(st.sampled_from(PLACES), ODD)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_stands_in_a_place_of_a_state_fits_or_is_one_line_that_names_it(
     place: tuple[Any, ...], odd: Any
 ) -> None:
@@ -209,7 +209,7 @@ def test_whatever_stands_in_a_place_of_a_state_fits_or_is_one_line_that_names_it
 
 
 @given(st.sampled_from([place for place in PLACES if isinstance(place[-1], str)]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_value_that_is_missing_or_too_many_is_one_line(place: tuple[Any, ...]) -> None:
     for change in ("missing", "unknown"):
         spoiled = copy.deepcopy(SAVED)
