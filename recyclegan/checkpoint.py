@@ -1,19 +1,13 @@
-"""Training state that resumes exactly, and translators: what users carry.
-
-A checkpoint is a folder ``step-XXXXXXXX`` in the run; a translator is one safetensors file that describes itself.
-Neither is read by executing code.
-"""
+"""Translators: what users carry. Each is one safetensors file that describes itself, read without executing code."""
 
 import json
 import math
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from safetensors import safe_open
@@ -23,13 +17,12 @@ from torch import Tensor, nn
 from recyclegan.config import CountOrNone, Within, check_numbers, from_dict, to_dict
 from recyclegan.data import Scale
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of, whole_folder, write_bytes
+from recyclegan.files import kind_of, write_bytes
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.networks import GeneratorName, Norm, make_generator
 from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
 from recyclegan.tensors import DIRECTIONS, Direction
 
-STATE_FILE = "state.pt"
 CARD_KEY = "recyclegan"
 LONGEST_CARD = 1 << 20
 """Characters of a card's JSON."""
@@ -39,36 +32,6 @@ MOST_METRICS = 1000
 Side = Annotated[int, Within(32, 32_768)]
 """Pixels along a side of the frames of training."""
 Level = Annotated[int, Within(0, 255)]
-
-
-def save_checkpoint(run: Path, step: int, state: dict[str, Any], keep: int) -> Path:
-    """Write the state after ``step`` steps as ``run/step-XXXXXXXX``, whole or not at all; keep the newest ``keep``."""
-    folder = run / f"step-{step:08d}"
-    with whole_folder(folder) as scratch:
-        torch.save(state, scratch / STATE_FILE)
-    for old in checkpoints(run)[:-keep]:
-        shutil.rmtree(old)
-    return folder
-
-
-def checkpoints(run: Path) -> list[Path]:
-    """Return the checkpoint folders of a run, oldest first."""
-    return sorted(path for path in run.glob("step-*") if re.fullmatch(r"step-\d{8}", path.name))
-
-
-def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """Return the state that ``save_checkpoint`` wrote, on the CPU.
-
-    Raises:
-        InputError: the folder holds no training state, or a damaged one.
-    """
-    path = folder / STATE_FILE
-    if not path.is_file():
-        raise InputError(f"{folder}: holds no {STATE_FILE}; name a step-XXXXXXXX folder of a run")
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path}: is damaged or no training state; delete its folder to resume before it") from error
 
 
 @dataclass(frozen=True)

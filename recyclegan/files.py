@@ -126,6 +126,19 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
+def append_text(path: Path, text: str) -> None:
+    """Write text at the end of a file; a full disk may leave a part of it there.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
 def kind_of(path: Path) -> Literal["file", "folder", "device", "nothing"]:
     """Return what stands at a path, links followed; pipes and sockets count as devices.
 
@@ -230,9 +243,12 @@ def _scratch_folder(path: Path) -> Iterator[Path]:
         with _held_scratch(path) as folder:
             yield folder
     except OSError as error:
-        reason = error.strerror or error
-        remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another place"
-        raise InputError(f"{_public(path)}: cannot be written ({reason}); {remedy}") from error
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> InputError:
+    remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another place"
+    return InputError(f"{_public(path)}: cannot be written ({error.strerror or error}); {remedy}")
 
 
 @contextmanager

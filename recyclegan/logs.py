@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from recyclegan.files import whole_file
+from recyclegan.files import append_text, write_text
 
 Picture = UInt8[np.ndarray, "_ _ _"]
 """An 8-bit image among others, which may differ from it in size."""
@@ -21,16 +21,22 @@ class StatsLog:
     """Appends to ``stats.jsonl``; after a resume, what the lost steps had written is dropped."""
 
     def __init__(self, path: Path, first_step: int) -> None:
-        """Open ``path``, keeping only entries before ``first_step``."""
+        """Open ``path``, keeping only entries before ``first_step``.
+
+        Raises:
+            InputError: it cannot be written.
+        """
         self.path = path
         kept = [entry for entry in read_stats(path) if entry["step"] < first_step]
-        with whole_file(path) as scratch:
-            scratch.write_text("".join(json.dumps(entry) + "\n" for entry in kept))
+        write_text(path, "".join(json.dumps(entry) + "\n" for entry in kept))
 
     def write(self, entry: Mapping[str, Any]) -> None:
-        """Append one entry; it must hold ``step``."""
-        with self.path.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+        """Append one entry; it must hold ``step``. A line that a full disk cuts off is left out when it is read.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        append_text(self.path, json.dumps(entry) + "\n")
 
 
 def read_stats(path: Path) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Every loss term of the methods, one function each. All norms are means; nothing here knows a network.
 
 The terms that compare translations take *any* callables, so that they can be put into a training loop of one's own.
+Whatever the precision of what they compare, under autocast too, squares, exponentials and means have 32 bits or more.
 """
 
 import torch
@@ -11,38 +12,51 @@ from torch import Tensor
 from recyclegan.tensors import Frames, Scalar, Translate, Translated
 
 
+def full(values: Tensor) -> Tensor:
+    """Return values in 32 bits where they have fewer: half of them overflow in a square and round in a mean."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 def adversarial(verdict: Tensor) -> Scalar:
     """Return ``(D(G(x)) - 1)^2``: how far the discriminator is from taking fakes for real.
 
     Source: Mao et al. 2017, least squares GAN.
     """
-    return (verdict - 1).square().mean()
+    return (full(verdict) - 1).square().mean()
 
 
 def discriminator(verdict_real: Tensor, verdict_fake: Tensor) -> Scalar:
     """Return ``0.5 * ((D(y) - 1)^2 + D(fake)^2)``. Source: Mao et al. 2017, least squares GAN."""
-    return 0.5 * ((verdict_real - 1).square().mean() + verdict_fake.square().mean())
+    return 0.5 * ((full(verdict_real) - 1).square().mean() + full(verdict_fake).square().mean())
 
 
 def vanilla_adversarial(verdict: Tensor) -> Scalar:
     """Return the cross-entropy of logits against "real". Source: Goodfellow et al. 2014."""
-    return F.binary_cross_entropy_with_logits(verdict, torch.ones_like(verdict))
+    return _cross_entropy(verdict, 1.0)
 
 
 def vanilla_discriminator(verdict_real: Tensor, verdict_fake: Tensor) -> Scalar:
     """Return half the cross-entropy of logits of real and fake frames. Source: Goodfellow et al. 2014."""
-    fake = F.binary_cross_entropy_with_logits(verdict_fake, torch.zeros_like(verdict_fake))
-    return 0.5 * (vanilla_adversarial(verdict_real) + fake)
+    return 0.5 * (_cross_entropy(verdict_real, 1.0) + _cross_entropy(verdict_fake, 0.0))
+
+
+def _cross_entropy(verdict: Tensor, truth: float) -> Scalar:
+    logits = full(verdict)
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, truth))
+
+
+def _distance(one: Tensor, other: Tensor) -> Scalar:
+    return F.l1_loss(full(one), full(other))
 
 
 def cycle(reconstructed: Frames, real: Frames) -> Scalar:
     """Return ``abs(F(G(x)) - x)``. Source: Zhu et al. 2017, equation 2."""
-    return F.l1_loss(reconstructed, real)
+    return _distance(reconstructed, real)
 
 
 def identity(same: Frames, real: Frames) -> Scalar:
     """Return ``abs(F(x) - x)``: translation into a frame's own domain changes nothing. Source: Zhu et al. 2017."""
-    return F.l1_loss(same, real)
+    return _distance(same, real)
 
 
 def recurrent(predicted: Frames, real: Frames) -> Scalar:
@@ -50,7 +64,7 @@ def recurrent(predicted: Frames, real: Frames) -> Scalar:
 
     Source: Bansal et al. 2018, recurrent loss; absolute differences in place of the paper's squared ones.
     """
-    return F.l1_loss(predicted, real)
+    return _distance(predicted, real)
 
 
 def recycle(reconstructed: Frames, real: Frames) -> Scalar:
@@ -58,7 +72,7 @@ def recycle(reconstructed: Frames, real: Frames) -> Scalar:
 
     Source: Bansal et al. 2018, recycle loss; absolute differences in place of the paper's squared ones.
     """
-    return F.l1_loss(reconstructed, real)
+    return _distance(reconstructed, real)
 
 
 def unsup_recycle(
@@ -75,7 +89,7 @@ def unsup_recycle(
 
     Source: Wang, Akash and Misu 2022, unsupervised recycle loss.
     """
-    return F.l1_loss(back(motion(fake) + noise), motion(real))
+    return _distance(back(motion(fake) + noise), motion(real))
 
 
 def unsup_spatial(
@@ -92,7 +106,7 @@ def unsup_spatial(
 
     Source: Wang, Akash and Misu 2022, unsupervised spatial loss.
     """
-    return F.l1_loss(generator(motion(real) + noise), motion(fake))
+    return _distance(generator(motion(real) + noise), motion(fake))
 
 
 def content(features_fake: Tensor, features_real: Tensor) -> Scalar:
@@ -100,7 +114,7 @@ def content(features_fake: Tensor, features_real: Tensor) -> Scalar:
 
     Source: Huang et al. 2018 (domain-invariant perceptual loss), as used by Wang, Akash and Misu 2022.
     """
-    return F.mse_loss(F.instance_norm(features_fake), F.instance_norm(features_real))
+    return F.mse_loss(F.instance_norm(full(features_fake)), F.instance_norm(full(features_real)))
 
 
 def contrastive(
@@ -110,6 +124,7 @@ def contrastive(
 
     Queries and keys are of length 1. Negatives come from the same frame. Source: Park et al. 2020, equation 3.
     """
-    similarity = key @ query.transpose(1, 2) / temperature
+    with torch.autocast(query.device.type, enabled=False):
+        similarity = full(key) @ full(query).transpose(1, 2) / temperature
     own_place = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
     return F.cross_entropy(similarity, own_place)

@@ -19,16 +19,14 @@ from recyclegan.checkpoint import (
     Card,
     MovingAverage,
     add_metrics,
-    checkpoints,
     find_translator,
     load_card,
-    load_checkpoint,
     load_translator,
-    save_checkpoint,
     save_translator,
 )
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
+from recyclegan.states import checkpoints, load_checkpoint, save_checkpoint
 from tests.small import PALETTE, small_card
 
 STATE = {"step": 3, "networks": {"w": torch.arange(6.0).view(2, 3)}, "nested": [{"t": torch.ones(2), "n": 1.5}]}

@@ -15,11 +15,12 @@ import torch
 from safetensors.torch import save_file
 
 from recyclegan import __version__, cli
-from recyclegan.checkpoint import checkpoints, load_card, save_translator
+from recyclegan.checkpoint import load_card, save_translator
 from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
 from recyclegan.methods import METHODS
 from recyclegan.networks import make_generator
+from recyclegan.states import checkpoints
 from recyclegan.training import read_config
 from recyclegan.training.presets import PRESETS
 from recyclegan.video import probe, read_image, write_image, write_video
@@ -125,7 +126,7 @@ TRAIN_OPTIONS = {
         "triplets",
         "no-triplets",
     ),
-    *("cache", "cache-gb"),
+    *("cache", "cache-gb", "deterministic", "no-deterministic"),
     "flow",
     "help",
 }

@@ -216,3 +216,49 @@ def test_contrastive_vanishes_only_where_places_agree_with_themselves() -> None:
 def test_contrastive_has_the_right_gradients() -> None:
     query, key = (F.normalize(noise(i, 1, 3, 4), dim=2).requires_grad_() for i in range(2))
     assert torch.autograd.gradcheck(lambda q, k: losses.contrastive(q, k, 0.5), (query, key))
+
+
+def of_pairs(one: Tensor, other: Tensor) -> dict[str, Tensor]:
+    """Return every loss term of two tensors."""
+    query, key = (F.normalize(x.flatten(2), dim=2) for x in (one, other))
+    return {
+        "adversarial": losses.adversarial(one),
+        "discriminator": losses.discriminator(one, other),
+        "vanilla_adversarial": losses.vanilla_adversarial(one),
+        "vanilla_discriminator": losses.vanilla_discriminator(one, other),
+        **{name: getattr(losses, name)(one, other) for name in ("cycle", "identity", "recurrent", "recycle")},
+        "unsup_recycle": losses.unsup_recycle(same, one, other, same),
+        "unsup_spatial": losses.unsup_spatial(same, one, other, same),
+        "content": losses.content(one, other),
+        "contrastive": losses.contrastive(query.to(one.dtype), key.to(one.dtype)),
+    }
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("autocast", [False, True])
+def test_terms_of_half_precision_are_computed_in_full(kind: torch.dtype, autocast: bool) -> None:
+    halves = [noise(seed, 2, 4, 6, 7).to(kind) for seed in range(2)]
+    exact = [half.double() for half in halves]
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        found = of_pairs(*halves)
+    for name, wanted in of_pairs(*exact).items():
+        assert found[name].dtype == torch.float32, name
+        if name != "contrastive":  # its vectors of length 1 are rounded before it sees them
+            assert float(found[name]) == pytest.approx(float(wanted), rel=1e-5), name
+
+
+def test_similarities_under_autocast_are_those_without() -> None:
+    query, key = (F.normalize(noise(seed, 2, 9, 16, dtype=torch.float32), dim=2) for seed in range(2))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = losses.contrastive(query, key)
+    assert float(found) == pytest.approx(float(losses.contrastive(query, key)), rel=1e-6)
+
+
+@pytest.mark.parametrize("term", [losses.adversarial, lambda v: losses.discriminator(v, v)])
+def test_a_verdict_whose_square_no_half_can_hold_has_a_finite_loss_and_gradient(term: Callable) -> None:
+    verdict = torch.full((1, 1, 4, 4), 300.0, dtype=torch.float16, requires_grad=True)
+    loss = term(verdict)
+    loss.backward()
+    assert loss.isfinite()
+    assert verdict.grad is not None
+    assert verdict.grad.isfinite().all()

@@ -36,27 +36,35 @@ def train(words: list[str]) -> int:
     config = TrainConfig(**values)
     with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
         decoding, training = counter(bars), training_bar(bars)
-        outcome = run_training(config, flags["resume"], flags["dry_run"], training, decoding)
+        outcome = run_training(config, flags["resume"], flags["dry_run"], training, decoding, _tell)
     if not outcome.is_first_process:
         return 0
     for note in outcome.notes:
-        print(f"note: {note}", file=sys.stderr)
+        _tell(note)
     if flags["dry_run"]:
         print(f"dry run: the data and one step are fine; {outcome.num_steps} steps would be trained")
     elif outcome.steps < outcome.num_steps:
         print(f"{config.out}: stopped after {outcome.steps} of {outcome.num_steps} steps; go on with --resume")
         return 130
     else:
+        if outcome.steps > outcome.num_steps:
+            _tell(f"{config.out}: {outcome.num_steps} steps were asked for, and more are done; nothing was trained")
         print(f"{config.out}: trained {outcome.steps} steps; try: recyclegan translate {config.out} INPUT OUTPUT")
     return 0
+
+
+def _tell(note: str) -> None:
+    print(f"note: {note}", file=sys.stderr)
 
 
 def train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
     """Return the flags of the command, and the fields of the training configuration."""
     from recyclegan.training import TrainConfig
+    from recyclegan.training.run_folder import holds_run
 
     preset, out, flow = (peek(words, option) for option in ("--preset", "--out", "--flow"))
     resumes = "--resume" in words and out is not None and Path(out).is_dir()
+    resumes = resumes and (peek(words, "--data") is None or holds_run(Path(str(out))))
     start = _stored(name, Path(str(out))) if resumes else _preset(name, preset)
     if flow is not None and not hasattr(start["method"], "flow"):
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")

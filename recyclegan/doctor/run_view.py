@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from recyclegan.checkpoint import checkpoints
 from recyclegan.data import Clip, index_data
 from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.doctor.survey import Progress, images_at, spread, thumbnail
 from recyclegan.errors import InputError
 from recyclegan.logs import read_stats, series
 from recyclegan.methods import METHODS
+from recyclegan.states import checkpoints
 from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
 from recyclegan.training.config import TrainConfig
 from recyclegan.translation import Translator

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import pad_to_multiple
+from recyclegan.networks.layers import pad_to_multiple, reflect
 from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResNetGenerator
 from recyclegan.tensors import Frames, Translated
 
@@ -80,6 +80,6 @@ def binomial_blur(
     features: Float[Tensor, "batch channels height width"],
 ) -> Float[Tensor, "batch channels height width"]:
     """Return features under the kernel (1, 2, 1)/4 along both axes, border reflected: what alternates vanishes."""
-    x = F.pad(features, (1, 1, 1, 1), mode="reflect")
+    x = reflect(features, (1, 1, 1, 1))
     x = (x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]) / 4
     return (x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]) / 4

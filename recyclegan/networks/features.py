@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key
+from recyclegan.networks.layers import ReflectionPad
 from recyclegan.tensors import Frames
 
 WIDTHS = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
@@ -34,7 +35,7 @@ class VGGFeatures(nn.Module):
             if block:
                 layers.append(nn.MaxPool2d(2, 2, ceil_mode=True))
             for width in widths:
-                layers += [nn.ReflectionPad2d(1), nn.Conv2d(channels, width, 3), nn.ReLU(inplace=True)]
+                layers += [ReflectionPad(1), nn.Conv2d(channels, width, 3), nn.ReLU(inplace=True)]
                 channels = width
         self.model = nn.Sequential(*layers)
         self.requires_grad_(False)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -36,8 +37,41 @@ def pad_to_multiple(
     bottom, right = (max(-side % multiple, least - side) for side in (height, width))
     if not bottom and not right:
         return frames
-    mode = "reflect" if bottom < height and right < width else "replicate"
-    return F.pad(frames, (0, right, 0, bottom), mode=mode)
+    if bottom < height and right < width:
+        return reflect(frames, (0, right, 0, bottom))
+    return F.pad(frames, (0, right, 0, bottom), mode="replicate")
+
+
+def reflect(
+    frames: Float[Tensor, "batch channels height width"], padding: tuple[int, int, int, int]
+) -> Float[Tensor, "batch channels padded_height padded_width"]:
+    """Return ``frames`` with reflected borders of ``padding`` pixels: left, right, top, bottom.
+
+    Where torch is asked for deterministic algorithms, the padding is put together from slices: the gradient of torch's
+    own adds in any order on a GPU.
+    """
+    if not torch.are_deterministic_algorithms_enabled():
+        return F.pad(frames, padding, mode="reflect")
+    left, right, top, bottom = padding
+    return _reflected(_reflected(frames, left, right, 3), top, bottom, 2)
+
+
+def _reflected(frames: Tensor, before: int, after: int, axis: int) -> Tensor:
+    size = frames.shape[axis]
+    first, last = frames.narrow(axis, 1, before), frames.narrow(axis, size - 1 - after, after)
+    return torch.cat([first.flip(axis), frames, last.flip(axis)], axis)
+
+
+class ReflectionPad(nn.Module):
+    """``reflect`` by as many pixels on every side."""
+
+    def __init__(self, padding: int) -> None:
+        super().__init__()
+        self.padding = padding
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Return padded frames."""
+        return reflect(frames, (self.padding,) * 4)
 
 
 def initialize(network: nn.Module, deviation: float = 0.02, kind: Initialization = "normal") -> None:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from recyclegan.networks.layers import NORMS, Norm, has_bias
+from recyclegan.networks.layers import NORMS, Norm, ReflectionPad, has_bias
 from recyclegan.networks.unet import UNet
 from recyclegan.tensors import Frames, Translated
 
@@ -25,7 +25,7 @@ class PredictionNetwork(nn.Module):
 
         self.model = UNet(8 * width, 4 * width, 16 * width, levels=6, norm=norm)
         self.model1 = nn.Sequential(
-            nn.ReflectionPad2d(3),
+            ReflectionPad(3),
             *convolve(channels, width, size=7, padding=0),
             *convolve(width, 2 * width),
             *convolve(2 * width, 4 * width),
@@ -33,7 +33,7 @@ class PredictionNetwork(nn.Module):
         self.model3 = nn.Sequential(
             *convolve(4 * width, 2 * width),
             *convolve(2 * width, width),
-            nn.ReflectionPad2d(3),
+            ReflectionPad(3),
             nn.Conv2d(width, channels, 7),
             nn.Tanh(),
         )

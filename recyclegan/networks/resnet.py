@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import NORMS, Norm, has_bias, pad_to_multiple
+from recyclegan.networks.layers import NORMS, Norm, ReflectionPad, has_bias, pad_to_multiple
 from recyclegan.tensors import Frames, Translated
 
 STRIDE = 4
@@ -18,12 +18,12 @@ class ResidualBlock(nn.Module):
     def __init__(self, width: int, norm: Norm, dropout: bool) -> None:
         super().__init__()
         self.conv_block = nn.Sequential(
-            nn.ReflectionPad2d(1),
+            ReflectionPad(1),
             nn.Conv2d(width, width, 3, bias=has_bias(norm)),
             NORMS[norm](width),
             nn.ReLU(inplace=True),
             *([nn.Dropout(0.5)] if dropout else []),
-            nn.ReflectionPad2d(1),
+            ReflectionPad(1),
             nn.Conv2d(width, width, 3, bias=has_bias(norm)),
             NORMS[norm](width),
         )
@@ -65,7 +65,7 @@ class ResNetGenerator(nn.Module):
             return [convolution, NORMS[norm](inputs // 2), nn.ReLU(inplace=True)]
 
         self.model = nn.Sequential(
-            nn.ReflectionPad2d(3),
+            ReflectionPad(3),
             nn.Conv2d(channels_in + self.extra_channels, width, 7, bias=bias),
             NORMS[norm](width),
             nn.ReLU(inplace=True),
@@ -74,7 +74,7 @@ class ResNetGenerator(nn.Module):
             *(ResidualBlock(4 * width, norm, dropout) for _ in range(num_blocks)),
             *up(4 * width),
             *up(2 * width),
-            nn.ReflectionPad2d(3),
+            ReflectionPad(3),
             nn.Conv2d(width, channels_out, 7),
             nn.Tanh(),
         )

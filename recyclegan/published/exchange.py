@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recyclegan.checkpoint import Card, checkpoints, load_checkpoint, load_translator, save_translator
+from recyclegan.checkpoint import Card, load_translator, save_translator
 from recyclegan.errors import InputError
 from recyclegan.files import added_to, kind_of, whole_folder
 from recyclegan.labels import LabelSet
@@ -26,6 +26,7 @@ from recyclegan.reference.checkpoints import (
 from recyclegan.reference.layout import LATEST, OPTIONS_FILE, read_options, write_options
 from recyclegan.reference.options import NORMS
 from recyclegan.reference.recipe import GENERATOR_NAMES, METHOD_NAMES
+from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
 
 DEFAULT_SIZE = (256, 256)

@@ -5,7 +5,6 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
-from recyclegan.checkpoint import checkpoints, save_checkpoint
 from recyclegan.errors import InputError
 from recyclegan.methods import METHODS, Method
 from recyclegan.networks import initialize
@@ -14,16 +13,20 @@ from recyclegan.published.running import is_first_process, tell
 from recyclegan.reference.checkpoints import PLACES, load_network, missing_epoch, read_weights
 from recyclegan.reference.layout import LATEST, epochs_in, network_file
 from recyclegan.reference.options import Options
+from recyclegan.states import checkpoints, save_checkpoint
 from recyclegan.training import TrainConfig, TrainState, config_to_dict, read_config
-from recyclegan.training.loop import CONFIG_FILE, write_config
+from recyclegan.training.finite import infinite_part
+from recyclegan.training.run_folder import CONFIG_FILE, write_config
 
 
 def refuse_existing(run: Path, options: Options) -> None:
-    """Refuse to train a new experiment over one that is there.
+    """Refuse to train a new experiment over one that is there, or to go on with one that is not.
 
     Raises:
-        InputError: the folder holds a run, or networks of the published code.
+        InputError: the folder holds a run, or networks of the published code; or there is none to go on with.
     """
+    if options["continue_train"] and not run.exists():
+        raise missing_epoch(run, options["which_epoch"])
     holds = (run / CONFIG_FILE).is_file() or epochs_in(run)
     if holds and not options["continue_train"] and is_first_process():
         raise InputError(
@@ -87,8 +90,11 @@ def _tell_changes(config: TrainConfig) -> None:
 def _write_start(config: TrainConfig, step: int, method: Method) -> None:
     """Write a checkpoint that holds these weights after ``step`` steps, and fresh optimizers."""
     state = TrainState(method, config, Fabric(accelerator="cpu", devices=1), step)
+    start = {"step": step, **state.state_dict()}
+    if (part := infinite_part(start)) is not None:
+        raise InputError(f"{config.out}: {part} are not finite; start from other networks")
     write_config(config)
-    save_checkpoint(config.out, step, {"step": step, **state.state_dict()}, config.keep)
+    save_checkpoint(config.out, step, start, config.keep)
 
 
 def _new_method(config: TrainConfig) -> Method:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from recyclegan.checkpoint import load_checkpoint
 from recyclegan.errors import InputError
+from recyclegan.files import append_text
 from recyclegan.published.devices import Devices, choose_devices
 from recyclegan.published.footage import frames_config, steps_per_epoch, training_data
 from recyclegan.published.running import is_first_process, parse, tell
@@ -16,8 +17,10 @@ from recyclegan.reference.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_o
 from recyclegan.reference.losses import loss_line
 from recyclegan.reference.options import TRAIN, Options, notes_on_unused
 from recyclegan.reference.recipe import deviations, method_config, network_config, notes_on_recipe
+from recyclegan.states import load_checkpoint
 from recyclegan.training import Outcome, TrainConfig, config_to_dict
 from recyclegan.training import train as run_training
+from recyclegan.training.run_folder import only_training, unmade_on_failure
 
 ADAM_BETA2 = 0.999
 SECONDS_BETWEEN_NEWS = 30.0
@@ -35,6 +38,11 @@ def train(argv: Sequence[str]) -> int:
     run = Path(options["checkpoints_dir"]) / options["name"]
     refuse_existing(run, options)
     devices = choose_devices(options)
+    with unmade_on_failure(run), only_training(run):
+        return _train(options, run, devices)
+
+
+def _train(options: Options, run: Path, devices: Devices) -> int:
     config = train_config(options, run, training_data(options, run), devices)
     tell([*devices.notes, *notes_on_unused(TRAIN, options), *notes_on_recipe(options)], "note: ")
     tell(_about(options, config))
@@ -42,11 +50,16 @@ def train(argv: Sequence[str]) -> int:
     if is_first_process():
         write_options(run / OPTIONS_FILE, options.values)
     reporter = Reporter(config, options)
-    outcome = run_training(config, resume, report=reporter, decoding=_decoding_news())
+    outcome = run_training(config, resume, report=reporter, decoding=_decoding_news(), tell=_tell_note)
     tell(outcome.notes, "note: ")
     if is_first_process() and not reporter.started:
+        reporter.keep_networks(outcome.steps)
         tell([f"{run}: all epochs were trained before; raise --niter to go on"])
     return _end(run, outcome)
+
+
+def _tell_note(note: str) -> None:
+    tell([note], "note: ")
 
 
 def train_config(options: Options, run: Path, data: Path, devices: Devices) -> TrainConfig:
@@ -127,10 +140,9 @@ class Reporter:
         if done % self._config.log_every == 0 or done == total:
             frames, seconds = (place + 1) * self._batch, self._seconds_a_frame(done)
             self._log(loss_line(epoch + 1, frames, seconds, terms, self._config.method_name))
-        if (self._config.out / f"step-{done:08d}").is_dir():
-            self._keep_networks(done)
+        self.keep_networks(done)
         if done % self._per_epoch == 0:
-            print(f"End of epoch {epoch + 1} / {total // self._per_epoch}", flush=True)
+            _print(f"End of epoch {epoch + 1} / {total // self._per_epoch}")
 
     def _start(self, first: int) -> None:
         self.started, self._last = True, (time.monotonic(), first)
@@ -142,18 +154,25 @@ class Reporter:
         return (now - before) / (max(1, done - steps) * self._batch)
 
     def _log(self, line: str) -> None:
-        print(line, flush=True)
-        with (self._config.out / LOSS_FILE).open("a") as file:
-            file.write(f"{line}\n")
+        append_text(self._config.out / LOSS_FILE, f"{line}\n")
+        _print(line)
 
-    def _keep_networks(self, done: int) -> None:
-        """Write the networks of the checkpoint as the latest ones and, after an epoch to be kept, as its own."""
+    def keep_networks(self, done: int) -> None:
+        """Write the networks of a checkpoint, if one is there, as the latest and, after an epoch to be kept, as its."""
         run = self._config.out
-        networks = networks_of(load_checkpoint(run / f"step-{done:08d}")["networks"])
+        if not (checkpoint := run / f"step-{done:08d}").is_dir():
+            return
+        networks = networks_of(load_checkpoint(checkpoint)["networks"])
         write_networks(run, LATEST, networks)
         epoch, rest = divmod(done, self._per_epoch)
         if rest == 0 and self._config.save_epochs and epoch % self._config.save_epochs == 0:
             write_networks(run, str(epoch), networks)
+
+
+def _print(line: str) -> None:
+    """Print a line of news; where the terminal or the pipe is gone, training goes on without."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 def _decoding_news() -> Callable[[int, int, str], None]:

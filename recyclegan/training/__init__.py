@@ -1,7 +1,8 @@
 """Training: configuration, footage, one step, and the loop around it."""
 
 from recyclegan.training.config import DataConfig, TrainConfig, config_from_dict, config_to_dict
-from recyclegan.training.loop import Outcome, TrainingFailedError, first_method, train
+from recyclegan.training.finite import TrainingFailedError
+from recyclegan.training.loop import Outcome, first_method, train
 from recyclegan.training.run_folder import read_config
 from recyclegan.training.step import TrainState, learning_rate, train_step
 from recyclegan.training.timing import step_seconds

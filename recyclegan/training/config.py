@@ -104,6 +104,9 @@ class TrainConfig:
     """Everything random follows from it."""
     precision: Precision = "32"
     """Floating point of the networks."""
+    deterministic: bool = False
+    """Let a GPU give the same bits every time: slower, and refused where an operation has no such algorithm. A CPU
+    does without."""
     device: Device = "auto"
     """Where to train."""
     devices: Annotated[int, Within(1, 4096)] = 1
@@ -154,7 +157,10 @@ def config_from_dict(values: dict[str, Any], source: str = "config") -> TrainCon
         raise InputError(f"{source}: method: found {stored!r}, expected a table of fields")
     method = dict(stored)
     name = method.pop("name", None)
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise InputError(f"{source}: unknown method {name!r}{nearest(str(name), METHODS)}")
-    config: Any = from_dict(METHODS[name].Config, method, f"{source}: method")
-    return from_dict(TrainConfig, {**values, "method": config}, source)
+    try:
+        config: Any = from_dict(METHODS[name].Config, method, f"{source}: method")
+        return from_dict(TrainConfig, {**values, "method": config}, source)
+    except InputError as error:
+        raise error if source in str(error) else InputError(f"{source}: {error}") from error

@@ -43,7 +43,7 @@ class Footage:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what there is to say of the data, and of the cache so far."""
-        return (*self.changes, *self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
+        return (*self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
 
     @property
     def digests(self) -> dict[Domain, dict[str, str]]:

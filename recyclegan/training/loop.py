@@ -1,33 +1,53 @@
 """The training loop: data, steps, logs, samples, checkpoints, and a clean end whatever ends it."""
 
+import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
-from recyclegan.checkpoint import checkpoints, load_checkpoint, save_checkpoint
-from recyclegan.errors import InputError
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
 from recyclegan.methods import METHODS, NO_LABELS, Method
+from recyclegan.states import save_checkpoint
 from recyclegan.tensors import Colours, Domain
 from recyclegan.training.config import TrainConfig
 from recyclegan.training.data_record import write_data
+from recyclegan.training.determinism import deterministic_algorithms
 from recyclegan.training.footage import Decoding, Footage, load_footage
-from recyclegan.training.processes import Interruption, any_process, make_fabric
-from recyclegan.training.results import save_translators, translating_generators, write_curves, write_samples
-from recyclegan.training.run_folder import CONFIG_FILE, STATS_FILE, check_run_folder, unmade_on_failure, write_config
+from recyclegan.training.one_voice import one_voice
+from recyclegan.training.processes import make_fabric, shared_fate
+from recyclegan.training.refusing import (
+    numbers,
+    refuse_infinite,
+    refuse_infinite_measures,
+    refuse_infinite_state,
+    refuse_infinite_weights,
+)
+from recyclegan.training.restoring import Tell, restore
+from recyclegan.training.results import (
+    complete,
+    renew_translators,
+    save_translators,
+    translating_generators,
+    write_curves,
+    write_samples,
+)
+from recyclegan.training.run_folder import (
+    CONFIG_FILE,
+    STATS_FILE,
+    check_run_folder,
+    only_training,
+    unmade_on_failure,
+    write_config,
+)
+from recyclegan.training.signals import Interruption
 from recyclegan.training.step import TrainState, train_step
 from recyclegan.training.validation import notes_on_course, validate
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
-
-
-class TrainingFailedError(InputError):
-    """Training cannot go on: a loss or a weight is not finite."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +70,54 @@ def train(
     dry_run: bool = False,
     report: Report | None = None,
     decoding: Decoding | None = None,
+    tell: Tell | None = None,
 ) -> Outcome:
     """Train a method on two folders of footage, leave a run folder, and return how it ended.
 
-    ``resume`` continues from the newest checkpoint, with the same bits as if it had never stopped. ``dry_run`` reads
-    all data, takes one step and writes nothing. SIGINT and SIGTERM end it after the step at hand, with a checkpoint.
+    ``resume`` continues from the newest good checkpoint, with the same bits as if it had never stopped; what is to say
+    of it goes to ``tell`` at once, or without one to the notes of the outcome. ``dry_run`` reads all data, takes one
+    step and writes nothing. SIGINT, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint.
 
     Raises:
-        InputError: data, configuration or the run folder do not allow it.
-        TrainingFailedError: a loss or a weight is not finite.
+        InputError: data, configuration or the run folder do not allow it, or something cannot be written.
+        TrainingFailedError: a loss, a gradient or a weight is not finite.
+        SystemExit: it fails, and another of the processes that train together says why.
     """
+    with one_voice(), deterministic_algorithms(config.deterministic):
+        if dry_run:
+            return _train_one_step(config, resume, decoding)
+        with unmade_on_failure(config.out), only_training(config.out):
+            check_run_folder(config, resume)
+            return _train(config, resume, report or (lambda *_: None), decoding, tell)
+
+
+def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None) -> Outcome:
     check_run_folder(config, resume)
-    with unmade_on_failure(config.out):
-        if not dry_run:
-            check_writable(config.out / CONFIG_FILE)
-        state, footage = prepare(config, decoding)
-    if dry_run:
-        losses = numbers(train_step(state, footage.batch(0), 0))
-        refuse_infinite(state, losses, 0)
-        return Outcome(0, state.num_steps, footage.notes, state.fabric.is_global_zero)
-    done = run_steps(state, footage, restore(state) if resume else 0, report or (lambda *_: None))
-    return outcome(state, footage, done)
+    state, footage = prepare(config, decoding)
+    refuse_infinite(state, numbers(train_step(state, footage.batch(0), 0)), 0)
+    return Outcome(0, state.num_steps, (*footage.changes, *footage.notes), state.fabric.is_global_zero)
+
+
+def _train(config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, tell: Tell | None) -> Outcome:
+    check_writable(config.out / CONFIG_FILE)
+    state, footage = prepare(config, decoding)
+    untold: list[str] = []
+    told = (tell or untold.append) if state.fabric.is_global_zero else (lambda _: None)
+    for change in footage.changes:
+        told(change)
+    first = restore(state, told) if resume else 0
+    if first:
+        renew(state, footage, first, told)
+    ended = outcome(state, footage, run_steps(state, footage, first, report))
+    return replace(ended, notes=(*untold, *ended.notes))
 
 
 def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState, Footage]:
     """Return what is trained, with its first weights, and what it is trained on."""
     fabric = make_fabric(config)
     method = first_method(config)  # refuses what no method can be, before any footage is read
-    footage = load_footage(config, method.clip_length, fabric, decoding if fabric.is_global_zero else None)
+    with shared_fate(fabric):
+        footage = load_footage(config, method.clip_length, fabric, decoding if fabric.is_global_zero else None)
     if footage.palettes:
         method = first_method(config, footage.palettes)
     num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
@@ -98,40 +138,67 @@ def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:
     return Outcome(done, state.num_steps, (*footage.notes, *notes_on_course(course)))
 
 
+def renew(state: TrainState, footage: Footage, done: int, tell: Tell) -> None:
+    """Bring what lies beside the checkpoint of ``done`` steps to its state, as a kill after it was written may need."""
+    with shared_fate(state.fabric):
+        if state.fabric.is_global_zero:
+            bring = complete if done >= state.num_steps else renew_translators
+            for note in bring(state, footage, done):
+                tell(note)
+
+
 def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -> int:
     """Train from step ``first`` to the last, or to a signal; return the number of steps done."""
-    if first >= state.num_steps:
-        return first
-    config, is_writer = state.config, state.fabric.is_global_zero
-    if is_writer:
-        write_config(config)
-        write_data(config.out, footage.digests, first)
-        state.log.open(config.out / STATS_FILE, first)
-    done, last = first, False
+    done, last = first, first >= state.num_steps
     with Interruption().listening() as interruption:
         while not last:
             losses = numbers(train_step(state, footage.batch(done), done))
             asked_to_stop = refuse_infinite(state, losses, done, interruption.asked)
+            if done == first:
+                begin(state, footage, first)
             done += 1
             last = done == state.num_steps or asked_to_stop
             record(state, footage, done, losses, last)
-            if last or done % config.save_every == 0 or ends_saved_epoch(config, footage, done):
+            if last or done % state.config.save_every == 0 or ends_saved_epoch(state.config, footage, done):
                 save(state, footage, done)
-            if is_writer:
-                report(done, state.num_steps, losses)
+            if state.fabric.is_global_zero:
+                tell_of_step(report, done, state.num_steps, losses)
     return done
+
+
+def begin(state: TrainState, footage: Footage, first: int) -> None:
+    """Write configuration, digests of the data and the log of ``first`` steps, once a step has shown that it can be."""
+    with shared_fate(state.fabric):
+        if state.fabric.is_global_zero:
+            write_config(state.config)
+            write_data(state.config.out, footage.digests, first)
+            state.log.open(state.config.out / STATS_FILE, first)
+
+
+def tell_of_step(report: Report, done: int, num_steps: int, losses: dict[str, float]) -> None:
+    """Report a step; a terminal or a pipe that is gone takes no news, and training goes on without."""
+    try:
+        report(done, num_steps, losses)
+    except OSError as error:
+        if error.errno not in (errno.EIO, errno.EPIPE):
+            raise
 
 
 def record(state: TrainState, footage: Footage, done: int, losses: dict[str, float], last: bool) -> None:
     """Write what is due after ``done`` steps: a line of losses and measures, a grid of samples, the curves."""
     state.log.add(losses)
-    shows = state.fabric.is_global_zero and (last or done % state.config.sample_every == 0)
-    generators = translating_generators(state) if shows else None
-    measures = validate(generators, footage) if generators else {}
-    state.log.write(done, state.rate, measures, last)
-    if generators:
-        write_samples(state, generators, footage, done)
-        write_curves(state.config.out)
+    shows = last or done % state.config.sample_every == 0
+    if shows:
+        refuse_infinite_weights(state, done)
+    means = state.log.means(done, state.rate, last)
+    with shared_fate(state.fabric) if means or shows else nullcontext():
+        generators = translating_generators(state) if shows and state.fabric.is_global_zero else None
+        measures = validate(generators, footage) if generators else {}
+        refuse_infinite_measures(state, measures, done)
+        state.log.write(done, means, measures)
+        if generators:
+            write_samples(state, generators, footage, done)
+            write_curves(state.config.out)
 
 
 def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
@@ -140,52 +207,10 @@ def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
 
 
 def save(state: TrainState, footage: Footage, done: int) -> None:
-    """Write a checkpoint and both translators, after checking that every weight is finite."""
-    for name, value in state.method.state_dict().items():
-        if value.is_floating_point() and not value.isfinite().all():
-            raise TrainingFailedError(f"step {done}: weights of {name} are not finite; {_last_good(state.config.out)}")
+    """Write a checkpoint and both translators, after checking that all of it is finite."""
     checkpoint = {"step": done, **state.state_dict()}
-    if state.fabric.is_global_zero:
-        save_checkpoint(state.config.out, done, checkpoint, state.config.keep)
-        save_translators(state, footage, done)
-    state.fabric.barrier()
-
-
-def restore(state: TrainState) -> int:
-    """Load the newest checkpoint of the run and return the number of steps done; 0 where there is none yet."""
-    found = checkpoints(state.config.out)
-    if not found:
-        return 0
-    saved = load_checkpoint(found[-1])
-    try:
-        state.load_state_dict(saved)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise InputError(
-            f"{found[-1]}: does not fit the networks of this run; it is a checkpoint of another, or of another version"
-        ) from error
-    return saved["step"]
-
-
-def numbers(terms: dict[str, Tensor]) -> dict[str, float]:
-    """Return loss terms as numbers."""
-    return dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
-
-
-def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, asked_to_stop: bool = False) -> bool:
-    """Return whether any process was asked to stop.
-
-    Raises:
-        TrainingFailedError: in any process a loss is not finite; it is raised in all of them.
-    """
-    infinite = [f"{name} is {value}" for name, value in losses.items() if not abs(value) < float("inf")]
-    asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
-    if failed:
-        told = infinite[0] if infinite else "of another process is not finite"
-        raise TrainingFailedError(f"step {step}: loss {told}; {_last_good(state.config.out)}")
-    return asked_to_stop
-
-
-def _last_good(run: Path) -> str:
-    found = checkpoints(run)
-    remedy = "lower --lr, give --clip-gradients 1, or train in fp32"
-    return f"last good checkpoint: {found[-1]}; {remedy}" if found else f"no checkpoint yet; {remedy}"
+    refuse_infinite_state(state, checkpoint, done)
+    with shared_fate(state.fabric):
+        if state.fabric.is_global_zero:
+            save_checkpoint(state.config.out, done, checkpoint, state.config.keep)
+            save_translators(state, footage, done)

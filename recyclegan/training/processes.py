@@ -1,51 +1,113 @@
-"""The processes that train together: their devices, what they agree on, and the signals that end them."""
+"""The processes that train together: their devices, and what they agree on."""
 
-import signal
-import threading
+import logging
+import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any, TypeVar
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from lightning_fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, distributed
 
 from recyclegan.errors import InputError
 from recyclegan.training.config import TrainConfig
+from recyclegan.training.watching import be_first, end_with_children, end_with_parent
 
 T = TypeVar("T")
 
 
+class LostProcessError(InputError):
+    """One of the processes that train together ended without a word."""
+
+
+def is_first_process() -> bool:
+    """Return whether this process speaks for the run: the first of those that train together, or the only one."""
+    return rank_zero_only.rank == 0  # type: ignore[attr-defined]
+
+
 def make_fabric(config: TrainConfig) -> Fabric:
-    """Return Lightning Fabric on the devices that the configuration names.
+    """Return Lightning Fabric on the devices that the configuration names; it starts the other processes.
 
     Raises:
         InputError: they are not there, or cannot do the precision.
     """
+    fabric = _fabric(config)
+    if fabric.device.type == "cpu":
+        _check_cpu(config)
+    if is_first_process():
+        be_first()
+    else:
+        end_with_parent()
+    try:
+        fabric.launch()
+    except RuntimeError as error:
+        raise LostProcessError(f"--devices {config.devices}: the processes did not find each other") from error
+    _watch_started(fabric)
+    return fabric
+
+
+def _watch_started(fabric: Fabric) -> None:
+    """See that processes which were started end together; Fabric's own watch, which kills without a word, is ended."""
+    started: list[subprocess.Popen[bytes]] = getattr(fabric.strategy.launcher, "procs", [])
+    if started:
+        end_with_children(tuple(started))
+        started.clear()
+
+
+def _fabric(config: TrainConfig) -> Fabric:
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells of every process that it starts
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*AMP with fp16 is not supported on CPU")
-            fabric = Fabric(accelerator=config.device, devices=config.devices, precision=config.precision)
-        fabric.launch()
-    except (RuntimeError, ValueError) as error:
+            return Fabric(accelerator=config.device, devices=config.devices, precision=config.precision)
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(
-            f"--device {config.device} --precision {config.precision}: {reason}; try --device auto"
-        ) from error
-    if config.precision == "16-mixed" and fabric.device.type == "cpu":
+        asked = f"--device {config.device} --devices {config.devices} --precision {config.precision}"
+        raise InputError(f"{asked}: {reason}; try --device auto") from error
+
+
+def _check_cpu(config: TrainConfig) -> None:
+    cores = os.cpu_count() or 1
+    if config.devices > cores:
+        raise InputError(f"--devices {config.devices}: found a CPU of {cores} cores, expected at most as many devices")
+    if config.precision == "16-mixed":
         raise InputError("--precision 16-mixed: is not to be had on a CPU; give bf16-mixed or 32")
-    return fabric
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """Tell that another process is gone where a message to all of them fails."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostProcessError(
+            "another of the processes that train together ended without a word (was it killed, or out of memory?); "
+            "go on with --resume"
+        ) from error
+
+
+def reduced(fabric: Fabric, values: Tensor, how: str) -> Tensor:
+    """Return the ``"sum"`` or the ``"mean"`` of what every process brings.
+
+    Raises:
+        LostProcessError: one of them is gone.
+    """
+    with _connected():
+        result = fabric.all_reduce(values, reduce_op=how)
+    assert isinstance(result, Tensor)
+    return result
 
 
 def any_process(fabric: Fabric, *flags: bool) -> list[bool]:
     """Return for each flag whether it is up in any process, so that all of them act alike."""
     if fabric.world_size == 1:
         return list(flags)
-    raised = fabric.all_reduce(torch.tensor(flags, dtype=torch.float32, device=fabric.device), reduce_op="sum")
-    assert isinstance(raised, Tensor)
+    raised = reduced(fabric, torch.tensor(flags, dtype=torch.float32, device=fabric.device), "sum")
     return (raised > 0).tolist()
 
 
@@ -53,8 +115,7 @@ def mean_over_processes(fabric: Fabric, values: dict[str, float]) -> dict[str, f
     """Return each value averaged over all processes, which hold the same names."""
     if fabric.world_size == 1 or not values:
         return values
-    means = fabric.all_reduce(torch.tensor(list(values.values()), device=fabric.device), reduce_op="mean")
-    assert isinstance(means, Tensor)
+    means = reduced(fabric, torch.tensor(list(values.values()), device=fabric.device), "mean")
     return dict(zip(values, means.tolist(), strict=True))
 
 
@@ -63,33 +124,23 @@ def gather(fabric: Fabric, own: T) -> list[T]:
     if fabric.world_size == 1:
         return [own]
     gathered: list[Any] = [None] * fabric.world_size
-    distributed.all_gather_object(gathered, own)
+    with _connected():
+        distributed.all_gather_object(gathered, own)
     return gathered
 
 
-@dataclass
-class Interruption:
-    """Whether SIGINT or SIGTERM asked for a clean end."""
+@contextmanager
+def shared_fate(fabric: Fabric) -> Iterator[None]:
+    """Let an InputError of any process be raised in all of them, after a block in which they exchange no messages.
 
-    asked: bool = False
-    before: dict[int, Any] = field(default_factory=dict)
-
-    @contextmanager
-    def listening(self) -> Iterator["Interruption"]:
-        """Take both signals while the block runs; a second one of the same kind ends the process at once.
-
-        Outside the main thread, where Python hands out no signals, the block just runs.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield self
-            return
-        self.before = {kind: signal.signal(kind, self._take) for kind in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for kind, handler in self.before.items():
-                signal.signal(kind, handler)
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(number, self.before[number])
+    Raises:
+        InputError: that of this process, or else that of the first one that has one.
+    """
+    error: InputError | None = None
+    try:
+        yield
+    except InputError as caught:
+        error = caught
+    if any_process(fabric, error is not None)[0]:
+        told = [message for message in gather(fabric, str(error or "")) if message]
+        raise error or InputError(told[0])

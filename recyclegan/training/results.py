@@ -1,17 +1,23 @@
 """What a run shows as it goes: sample grids, loss curves, and the two translators."""
 
 import copy
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from recyclegan.checkpoint import Card, save_translator
+from recyclegan.checkpoint import Card, load_translator, save_translator
+from recyclegan.errors import InputError
 from recyclegan.logs import draw_curves, image_grid, read_stats, series
 from recyclegan.tensors import Direction, Image, opposite, source_domain, target_domain, to_images
 from recyclegan.training.footage import Footage
+from recyclegan.training.run_folder import STATS_FILE
 from recyclegan.training.step import TrainState
 from recyclegan.video import write_image
+
+CURVES_FILE = "curves.png"
 
 
 def translating_generators(state: TrainState) -> nn.ModuleDict:
@@ -24,9 +30,62 @@ def translating_generators(state: TrainState) -> nn.ModuleDict:
 
 def save_translators(state: TrainState, footage: Footage, done: int) -> None:
     """Write ``ab.safetensors`` and ``ba.safetensors`` (those that the method trains) into the run folder."""
+    for path, generator, card in _translators(state, footage, done):
+        save_translator(path, generator, card)
+
+
+def renew_translators(state: TrainState, footage: Footage, done: int) -> list[str]:
+    """Write those translators that are not of the run's weights after ``done`` steps; tell what was wrong with them."""
+    told = []
+    for path, generator, card in _translators(state, footage, done):
+        if fault := translator_fault(path, generator, card):
+            save_translator(path, generator, card)
+            told.append(f"{path}: {fault}; is written anew, from step {done}")
+    return told
+
+
+def _translators(state: TrainState, footage: Footage, done: int) -> Iterator[tuple[Path, nn.Module, Card]]:
     generators = translating_generators(state)
     for way in state.method.ways:
-        save_translator(state.config.out / f"{way}.safetensors", generators[way], make_card(state, footage, way, done))
+        yield state.config.out / f"{way}.safetensors", generators[way], make_card(state, footage, way, done)
+
+
+def translator_fault(path: Path, generator: nn.Module, card: Card) -> str:
+    """Return what tells a file from the translator that should be there, metrics aside; nothing where they agree."""
+    if not path.exists():
+        return "was not there"
+    try:
+        found, stated = load_translator(path)
+    except InputError:
+        return "was damaged"
+    if stated.steps != card.steps:
+        return f"was that of step {stated.steps}"
+    if replace(stated, metrics={}) != card:
+        return "had the card of another version"
+    return "" if _same_weights(found, generator) else "had other weights than the checkpoint"
+
+
+def _same_weights(one: nn.Module, other: nn.Module) -> bool:
+    first, second = one.state_dict(), other.state_dict()
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name].cpu()) for name in first)
+
+
+def complete(state: TrainState, footage: Footage, done: int) -> list[str]:
+    """Write what a finished run lacks: translators, its last line, samples and curves; tell what is written anew."""
+    told = renew_translators(state, footage, done)
+    run = state.config.out
+    if state.log.renew(run / STATS_FILE):
+        told.append(f"{run / STATS_FILE}: had lost its last line, which is written again")
+    if not sample_file(run, done).exists():
+        write_samples(state, translating_generators(state), footage, done)
+    if not (run / CURVES_FILE).exists():
+        write_curves(run)
+    return told
+
+
+def sample_file(run: Path, done: int) -> Path:
+    """Return the grid of samples after ``done`` steps."""
+    return run / "samples" / f"step-{done:08d}.png"
 
 
 def make_card(state: TrainState, footage: Footage, way: Direction, done: int) -> Card:
@@ -64,11 +123,11 @@ def write_samples(state: TrainState, generators: nn.ModuleDict, footage: Footage
             if opposite(way) in generators:
                 shown.append(generators[opposite(way)](fake))
             rows.append([to_images(image)[0] for image in shown])
-    write_image(state.config.out / "samples" / f"step-{done:08d}.png", image_grid(rows))
+    write_image(sample_file(state.config.out, done), image_grid(rows))
 
 
 def write_curves(run: Path) -> None:
     """Draw what ``stats.jsonl`` holds so far as ``curves.png``."""
-    points = series(read_stats(run / "stats.jsonl"))
+    points = series(read_stats(run / STATS_FILE))
     if points:
-        write_image(run / "curves.png", draw_curves(points))
+        write_image(run / CURVES_FILE, draw_curves(points))

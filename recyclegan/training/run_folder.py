@@ -1,17 +1,20 @@
-"""The folder of a run: what it is called, whether it may be written to, and the configuration that it keeps."""
+"""The folder of a run: who may write to it, and the configuration that it keeps."""
 
-import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
+from recyclegan.files import kind_of, only_one, read_json, sweep, write_json
+from recyclegan.states import checkpoints
 from recyclegan.training.config import TrainConfig, config_from_dict, config_to_dict
+from recyclegan.training.processes import is_first_process
 
 CONFIG_FILE = "config.json"
 STATS_FILE = "stats.jsonl"
+LOCK_FILE = ".lock"
 MAY_CHANGE = frozenset(
     {
         *("data", "out", "cache", "cache_gb", "steps", "epochs", "device", "devices"),
@@ -27,12 +30,11 @@ def check_run_folder(config: TrainConfig, resume: bool) -> None:
     Raises:
         InputError: the folder holds a run and ``resume`` is off, or it differs from what the run was started with.
     """
-    if config.out.exists() and not config.out.is_dir():
-        raise InputError(f"{config.out}: is a file; name a folder for the run")
-    if not (config.out / CONFIG_FILE).is_file():
-        return
-    if not resume:
+    check_is_folder(config.out)
+    if not resume and holds_run(config.out):
         raise InputError(f"{config.out}: holds a run already; give --resume to go on with it, or another --out")
+    if kind_of(config.out / CONFIG_FILE) == "nothing":
+        return
     started = read_config(config.out)
     before, now = command_words(started), command_words(config)
     if started.method_name != config.method_name:
@@ -41,6 +43,50 @@ def check_run_folder(config: TrainConfig, resume: bool) -> None:
     if changed:
         found, wanted = (" ".join(words[name] for name in changed) for words in (now, before))
         raise InputError(f"{config.out}: was started with {wanted}; found {found}; resume it as it was")
+
+
+def holds_run(run: Path) -> bool:
+    """Return whether a folder holds a run: its configuration, or at least a checkpoint."""
+    return kind_of(run / CONFIG_FILE) != "nothing" or bool(checkpoints(run))
+
+
+def check_is_folder(run: Path) -> None:
+    """Refuse a place for a run that is something else than a folder.
+
+    Raises:
+        InputError: it is.
+    """
+    if (kind := kind_of(run)) not in ("folder", "nothing"):
+        raise InputError(f"{run}: is a {kind}; name a folder for the run")
+
+
+_holders: dict[Path, int] = {}
+"""Run folders that this process trains in, and the threads that do."""
+
+
+@contextmanager
+def only_training(run: Path) -> Iterator[None]:
+    """Let no other process write into a run folder while the block runs; remove what a killed one left half written.
+
+    Where several processes train together, the first one holds the folder for all. A block inside of another one of the
+    same thread just runs.
+
+    Raises:
+        InputError: another process, or thread, trains there.
+    """
+    place, thread = run.absolute(), threading.get_ident()
+    if not is_first_process() or _holders.get(place) == thread:
+        yield
+        return
+    check_is_folder(run)
+    with only_one(run / LOCK_FILE, str(run)):
+        _holders[place] = thread
+        try:
+            for folder in (run, run / "samples"):
+                sweep(folder)
+            yield
+        finally:
+            del _holders[place]
 
 
 def command_words(config: TrainConfig) -> dict[str, str]:
@@ -84,12 +130,9 @@ def read_config(run: Path) -> TrainConfig:
         InputError: there is none, or it is not of this program.
     """
     path = run / CONFIG_FILE
-    if not path.is_file():
+    if kind_of(path) == "nothing":
         raise InputError(f"{run}: holds no {CONFIG_FILE}; name a run folder")
-    try:
-        values = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no JSON ({error})") from error
+    values = read_json(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: found {values!r}, expected a table of fields")
     return config_from_dict(values, str(path))
@@ -97,5 +140,4 @@ def read_config(run: Path) -> TrainConfig:
 
 def write_config(config: TrainConfig) -> None:
     """Write the configuration into its run folder."""
-    with whole_file(config.out / CONFIG_FILE) as scratch:
-        scratch.write_text(json.dumps(config_to_dict(config), indent=2) + "\n")
+    write_json(config.out / CONFIG_FILE, config_to_dict(config))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lightning_fabric import Fabric
 
-from recyclegan.logs import StatsLog
+from recyclegan.logs import StatsLog, read_stats
 from recyclegan.training.config import TrainConfig
 from recyclegan.training.processes import mean_over_processes
 
@@ -23,6 +23,7 @@ class RunLog:
         self._sums: dict[str, float] = defaultdict(float)
         self._num_steps = 0
         self._due: dict[str, Any] = {}
+        self._last: dict[str, Any] = {}
         self._file: StatsLog | None = None
 
     def open(self, path: Path, first: int) -> None:
@@ -36,28 +37,47 @@ class RunLog:
         for name, value in losses.items():
             self._sums[name] += value
 
-    def write(self, done: int, rate: float, measures: Mapping[str, float], last: bool) -> None:
-        """Write what is due after ``done`` steps, averaged over processes; where the run ends, all there is."""
-        logs, samples = done % self._config.log_every == 0, done % self._config.sample_every == 0
-        means = {name: value / self._num_steps for name, value in self._sums.items()} if logs or last else {}
-        losses = {**mean_over_processes(self._fabric, means), "lr": rate} if means else {}
+    def means(self, done: int, rate: float, last: bool) -> dict[str, float]:
+        """Return what of losses is to be written after ``done`` steps: their means over steps and processes.
+
+        Where several processes train, all of them must call it.
+        """
+        if not (last or self._logs(done)):
+            return {}
+        means = {name: value / self._num_steps for name, value in self._sums.items()}
+        return {**mean_over_processes(self._fabric, means), "lr": rate}
+
+    def write(self, done: int, losses: Mapping[str, float], measures: Mapping[str, float]) -> None:
+        """Write what there is after ``done`` steps: what ``means`` returned, and measures where some were taken."""
+        logs, samples = self._logs(done), done % self._config.sample_every == 0
         due = {**(losses if logs else {}), **(measures if samples else {})}
         self._due = {"step": done, **due} if due else {}
         if losses or measures:
-            self._append({"step": done, **losses, **measures})
+            self._last = {"step": done, **losses, **measures}
+            self._append(self._last)
         if logs:
             self._sums.clear()
             self._num_steps = 0
+
+    def renew(self, path: Path) -> bool:
+        """Write the last line again where ``path`` has lost it; return whether it had."""
+        if not self._last or self._last in read_stats(path):
+            return False
+        StatsLog(path, self._last["step"]).write(self._last)
+        return True
+
+    def _logs(self, done: int) -> bool:
+        return done % self._config.log_every == 0
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         if self._file and entry:
             self._file.write(entry)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what the next line depends on, and what of the last one stays when the run goes on."""
-        return {"sums": dict(self._sums), "num_steps": self._num_steps, "due": self._due}
+        """Return what the next line depends on, the last one, and what of it stays when the run goes on."""
+        return {"sums": dict(self._sums), "num_steps": self._num_steps, "due": self._due, "last": self._last}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what ``state_dict`` returned."""
         self._sums = defaultdict(float, state["sums"])
-        self._num_steps, self._due = state["num_steps"], state["due"]
+        self._num_steps, self._due, self._last = state["num_steps"], state["due"], state.get("last", {})

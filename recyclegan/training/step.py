@@ -13,7 +13,8 @@ from recyclegan.methods import Method
 from recyclegan.methods.method import Fakes
 from recyclegan.tensors import Clips, Direction, Domain, Frames, source_domain, target_domain
 from recyclegan.training.config import TrainConfig
-from recyclegan.training.processes import gather
+from recyclegan.training.finite import failure, infinite_gradient
+from recyclegan.training.processes import gather, reduced
 from recyclegan.training.run_log import RunLog
 
 Batch = dict[Domain, Clips]
@@ -22,7 +23,7 @@ Batch = dict[Domain, Clips]
 class HistoryBuffer:
     """Shows the discriminator fakes of earlier steps half of the time. Source: Shrivastava et al. 2017.
 
-    A buffer of size 0 hands fakes through.
+    A buffer of size 0 hands fakes through. What it keeps are copies, which hold no batch alive.
     """
 
     def __init__(self, size: int) -> None:
@@ -35,12 +36,12 @@ class HistoryBuffer:
 
     def _exchange_one(self, fake: Frames, rng: np.random.Generator) -> Frames:
         if len(self.kept) < self.size:
-            self.kept.append(fake)
+            self.kept.append(fake.clone())
             return fake
         if rng.random() < 0.5:
             return fake
         place = int(rng.integers(self.size))
-        old, self.kept[place] = self.kept[place], fake
+        old, self.kept[place] = self.kept[place], fake.clone()
         return old
 
 
@@ -65,14 +66,20 @@ class TrainState:
         return self.fabric.setup_optimizers(optimizer)
 
     @property
-    def _optimizers(self) -> dict[str, Any]:
+    def optimizers(self) -> dict[str, Any]:
+        """Return both optimizers by name."""
         return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+
+    @property
+    def scaler(self) -> torch.amp.GradScaler | None:
+        """Return what scales the loss in 16-mixed, and leaves out steps whose gradients overflow; elsewhere nothing."""
+        return getattr(self.fabric.strategy.precision, "scaler", None)
 
     def set_pace(self, step: int) -> None:
         """Give both optimizers the learning rate of ``step``, and all terms but the adversarial ones their ramp."""
         self.rate = learning_rate(self.config, step, self.num_steps)
         self.ramp = ramp_up(self.config, step, self.num_steps)
-        for optimizer in self._optimizers.values():
+        for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = self.rate
 
@@ -81,12 +88,11 @@ class TrainState:
 
         Where several processes train, all of them must call it.
         """
-        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         return {
             "networks": trained_weights(self.method),
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "average": self.average.average if self.average else {},
-            "scaler": scaler.state_dict() if scaler else {},
+            "scaler": self.scaler.state_dict() if self.scaler else {},
             "processes": gather(self.fabric, self._own_state_dict()),
         }
 
@@ -96,19 +102,23 @@ class TrainState:
         return {"buffers": buffers, "log": self.log.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were."""
+        """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were.
+
+        The optimizers' settings stay those of the configuration.
+        """
         device, processes = self.fabric.device, state["processes"]
         self.method.load_state_dict({**self.method.state_dict(), **state["networks"]})
-        for name, optimizer in self._optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
+        for name, optimizer in self.optimizers.items():
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state["optimizers"][name]["state"], "param_groups": groups})
         if self.average:
             self.average.average = {name: value.to(device) for name, value in state["average"].items()}
         own = processes[self.fabric.global_rank % len(processes)]
         for domain, buffer in self.buffers.items():
             buffer.kept = [fake.to(device) for fake in own["buffers"][domain]]
         self.log.load_state_dict(own["log"])
-        if scaler := getattr(self.fabric.strategy.precision, "scaler", None):
-            scaler.load_state_dict(state["scaler"])
+        if self.scaler and state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
 
     def seed_step(self, step: int) -> np.random.Generator:
         """Make all randomness of a step depend on the seed, the process and the step alone: resuming is exact."""
@@ -137,7 +147,7 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
         fakes[target_domain(way)] = fake
         way_terms |= propagate(state, method.target_terms(batch[target_domain(way)], way, state.rng))
         terms |= {f"{way}/{name}": value for name, value in way_terms.items()}
-    update(state, state.generator_optimizer)
+    update(state, state.generator_optimizer, step)
 
     method.discriminators.requires_grad_(True)
     for domain, fake in fakes.items():
@@ -146,7 +156,7 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
             loss = method.discriminator_loss(domain, batch[domain].flatten(0, 1), shown)
         state.fabric.backward(loss)
         terms[f"{domain}/discriminator"] = loss.detach()
-    update(state, state.discriminator_optimizer)
+    update(state, state.discriminator_optimizer, step)
 
     if state.average:
         state.average.update(method.generators, step)
@@ -184,13 +194,31 @@ def propagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[st
         values[name] = value.detach()
 
 
-def update(state: TrainState, optimizer: Any) -> None:
-    """Apply the gradients that have gathered, averaged over processes and clipped where asked for, and clear them."""
+def update(state: TrainState, optimizer: Any, step: int) -> None:
+    """Apply the gradients that have gathered, averaged over processes and clipped where asked for, and clear them.
+
+    Raises:
+        TrainingFailedError: they are to be clipped, and their norm is not finite.
+    """
     average_gradients(state.fabric, optimizer)
     if state.config.clip_gradients:
-        state.fabric.clip_gradients(state.method, optimizer, max_norm=state.config.clip_gradients)
+        clip_gradients(state, optimizer, step)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
+
+
+def clip_gradients(state: TrainState, optimizer: Any, step: int) -> None:
+    """Scale gradients down to the norm that the configuration allows; in 16-mixed a step that overflows is left out.
+
+    Raises:
+        TrainingFailedError: their norm is not finite, and not because the loss was scaled up.
+    """
+    limit, strict = state.config.clip_gradients, state.scaler is None
+    try:
+        state.fabric.clip_gradients(state.method, optimizer, max_norm=limit, error_if_nonfinite=strict)
+    except RuntimeError as error:
+        network = infinite_gradient(state.method) or "all networks together"
+        raise failure(state.config, step, f"gradients of {network} are not finite") from error
 
 
 def average_gradients(fabric: Fabric, optimizer: Any) -> None:
@@ -198,8 +226,7 @@ def average_gradients(fabric: Fabric, optimizer: Any) -> None:
     if fabric.world_size == 1:
         return
     gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    flat = fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
-    assert isinstance(flat, Tensor)
+    flat = reduced(fabric, torch.cat([gradient.flatten() for gradient in gradients]), "mean")
     for gradient, averaged in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(averaged.view_as(gradient))
 

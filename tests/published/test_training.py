@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from recyclegan.checkpoint import checkpoints, load_checkpoint
 from recyclegan.errors import InputError
 from recyclegan.published import training
 from recyclegan.published.devices import Devices
@@ -13,6 +12,7 @@ from recyclegan.published.starting import prepare_start, refuse_existing
 from recyclegan.published.training import train_config
 from recyclegan.reference.checkpoints import network_file, read_weights
 from recyclegan.reference.layout import read_options
+from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.training import TrainConfig, learning_rate
 from tests.golden.records import records
 from tests.published.commands import SMALL, train_options, world

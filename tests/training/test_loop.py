@@ -14,12 +14,13 @@ import pytest
 import torch
 
 from recyclegan import losses
-from recyclegan.checkpoint import checkpoints, load_card, load_checkpoint
+from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
 from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis
 from recyclegan.logs import read_stats
 from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
+from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.training import (
     DataConfig,
     Outcome,
@@ -388,7 +389,7 @@ def test_a_file_in_the_place_of_the_run_is_refused(data: Path, tmp_path: Path) -
     ("text", "message"),
     [
         ("{", "is no JSON"),
-        ("\0\xff", "is no JSON"),
+        ("\0\xff", "is no text in UTF-8"),
         ("[]", "expected a table of fields"),
         ('{"stepz": 1, "method": {"name": "cycle-gan"}}', "unknown field 'stepz'"),
     ],

@@ -2,10 +2,12 @@
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,15 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from recyclegan.checkpoint import checkpoints, load_checkpoint
 from recyclegan.cli import main
+from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
-from recyclegan.training import TrainingFailedError
+from recyclegan.states import checkpoints, load_checkpoint
+from recyclegan.training import TrainingFailedError, processes, watching
+from recyclegan.training import one_voice as voices
 from recyclegan.training.loop import refuse_infinite
-from recyclegan.training.processes import any_process, gather, mean_over_processes
+from recyclegan.training.one_voice import one_voice
+from recyclegan.training.processes import LostProcessError, any_process, gather, mean_over_processes, shared_fate
 from recyclegan.training.step import average_gradients
 from tests.small import SMALL_OPTIONS, make_data, small_config, small_state
 
@@ -30,7 +35,7 @@ def words(data: Path, run: Path, *more: str) -> list[str]:
     return ["train", "unsup-recycle-gan", "--data", str(data), "--out", str(run), *SMALL_OPTIONS, *more]
 
 
-def start(arguments: list[str]) -> subprocess.Popen[str]:
+def start(arguments: list[str], before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "recyclegan", *arguments],
@@ -38,6 +43,7 @@ def start(arguments: list[str]) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        preexec_fn=before,
     )
 
 
@@ -72,7 +78,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(data: Path, tmp_pa
     assert checkpoints(tmp_path / "killed")[-1].name == "step-00000009"
 
 
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_the_run_and_ends_it_with_130(data: Path, tmp_path: Path, kind: signal.Signals) -> None:
     run = tmp_path / "run"
     process = start(words(data, run, "--steps", "1000", "--save-every", "1000"))
@@ -164,6 +170,91 @@ def test_a_loss_that_is_not_finite_in_one_process_ends_all(tmp_path: Path, own: 
         refuse_infinite(state, {"ab/cycle": value}, 3)
 
 
+class Spoken(Fabric):
+    """Stands in for one of two processes; ``others`` is what the other one says of its part, nothing if all is well."""
+
+    def __init__(self, others: str) -> None:
+        super().__init__(accelerator="cpu", devices=1)
+        self.others = others
+
+    @property
+    def world_size(self) -> int:
+        return 2
+
+    def all_reduce(self, data: Any, group: Any = None, reduce_op: Any = "sum") -> Any:
+        return data + bool(self.others)
+
+
+def fail_with(message: str) -> None:
+    if message:
+        raise InputError(message)
+
+
+@pytest.mark.parametrize(("own", "others", "told"), [("", "disk", "disk"), ("mine", "", "mine"), ("mine", "x", "mine")])
+def test_an_error_of_one_process_is_the_error_of_all(
+    monkeypatch: pytest.MonkeyPatch, own: str, others: str, told: str
+) -> None:
+    fabric = Spoken(others)
+    monkeypatch.setattr(processes, "gather", lambda _, message: [message, others])
+    with pytest.raises(InputError, match=f"^{told}$"), shared_fate(fabric):
+        fail_with(own)
+
+
+def test_without_an_error_nobody_is_stopped() -> None:
+    with shared_fate(Spoken("")):
+        pass
+    with pytest.raises(KeyError), shared_fate(Spoken("")):
+        raise KeyError("a fault of the program is no matter of agreement")
+
+
+class LostFabric(Spoken):
+    """The other process is gone."""
+
+    def all_reduce(self, data: Any, group: Any = None, reduce_op: Any = "sum") -> Any:
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:1234")
+
+
+def test_a_process_that_is_gone_is_told_in_one_line() -> None:
+    with pytest.raises(LostProcessError) as caught:
+        any_process(LostFabric(""), False)
+    assert "another of the processes that train together ended without a word" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("is_first", "has_the_word", "raised"),
+    [(True, True, InputError), (True, False, SystemExit), (False, True, InputError), (False, False, SystemExit)],
+)
+def test_whoever_has_the_word_tells_and_the_others_end_without_one(
+    monkeypatch: pytest.MonkeyPatch, is_first: bool, has_the_word: bool, raised: type[BaseException]
+) -> None:
+    monkeypatch.setattr(voices, "is_first_process", lambda: is_first)
+    monkeypatch.setattr(voices, "_has_the_word", lambda _: has_the_word)
+    with pytest.raises(raised) as caught, one_voice():
+        raise InputError("why")
+    assert str(caught.value) == ("why" if has_the_word else "2")
+
+
+@pytest.mark.parametrize(("is_first", "raised"), [(True, KeyboardInterrupt), (False, SystemExit)])
+def test_only_the_first_process_tells_of_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, is_first: bool, raised: type[BaseException]
+) -> None:
+    monkeypatch.setattr(voices, "is_first_process", lambda: is_first)
+    with pytest.raises(raised), one_voice():
+        raise KeyboardInterrupt
+
+
+def test_more_devices_than_the_machine_has_are_one_line_before_any_work(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fabric, "launch", lambda *_: pytest.fail("started processes"))
+    devices = (os.cpu_count() or 1) + 1
+    assert main(words(data, tmp_path / "run", "--devices", str(devices))) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"recyclegan: --devices {devices}: found a CPU of {devices - 1} cores, expected at most")
+    assert not (tmp_path / "run").exists()
+
+
 def run_on_two(data: Path, run: Path, *options: str) -> tuple[str, str]:
     """Train on two processes, and return what they printed."""
     process = start(words(data, run, *options, "--devices", "2"))
@@ -218,3 +309,93 @@ def test_a_signal_to_one_of_two_processes_stops_both_with_a_checkpoint(data: Pat
     done = read_stats(run / "stats.jsonl")[-1]["step"]
     assert output.count(f"stopped after {done} of 1000 steps") == 1
     assert [int(path.name[5:]) for path in checkpoints(run)] == [done]
+
+
+def fail_on_two(data: Path, run: Path, *options: str, limit: int | None = None) -> list[str]:
+    """Train on two processes, which fails, and return the lines that they told why in."""
+
+    def limited() -> None:
+        if limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    process = start(words(data, run, *options, "--devices", "2"), before=limited)
+    output, errors = process.communicate(timeout=3 * STARTING)
+    assert process.returncode == 2, errors
+    assert output == ""
+    return [line for line in errors.splitlines() if not line.startswith("step ")]
+
+
+@pytest.mark.slow
+def test_two_processes_tell_in_one_line_why_they_fail(data: Path, tmp_path: Path) -> None:
+    [line] = fail_on_two(data / "missing", tmp_path / "run")
+    assert "no such folder" in line
+    assert not (tmp_path / "run").exists()
+    [line] = fail_on_two(data, tmp_path / "run", limit=100_000)
+    assert "state.pt: cannot be written (File too large)" in line
+    [line] = fail_on_two(data, tmp_path / "run")
+    assert "holds a run already" in line
+    run_on_two(data, tmp_path / "run", "--resume")
+    assert checkpoints(tmp_path / "run")[-1].name == "step-00000006"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [False, True])
+def test_when_one_of_two_processes_is_killed_the_other_ends_in_one_line_at_most(
+    data: Path, tmp_path: Path, first: bool
+) -> None:
+    run = tmp_path / "run"
+    process = start(words(data, run, "--steps", "1000", "--save-every", "1", "--devices", "2"))
+    wait_for_steps(process, run, 2)
+    [other] = children_of(process.pid)
+    os.kill(process.pid if first else other, signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == (-signal.SIGKILL if first else 2)
+    told = [line for line in errors.splitlines() if not line.startswith("step ")]
+    assert len(told) == (not first)
+    assert all("ended without a word (was it killed, or out of memory?); go on with --resume" in line for line in told)
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{other}").exists():
+        assert time.monotonic() < deadline, "a process is left behind"
+        time.sleep(0.1)
+    run_on_two(data, run, "--resume", "--steps", str(int(checkpoints(run)[-1].name[5:]) + 1))
+
+
+def children_of(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_process_ends_without_a_word_when_the_one_that_started_it_is_gone(told: bool, tmp_path: Path) -> None:
+    """Be it before the process looks for it, or after."""
+    child = (
+        f"import os, runpy, sys, time; watching = runpy.run_path({watching.__file__!r})\n"
+        "time.sleep(0 if sys.argv[1] == 'early' else 1); watching['end_with_parent']()\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    )
+    parent = (
+        f"import os, runpy, subprocess, sys, time; runpy.run_path({watching.__file__!r})['be_first']()\n"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}, {'early' if told else 'late'!r}])\n"
+        f"time.sleep({1 if told else 0.2})"
+    )
+    process = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=60, check=True)
+    assert process.stderr == ""
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "pid").exists() or Path(f"/proc/{(tmp_path / 'pid').read_text() or 0}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_first_process_ends_with_a_child_whose_loss_it_has_not_noticed() -> None:
+    script = (
+        f"import runpy, subprocess, sys, time; watching = runpy.run_path({watching.__file__!r})\n"
+        "watching['end_with_children'].__globals__['LAST_RESORT'] = 0.1\n"
+        "codes = ('exit(3)', 'import time; time.sleep(60)')\n"
+        "children = [subprocess.Popen([sys.executable, '-c', code]) for code in codes]\n"
+        "watching['end_with_children'](children); print(children[1].pid, flush=True); time.sleep(60)"
+    )
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert process.returncode == 2
+    [line] = process.stderr.splitlines()
+    assert line == "recyclegan: one of the processes that train together failed; go on with --resume"
+    assert not Path(f"/proc/{process.stdout.strip()}").exists()

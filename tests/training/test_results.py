@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from recyclegan.checkpoint import load_card, load_translator
+from recyclegan.checkpoint import add_metrics, load_card, load_translator, save_translator
 from recyclegan.networks.classes import ClassGenerator
 from recyclegan.networks.detail import SmoothGenerator
 from recyclegan.tensors import to_frames, to_images
-from recyclegan.training import DataConfig, train
-from recyclegan.training.results import translating_generators
+from recyclegan.training import DataConfig, Outcome, TrainConfig, TrainState, loop, train
+from recyclegan.training.results import save_translators, translating_generators
 from recyclegan.video import read_image
 from tests.small import NETWORKS, PALETTE, label_map, make_data, small_config, small_state
 
@@ -103,3 +103,99 @@ def test_a_generator_of_classes_is_trained_averaged_and_loaded_with_the_palette_
     torch.testing.assert_close(labels.colours, torch.tensor(PALETTE) / 127.5 - 1)
     assert type(video) is SmoothGenerator
     assert train(replace(config, steps=3), resume=True).steps == 3
+
+
+class Broken(BaseException):
+    """Ends a run where no clean-up helps."""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    """Return the configuration of a run of 3 steps that is done."""
+    root = tmp_path_factory.mktemp("runs")
+    config = small_config(make_data(root / "data", num_frames=2), root / "run", steps=3, save_every=1, sample_every=9)
+    train(config)
+    return config
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def of_step(path: Path, step: int) -> None:
+    generator, card = load_translator(path)
+    save_translator(path, generator, replace(card, steps=step))
+
+
+def with_other_weights(path: Path) -> None:
+    generator, card = load_translator(path)
+    next(generator.parameters()).data.mul_(1.5)
+    save_translator(path, generator, card)
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+LOSSES = {
+    "was not there": ("ab.safetensors", Path.unlink),
+    "was damaged": ("ba.safetensors", cut_off),
+    "was that of step 2": ("ab.safetensors", lambda path: of_step(path, 2)),
+    "had other weights than the checkpoint": ("ba.safetensors", with_other_weights),
+    "has other weights by one bit": ("ab.safetensors", flip),
+    "had lost its last line": ("stats.jsonl", cut_off),
+    "curves": ("curves.png", Path.unlink),
+    "samples": ("samples/step-00000003.png", Path.unlink),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_resuming_a_finished_run_writes_what_is_missing_or_stale(finished: TrainConfig, loss: str) -> None:
+    before, told = contents(finished.out), list[str]()
+    name, spoil = LOSSES[loss]
+    spoil(finished.out / name)
+    assert contents(finished.out) != before
+    assert train(finished, resume=True, tell=told.append) == Outcome(3, 3)
+    assert contents(finished.out) == before
+    assert len(told) == (name not in ("curves.png", "samples/step-00000003.png"))
+    assert all(str(finished.out / name) in note for note in told)
+    if loss.startswith(("was", "had")):
+        assert loss in told[0]
+    assert train(finished, resume=True, tell=told.append) == Outcome(3, 3)
+    assert len(told) <= 1, "all is well then"
+
+
+def test_scores_in_a_card_are_no_fault(finished: TrainConfig) -> None:
+    before = (finished.out / "ab.safetensors").read_bytes()
+    add_metrics(finished.out / "ab.safetensors", {"miou": 0.5})
+    told: list[str] = []
+    train(finished, resume=True, tell=told.append)
+    assert told == []
+    assert load_card(finished.out / "ab.safetensors").metrics == {"miou": 0.5}
+    (finished.out / "ab.safetensors").write_bytes(before)
+
+
+def test_a_kill_between_checkpoint_and_translators_is_made_good(
+    finished: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(state: TrainState, footage: object, done: int) -> None:
+        if done == 3:
+            raise Broken
+        save_translators(state, footage, done)
+
+    config = replace(finished, out=tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "save_translators", killed)
+        with pytest.raises(Broken):
+            train(config)
+    assert load_card(config.out / "ab.safetensors").steps == 2
+    outcome = train(config, resume=True)
+    assert [note.split(": ")[1] for note in outcome.notes] == ["was that of step 2; is written anew, from step 3"] * 2
+    for name in ("ab.safetensors", "ba.safetensors", "stats.jsonl", "curves.png"):
+        assert (config.out / name).read_bytes() == (finished.out / name).read_bytes()

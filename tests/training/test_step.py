@@ -1,6 +1,9 @@
 """One training step: its rate, its randomness, and everything that it changes."""
 
+import copy
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor
 
 from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.tensors import DIRECTIONS, DOMAINS
-from recyclegan.training import TrainConfig, TrainState, learning_rate, train_step
+from recyclegan.training import TrainConfig, TrainingFailedError, TrainState, learning_rate, train_step
+from recyclegan.training.finite import LEAST_SCALE, check_scale, infinite_part
 from recyclegan.training.step import HistoryBuffer, ramp_up, trained_weights
 from tests.small import NETWORKS, random_clips, small_config, small_state
 
@@ -239,6 +244,76 @@ def test_clipping_limits_the_norm_of_all_gradients_together(monkeypatch: pytest.
     assert clipped_norms == pytest.approx([0.01, 0.01], rel=1e-3)
 
 
+@pytest.mark.parametrize("network", ["generators.ba", "discriminators.a"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_gradients_that_are_not_finite_cannot_be_clipped_and_are_named(network: str, value: float) -> None:
+    state = small_state(config_with(clip_gradients=1.0))
+    parameter = next(state.method.get_submodule(network).parameters())
+    parameter.register_hook(lambda gradient: torch.full_like(gradient, value))
+    with pytest.raises(TrainingFailedError) as caught:
+        train_step(state, batch_of(), 7)
+    message = str(caught.value)
+    assert f"step 7: gradients of {network} are not finite; no checkpoint yet; lower --lr" in message
+    assert "--clip-gradients" not in message, "it is on already"
+    assert "\n" not in message
+
+
+def test_a_clipped_step_that_overflows_in_half_precision_is_left_out() -> None:
+    state = small_state(config_with(clip_gradients=1.0))
+    state.fabric.strategy.precision = ScaledPrecision()
+    generators = {name: value.clone() for name, value in state.method.generators.state_dict().items()}
+    parameter = next(state.method.generators["ab"].parameters())
+    handle = parameter.register_hook(lambda gradient: gradient * float("inf"))
+    train_step(state, batch_of(), 0)
+    assert same(dict(state.method.generators.state_dict()), generators)
+    handle.remove()
+    train_step(state, batch_of(), 1)
+    assert not same(dict(state.method.generators.state_dict()), generators)
+
+
+class ScaledPrecision(MixedPrecision):
+    """Full precision with the scaled losses of 16-mixed."""
+
+    def __init__(self) -> None:
+        super().__init__("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+
+    def forward_context(self) -> AbstractContextManager[Any]:
+        return nullcontext()
+
+
+def test_a_scale_that_has_shrunk_to_nothing_ends_training() -> None:
+    check_scale(config_with(), 3, None)
+    check_scale(config_with(), 3, torch.amp.GradScaler("cpu", init_scale=LEAST_SCALE))
+    with pytest.raises(TrainingFailedError, match="step 3: gradients overflow in every step"):
+        check_scale(config_with(), 3, torch.amp.GradScaler("cpu", init_scale=LEAST_SCALE / 2))
+
+
+PLACES: list[Callable[[dict[str, Any]], Tensor]] = [
+    lambda state: next(iter(state["networks"].values())),
+    lambda state: next(iter(state["average"].values())),
+    lambda state: state["optimizers"]["generator"]["state"][0]["exp_avg_sq"],
+    lambda state: state["processes"][0]["buffers"]["a"][0],
+]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_every_part_of_a_state_is_searched_for_numbers_that_are_not_finite(value: float) -> None:
+    state = trained(config_with(history=2), range(3)).state_dict()
+    assert infinite_part(state) is None
+    found = []
+    for place in PLACES:
+        spoiled = copy.deepcopy(state)
+        place(spoiled).view(-1)[-1] = value
+        found.append(str(infinite_part(spoiled)))
+    assert found[0].startswith("weights of generators.ab.")
+    assert found[1].startswith("averaged weights of generators.ab.")
+    assert found[2] == "values of optimizers.generator.state.0.exp_avg_sq"
+    assert found[3] == "values of processes.0.buffers.a.0"
+    assert infinite_part({"processes": [{"log": {"sums": {"ab/cycle": value}}}]}) == (
+        "values of processes.0.log.sums.ab/cycle"
+    )
+
+
 def test_mixed_precision_trains_on_the_cpu_with_finite_terms_near_those_of_full_precision() -> None:
     full, mixed = (train_step(small_state(config_with(precision=p)), batch_of(), 0) for p in ("32", "bf16-mixed"))
     assert full.keys() == mixed.keys()
@@ -249,6 +324,15 @@ def test_mixed_precision_trains_on_the_cpu_with_finite_terms_near_those_of_full_
 
 def frame(number: int) -> Tensor:
     return torch.full((1, 3, 2, 2), float(number))
+
+
+def test_a_buffer_keeps_its_fakes_alone_and_no_batch_alive() -> None:
+    buffer, rng = HistoryBuffer(5), np.random.default_rng(0)
+    for number in range(20):
+        buffer.exchange(torch.cat([frame(12 * number + place) for place in range(12)]), rng)
+    assert len(buffer.kept) == 5
+    for fake in buffer.kept:
+        assert fake.untyped_storage().nbytes() == fake.numel() * 4
 
 
 def test_a_buffer_of_size_0_hands_fakes_through() -> None:

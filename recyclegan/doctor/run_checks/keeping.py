@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from recyclegan.checkpoint import STATE_FILE
 from recyclegan.doctor.finding import Finding, counted, gigabytes, note, problem, warning
 from recyclegan.doctor.run_view import RunView
 from recyclegan.methods import METHODS
+from recyclegan.states import STATE_FILE
 from recyclegan.tensors import DOMAINS
 from recyclegan.training import TrainConfig
 

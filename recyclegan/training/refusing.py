@@ -1,0 +1,62 @@
+"""Where training ends because a number is not finite: losses, weights, all that is saved, and measures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recyclegan.training.finite import check_scale, failure, infinite_part
+from recyclegan.training.processes import any_process
+from recyclegan.training.step import TrainState, trained_weights
+
+
+def numbers(terms: dict[str, Tensor]) -> dict[str, float]:
+    """Return loss terms as numbers."""
+    return dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
+
+
+def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, asked_to_stop: bool = False) -> bool:
+    """Return whether any process was asked to stop.
+
+    Raises:
+        TrainingFailedError: in any process a loss is not finite; it is raised in all of them.
+    """
+    infinite = [f"{name} is {value}" for name, value in losses.items() if not abs(value) < float("inf")]
+    asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
+    if failed:
+        told = infinite[0] if infinite else "of another process is not finite"
+        raise failure(state.config, step, f"loss {told}")
+    return asked_to_stop
+
+
+def refuse_infinite_state(state: TrainState, saved: Mapping[str, Any], done: int) -> None:
+    """Refuse to save what is not finite, or no longer trains.
+
+    Raises:
+        TrainingFailedError: there is some, the same in all processes.
+    """
+    check_scale(state.config, done, state.scaler)
+    if (part := infinite_part(saved)) is not None:
+        raise failure(state.config, done, f"{part} are not finite")
+
+
+def refuse_infinite_weights(state: TrainState, done: int) -> None:
+    """Refuse to show what weights make that are not finite.
+
+    Raises:
+        TrainingFailedError: there are some, the same in all processes.
+    """
+    averages = state.average.average if state.average else {}
+    refuse_infinite_state(state, {"networks": trained_weights(state.method), "average": averages}, done)
+
+
+def refuse_infinite_measures(state: TrainState, measures: Mapping[str, float], done: int) -> None:
+    """Refuse translations that are not finite, though the weights are.
+
+    Raises:
+        TrainingFailedError: a measure of them is not finite.
+    """
+    for name, value in measures.items():
+        if not abs(value) < float("inf"):
+            raise failure(state.config, done, f"{name} of held-out frames is {value}")

@@ -1,0 +1,129 @@
+"""Going on: the newest checkpoint of a run that is whole, finite and its own, and what there is to say of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recyclegan.errors import InputError
+from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
+from recyclegan.tensors import DOMAINS
+from recyclegan.training.finite import infinite_part
+from recyclegan.training.fitting import MisfitError, check_adam, check_buffers, check_like, check_log, require
+from recyclegan.training.processes import gather, shared_fate
+from recyclegan.training.step import TrainState, trained_weights
+
+Tell = Callable[[str], None]
+"""Told of what a user should know, in one line each."""
+
+PARTS = frozenset({"step", "networks", "optimizers", "average", "scaler", "processes"})
+"""What a training state consists of."""
+
+
+def restore(state: TrainState, tell: Tell) -> int:
+    """Load the newest good checkpoint of the run and return the number of steps done; 0 where there is none yet.
+
+    Raises:
+        InputError: there are some, and none of them is good.
+    """
+    found = checkpoints(state.config.out)
+    if not found:
+        return 0
+    with shared_fate(state.fabric):
+        folder, saved, errors = _newest_good(found, state)
+    if len(names := set(gather(state.fabric, folder.name))) > 1:
+        raise InputError(f"{folder.parent}: processes see different checkpoints ({', '.join(sorted(names))}) there")
+    state.load_state_dict(saved)
+    for note in (*_notes_on_loss(folder, errors, found), *_notes_on(folder, saved, state)):
+        tell(note)
+    return saved["step"]
+
+
+def _newest_good(found: Sequence[Path], state: TrainState) -> tuple[Path, dict[str, Any], list[InputError]]:
+    """Return the newest checkpoint that is good, what it holds, and what is wrong with those after it."""
+    errors: list[InputError] = []
+    for folder in reversed(found):
+        try:
+            return folder, read_state(folder, state), errors
+        except InputError as error:
+            errors.append(error)
+    others = f" (as little good: {', '.join(folder.name for folder in found[:-1])})" if len(found) > 1 else ""
+    raise InputError(f"{errors[0]}{others}") from errors[0]
+
+
+def read_state(folder: Path, state: TrainState) -> dict[str, Any]:
+    """Return what a checkpoint holds.
+
+    Raises:
+        InputError: it is damaged, not finite, or does not belong to this run.
+    """
+    saved = load_checkpoint(folder)
+    try:
+        check_state(saved, state, step_of(folder))
+    except MisfitError as error:
+        raise InputError(
+            f"{folder}: does not fit the networks of this run (look at {error}); it is a checkpoint of another, "
+            "or of another version"
+        ) from error
+    if (part := infinite_part(saved)) is not None:
+        raise InputError(f"{folder}: {part} are not finite; delete the folder to resume before it")
+    return saved
+
+
+def check_state(saved: dict[str, Any], state: TrainState, step: int) -> None:
+    """Refuse a training state that is not one of this run after ``step`` steps.
+
+    Raises:
+        MisfitError: it is not; the place is named.
+    """
+    require(saved.keys() == PARTS, " ".join(sorted(map(str, saved.keys() ^ PARTS))))
+    require(type(saved["step"]) is int and saved["step"] == step, "step")
+    check_like(saved["networks"], trained_weights(state.method), "networks")
+    check_like(saved["average"], state.average.average if state.average else {}, "average")
+    check_like(saved["scaler"], state.scaler.state_dict() if state.scaler and saved["scaler"] else {}, "scaler")
+    optimizers = saved["optimizers"]
+    require(isinstance(optimizers, dict) and optimizers.keys() == state.optimizers.keys(), "optimizers")
+    for name, optimizer in state.optimizers.items():
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        check_adam(optimizers[name], parameters, f"optimizers.{name}")
+    _check_processes(saved["processes"], state)
+
+
+def _check_processes(processes: Any, state: TrainState) -> None:
+    require(isinstance(processes, list) and len(processes) > 0, "processes")
+    for number, own in enumerate(processes):
+        place = f"processes.{number}"
+        require(isinstance(own, dict) and own.keys() == {"buffers", "log"}, place)
+        check_buffers(own["buffers"], state.buffers, _is_fake_of(state), f"{place}.buffers")
+        check_log(own["log"], f"{place}.log")
+
+
+def _is_fake_of(state: TrainState) -> Callable[[str, Tensor], bool]:
+    """Return whether a tensor is a fake of a domain, as this run makes them."""
+    frames = state.config.frames
+    channels: dict[str, int] = dict(zip(DOMAINS, frames.channels, strict=True))
+
+    def is_fake(domain: str, fake: Tensor) -> bool:
+        sized = frames.crop == "none" or fake.shape[2:] == frames.size
+        return fake.dtype == torch.float32 and fake.ndim == 4 and fake.shape[:2] == (1, channels[domain]) and sized
+
+    return is_fake
+
+
+def _notes_on_loss(folder: Path, errors: Sequence[InputError], found: Sequence[Path]) -> Iterator[str]:
+    """Yield a line for each checkpoint after the one that is taken."""
+    for later, error in zip(reversed(found), errors, strict=False):
+        wrong = str(error).partition(";")[0]
+        steps = step_of(later) - step_of(folder)
+        yield f"{wrong}; goes on with {folder.name}, and the {steps} steps after it are trained again"
+
+
+def _notes_on(folder: Path, saved: dict[str, Any], state: TrainState) -> Iterator[str]:
+    """Yield what there is to say of the checkpoint that is taken."""
+    if not has_digests(folder):
+        yield f"{folder}: was written by an earlier version, without digests; damage to it would not be seen"
+    before, now = len(saved["processes"]), state.fabric.world_size
+    if before != now:
+        yield f"{folder}: was trained on {before} devices and goes on on {now}: not with the bits of a run on {before}"
