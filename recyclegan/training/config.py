@@ -156,7 +156,7 @@ def config_from_dict(values: dict[str, Any], source: str = "config") -> TrainCon
         raise InputError(f"{source}: method: found {stored!r}, expected a table of fields")
     method = dict(stored)
     name = method.pop("name", None)
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise InputError(f"{source}: unknown method {name!r}{nearest(str(name), METHODS)}")
     config: Any = from_dict(METHODS[name].Config, method, f"{source}: method")
     return from_dict(TrainConfig, {**values, "method": config}, source)
