@@ -11,6 +11,7 @@ from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
 from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.likeness import Sample, sample_footage
+from recyclegan.evaluation.notes import notes_on_gaps, notes_on_results
 from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
@@ -25,7 +26,7 @@ from recyclegan.evaluation.results import (
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
 from recyclegan.evaluation.settings import EvaluationConfig, check_options
-from recyclegan.files import check_writable, whole_file
+from recyclegan.files import check_writable, write_bytes, write_text
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
@@ -69,12 +70,14 @@ def evaluate(
     reader = segmenter.about if segmenter else "the given segmenter" if segment else None
     protocol = Protocol(clips, sight, semantics, samples, reader, config)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
+    found = _results(measures, protocol, config)
     results = Results(
-        results=_results(measures, protocol, config),
+        results=found,
         classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
+        notes=[*(clip.note for clip in clips if clip.note), *notes_on_gaps(measures), *notes_on_results(found)],
     )
     _write(out, results, _exhibits(clips, measures, sight, config), config)
     return results
@@ -186,8 +189,7 @@ def _exhibits(
 
 def _write(out: Path, results: Results, exhibits: Sequence[Exhibit], config: EvaluationConfig) -> None:
     marks = {clip.name: worst_frames(clip.curves.get("added_flicker", []), config.num_worst) for clip in results.clips}
-    with whole_file(out / "draws.npz") as draws:
-        results.write_draws(draws)
-    with whole_file(out / "metrics.json") as numbers, whole_file(out / "report.html") as page:
-        results.write(numbers)
-        page.write_text(report(results, exhibits, marks), encoding="utf-8")
+    draws, numbers, shown = results.draws(), results.to_json(), report(results, exhibits, marks)
+    write_bytes(out / "draws.npz", draws)
+    write_text(out / "report.html", shown)
+    write_text(out / "metrics.json", numbers)

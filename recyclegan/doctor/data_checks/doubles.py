@@ -27,7 +27,7 @@ LEAKED, SHARED, REPEATED = 0.05, 0.25, 0.5
 """Shares of a clip's frames that another one must hold: across splits, across domains, within a split."""
 SAME_LOOK = 25
 """Mean difference between thumbnails, in levels of 255, up to which a moment is shown in the same look."""
-MOST_MOMENTS = 512
+MOST_MOMENTS = 2048
 """Clips that are kept ready to be compared; the others are made ready anew."""
 
 Ready = Callable[[int], Moments]
