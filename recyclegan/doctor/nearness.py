@@ -19,7 +19,7 @@ ROUGH, FINE = 128, 256
 FRAMES_FOR_DIRECTIONS = 4096
 _ROUNDING = 1e-3
 
-Rows = Float32[np.ndarray, "_ directions"]
+Rows = Float32[np.ndarray, "_ _"]
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,11 @@ class Sketches:
     def bounds(self, part: int, others: Sequence[int]) -> Float32[np.ndarray, "others frames"]:
         """Return what each frame of clip ``part`` correlates at most with any frame of each of the other clips."""
         ours = self.patterns[slice(*self.starts[part : part + 2])]
-        sizes = np.diff(self.starts)[others]
+        clips = slice(others.start, others.stop) if isinstance(others, range) else others
+        sizes = np.diff(self.starts)[clips]
         products = self.units[self._rows(others)] @ ours.T
         largest = np.maximum.reduceat(products, np.cumsum(sizes) - sizes, axis=0)
-        lengths = self._least_lengths(ours[:, :-1], self.commons[others])
+        lengths = self._least_lengths(ours[:, :-1], self.commons[clips])
         return np.divide(largest, lengths, out=np.ones_like(largest), where=lengths > largest) + _ROUNDING
 
     def _rows(self, others: Sequence[int]) -> slice | np.ndarray:
@@ -62,12 +63,13 @@ def sketches(views: Sequence[View]) -> tuple[Sketches, Sketches]:
     pieces = [_pieces(moments_of(view), directions) for view in views]
     starts = np.cumsum([0, *(len(view.thumbs) for view in views)])
     rough, fine = (
-        (np.concatenate([of[level] for of in kind]) for kind in zip(*pieces, strict=True)) for level in (0, 1)
+        Sketches(starts, *[np.concatenate([piece[level] for piece in kind]) for kind in zip(*pieces, strict=True)])
+        for level in (0, 1)
     )
-    return Sketches(starts, *rough), Sketches(starts, *fine)
+    return rough, fine
 
 
-def _pieces(clip: Moments, directions: Float32[np.ndarray, "pixels _"]) -> tuple[tuple[Rows, Rows], ...]:
+def _pieces(clip: Moments, directions: Rows) -> tuple[tuple[Rows, Rows], ...]:
     """Return patterns, units and what is common of a clip, each roughly and finely."""
     taken_off, offsets = -np.ones((len(clip.patterns), 1), np.float32), clip.units @ clip.common.T
     return (
@@ -77,7 +79,7 @@ def _pieces(clip: Moments, directions: Float32[np.ndarray, "pixels _"]) -> tuple
     )
 
 
-def _in_short(rows: Rows, directions: Float32[np.ndarray, "pixels _"], last: Rows) -> tuple[Rows, Rows]:
+def _in_short(rows: Rows, directions: Rows, last: Rows) -> tuple[Rows, Rows]:
     parts, squares = rows @ directions, np.square(rows).sum(axis=1)
 
     def with_rest(parts: Rows) -> Rows:
@@ -87,7 +89,7 @@ def _in_short(rows: Rows, directions: Float32[np.ndarray, "pixels _"], last: Row
     return with_rest(parts[:, :ROUGH]), with_rest(parts)
 
 
-def _directions(views: Sequence[View]) -> Float32[np.ndarray, "pixels _"]:
+def _directions(views: Sequence[View]) -> Rows:
     """Return the directions in which frames of the clips, evenly spread, vary most, the first one most of all."""
     clips = views[:: max(1, len(views) * 8 // FRAMES_FOR_DIRECTIONS)]
     each = max(1, FRAMES_FOR_DIRECTIONS // len(clips))

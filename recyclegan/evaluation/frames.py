@@ -38,8 +38,8 @@ def span_of(clip: Clip, source: Clip) -> Span:
     places = _places(clip, source)
     if places is None:
         raise InputError(
-            f"{clip.name}: {clip.num_frames} frames, its source has {source.num_frames}; translate the whole clip again,"
-            " or cut the source to the same frames (names tell which, where both are folders of frames)"
+            f"{clip.name}: {clip.num_frames} frames, its source has {source.num_frames}; translate the whole clip"
+            " again, or cut the source to the same frames (names tell which, where both are folders of frames)"
         )
     first, last = places[0], source.num_frames - 1
     if places != list(range(first, last + 1)):

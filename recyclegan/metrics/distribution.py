@@ -119,11 +119,11 @@ def frechet_distance(left: Samples, right: Samples) -> float:
     """Return the Fréchet distance between the Gaussians fitted to two sets of features (FID with Inception's).
 
     Biased upwards for few samples: give at least as many as there are features, and compare equal numbers only. NaN
-    for less than two samples.
+    for less than two samples, and for features that are not finite.
 
     Source: Heusel et al. 2017 (two time-scale update rule), equation 6.
     """
-    if min(len(left), len(right)) < 2:
+    if min(len(left), len(right)) < 2 or not (left.isfinite().all() and right.isfinite().all()):
         return float("nan")
     (mean_left, root_left), (mean_right, root_right) = _gaussian(left), _gaussian(right)
     cross = torch.linalg.svdvals(root_left @ root_right.T).sum()

@@ -83,7 +83,7 @@ def test_the_command_prints_no_nan(tmp_path, capsys):
     words = ["evaluate", str(tmp_path / "source"), str(tmp_path / "source"), "--out", str(tmp_path / "out")]
     assert main([*words, "--target", str(tmp_path / "black"), "--num-shown", "0", "--num-draws", "5"]) == 0
     told = capsys.readouterr()
-    assert "nan" not in told.out
+    assert " nan" not in told.out
     assert "no number" in told.out
     assert "note: patches_fine: no number" in told.err
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["notes"]

@@ -161,18 +161,31 @@ def _alike(
 
 def _candidates(views: Sequence[View], looks: Sequence[Sketches], number: int) -> Sequence[int]:
     """Return the numbers of the later clips of which so many frames may show the same that they must be compared."""
-    part, others = views[number], range(number + 1, len(views))
+    others: Sequence[int] = range(number + 1, len(views))
     for look in looks:
         if others:
             likely = (look.bounds(number, others) >= SAME_MOMENT).sum(axis=1).tolist()
-            needed = (_needed(part, views[other], len(part.thumbs)) for other in others)
-            others = [other for other, count, least in zip(others, likely, needed, strict=True) if count >= least]
+            needed = _least_needed(views[number])
+            others = [
+                other
+                for other, count in zip(others, likely, strict=True)
+                if count >= needed and count >= _needed(views[number], views[other], len(views[number].thumbs))
+            ]
     return others
+
+
+def _least_needed(part: View) -> float:
+    """Return how many of a clip's frames another one must show at least, whichever it is."""
+    return _enough(min(LEAKED, SHARED, REPEATED), len(part.thumbs))
 
 
 def _needed(part: View, whole: View, num_compared: int) -> float:
     """Return how many of the compared frames must show the same."""
-    return max(min(2, num_compared), _share(part, whole) * num_compared)
+    return _enough(_share(part, whole), num_compared)
+
+
+def _enough(share: float, num_compared: int) -> float:
+    return max(min(2, num_compared), share * num_compared)
 
 
 def _share(part: View, whole: View) -> float:
