@@ -25,6 +25,7 @@ from recyclegan.metrics.distribution import (
     patch_slices,
 )
 from recyclegan.metrics.intervals import Counts, Draws, Interval, bootstrap_distance, mean_interval
+from recyclegan.metrics.reweighted import Gaussians, Kernels
 from recyclegan.metrics.temporal import sharpness
 from recyclegan.tensors import Image
 
@@ -145,8 +146,9 @@ def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Stat
     for name, slices, drawn in zip(BAND_NAMES, exact, rough, strict=True):
         yield f"patches_{name}", slices.distance(), _weighted(drawn, ours, target)
     if ours.features is not None and target.features is not None:
-        for name, distance in (("fid", frechet_distance), ("kid", kernel_distance)):
-            yield name, distance(ours.features, target.features), _redrawn(distance, ours, target)
+        for name, distance, reweighted in (("fid", frechet_distance, Gaussians), ("kid", kernel_distance, Kernels)):
+            sets = reweighted(ours.features, target.features)
+            yield name, distance(ours.features, target.features), _redrawn(sets, ours, target)
 
 
 def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistic:
@@ -162,13 +164,13 @@ def _of_patches(sample: Sample, counts: Counts) -> Float[Tensor, " patches"]:
     return torch.from_numpy(np.repeat(counts[sample.clip_of], per_frame)).float()
 
 
-def _redrawn(distance: Callable[[Samples, Samples], float], ours: Sample, target: Sample) -> Statistic:
+def _redrawn(sets: Gaussians | Kernels, ours: Sample, target: Sample) -> Statistic:
     def statistic(left: Counts, right: Counts) -> float:
-        return distance(_of_features(ours, left), _of_features(target, right))
+        return sets.distance(_of_frames(ours, left), _of_frames(target, right))
 
     return statistic
 
 
-def _of_features(sample: Sample, counts: Counts) -> Samples:
-    assert sample.features is not None
-    return sample.features.repeat_interleave(torch.from_numpy(counts[sample.clip_of]), dim=0)
+def _of_frames(sample: Sample, counts: Counts) -> Float[Tensor, " frames"]:
+    """Return how often each frame was drawn."""
+    return torch.from_numpy(counts[sample.clip_of]).float()

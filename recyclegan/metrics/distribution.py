@@ -151,11 +151,12 @@ def kernel_distance(left: Samples, right: Samples) -> float:
     Source: Binkowski et al. 2018 (demystifying MMD GANs), with ``k(x, y) = (x . y / d + 1)^3``.
     """
     left, right = left.double(), right.double()
-    within = _mean_off_diagonal(_cubic(left, left)) + _mean_off_diagonal(_cubic(right, right))
-    return float(within - 2 * _cubic(left, right).mean())
+    within = _mean_off_diagonal(cubic_kernel(left, left)) + _mean_off_diagonal(cubic_kernel(right, right))
+    return float(within - 2 * cubic_kernel(left, right).mean())
 
 
-def _cubic(left: Samples, right: Samples) -> Tensor:
+def cubic_kernel(left: Samples, right: Samples) -> Tensor:
+    """Return ``(x . y / d + 1)^3`` for each row of one set with each row of the other."""
     return (left @ right.T / left.shape[1] + 1) ** 3
 
 
