@@ -1,7 +1,7 @@
 """What is evaluated: translated clips beside their sources, and beside the truth where there is one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from recyclegan.data.index import Clip, find_clips
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.frames import span_of
+from recyclegan.evaluation.kept import Store, kept
 from recyclegan.evaluation.truth import ArrayTruth, FrameTruth, LabelTruth, Size, Truth
 from recyclegan.evaluation.viper import ViperTruth, is_viper
 from recyclegan.labels import VIPER, LabelSet
@@ -48,6 +49,10 @@ class PairedClip:
     def size(self) -> Size:
         """Return the height and width that everything is measured at: those of the translated frames."""
         return self.translated.size
+
+    def kept_in(self, store: Store) -> "PairedClip":
+        """Return the same clip with frames that are decoded once, as far as they find room in a store."""
+        return replace(self, translated=kept(self.translated, store), source=kept(self.source, store))
 
     def moments(self) -> Iterator[Moment]:
         """Yield the frames in order.

@@ -70,33 +70,37 @@ class Sample:
 def sample_footage(
     clips: Sequence[Clip],
     size: Size,
-    seed: int,
+    seeds: Sequence[int],
     extract: Extract | None,
     num_frames: int,
     step: Callable[[], None] = lambda: None,
-) -> Sample:
+) -> list[Sample]:
     """Return patches and features of at most ``num_frames`` frames, evenly spread over the clips, brought to one size.
+
+    There is one sample for each seed, of other patches of the same frames; features are in the first alone.
 
     Raises:
         InputError: a clip cannot be read, or the frames are too small for patches.
     """
-    rng, resize = torch.Generator().manual_seed(seed), Resize("rectangle", *size)
+    rngs, resize = [torch.Generator().manual_seed(seed) for seed in seeds], Resize("rectangle", *size)
     count = min(num_frames, sum(clip.num_frames for clip in clips))
     per_frame = max(1, min(PATCHES_PER_FRAME, NUM_PATCHES // count))
     clip_of: list[int] = []
-    patches: list[list[Samples]] = []
+    patches: list[list[list[Samples]]] = [[] for _ in rngs]
     features: list[Samples] = []
     sharp: list[float] = []
     for number, image in _spread(clips, num_frames):
         frames = as_frames(resize(image))
         clip_of.append(number)
-        patches.append(draw_patches(frames, rng, per_frame))
+        for drawn, rng in zip(patches, rngs, strict=True):
+            drawn.append(draw_patches(frames, rng, per_frame))
         sharp.append(sharpness(frames).item())
         if extract:
             features.append(extract(frames))
         step()
-    bands = [torch.cat(band) for band in zip(*patches, strict=True)]
-    return Sample(len(set(clip_of)), _renumbered(clip_of), bands, torch.cat(features) if features else None, sharp)
+    places, found = _renumbered(clip_of), torch.cat(features) if features else None
+    bands = [[torch.cat(band) for band in zip(*drawn, strict=True)] for drawn in patches]
+    return [Sample(len(set(clip_of)), places, own, None if i else found, sharp) for i, own in enumerate(bands)]
 
 
 def _renumbered(clip_of: Sequence[int]) -> list[int]:

@@ -10,6 +10,7 @@ from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_se
 from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
 from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
+from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.likeness import Sample, sample_footage
 from recyclegan.evaluation.notes import notes_on_gaps, notes_on_results
 from recyclegan.evaluation.protocol import Protocol, Samples
@@ -61,7 +62,8 @@ def evaluate(
     check_options(config, target, truth, segment)
     _check_places(out)
     labels = label_set(config.labels) if config.labels else None
-    clips = pair_clips(translated, source, truth, labels)
+    store = Store()
+    clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels)]
     sight = _sight(config, clips)
     segmenter = _segmenter(config, clips, labels)
     semantics = _semantics(clips, labels, segment or segmenter)
@@ -144,7 +146,7 @@ def _samples(
     extract, size, seed = _extract(config), clips[0].size, config.seed
     ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
 
-    def sample(footage: Sequence[Clip], seed: int, extract: Extract | None, name: str) -> Sample:
+    def sample(footage: Sequence[Clip], seeds: tuple[int, ...], name: str) -> list[Sample]:
         total, done = min(config.num_samples, sum(clip.num_frames for clip in footage)), 0
 
         def step() -> None:
@@ -153,14 +155,10 @@ def _samples(
             if progress:
                 progress(done, total, f"likeness: {name}")
 
-        return sample_footage(footage, size, seed, extract, config.num_samples, step)
+        return sample_footage(footage, size, seeds, extract, config.num_samples, step)
 
-    return Samples(
-        translated=sample(ours, seed, extract, "translated"),
-        source=sample(sources, seed, extract, "source"),
-        target=sample(target, seed + 1, extract, "target"),
-        target_again=sample(target, seed + 2, None, "target again"),
-    )
+    (translated,), (source,) = sample(ours, (seed,), "translated"), sample(sources, (seed,), "source")
+    return Samples(translated, source, *sample(target, (seed + 1, seed + 2), "target"))
 
 
 def _extract(config: EvaluationConfig) -> Extract | None:
