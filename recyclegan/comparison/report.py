@@ -2,7 +2,6 @@
 
 import json
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +26,7 @@ from recyclegan.evaluation.page import (
     text,
     video_player,
 )
-from recyclegan.files import write_text
+from recyclegan.files import temporary_folder, write_text
 from recyclegan.metrics.intervals import Interval
 from recyclegan.tensors import Direction
 from recyclegan.training import config_to_dict
@@ -189,8 +188,8 @@ def _differences(standing: Standing, measures: Sequence[str]) -> Html:
 
 def _pictures(runs: Sequence[Entry], way: Direction) -> Section:
     sheet = picture(contact_sheet(runs, way), "The middle frame of held-out clips, first seed of each contender.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
+    with temporary_folder() as folder:
+        path = folder / "film.mp4"
         headings = film(runs, way, path)
         player = video_player(path, "One held-out clip.", headings)
     return Section(f"{_title(way)}, seen", [sheet, player])

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from recyclegan.comparison.entry import Entry
-from recyclegan.evaluation.comparison import read_draws, read_metrics
+from recyclegan.evaluation.comparison import differences, read_draws, read_metrics
 from recyclegan.evaluation.measures import MEASURES
 from recyclegan.metrics.intervals import Interval, middle
 from recyclegan.tensors import Direction
@@ -60,6 +60,15 @@ def read_standing(entries: Sequence[Entry], baseline: str) -> list[Standing]:
     """
     ways = dict.fromkeys(way for entry in entries for way in entry.ways)
     return [_standing(way, [entry for entry in entries if way in entry.ways], baseline) for way in ways]
+
+
+def measured_otherwise(entries: Sequence[Entry]) -> list[str]:
+    """Return a line for each setting in which the measurements of a direction differ, as a resumed comparison's may."""
+    ways = dict.fromkeys(way for entry in entries for way in entry.ways)
+    contents = {
+        way: {entry.name: read_metrics(entry.evaluation(way)) for entry in entries if way in entry.ways} for way in ways
+    }
+    return [f"{way}: {line}" for way, told in contents.items() for line in differences(told)]
 
 
 @dataclass(frozen=True)

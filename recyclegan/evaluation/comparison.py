@@ -1,5 +1,6 @@
 """Several evaluations side by side: the numbers of each ``metrics.json`` in one table, on one page."""
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ def read_draws(folder: Path) -> dict[str, Float[np.ndarray, " draws"]]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; evaluate again")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             draws = dict(file)
     except Exception as error:  # damage to an archive shows as an error of any of five libraries
         raise InputError(f"{path}: is no file of arrays, or damaged; evaluate again") from error
@@ -75,11 +76,11 @@ def _check(content: Content, path: Path) -> None:
         place = f"{path}: measures.{name}"
         found = _table(_table(measure, place).get("translated"), f"{place}.translated")
         for key in ("value", "low", "high"):
-            _expect(_is_number(found.get(key)), found.get(key), f"{place}.translated.{key}", "a number")
+            _expect(_is_number(found.get(key, "none")), found.get(key), f"{place}.translated.{key}", "a number")
         count = found.get("num_clips")
         _expect(type(count) is int and 0 <= count < 10**9, count, f"{place}.translated.num_clips", "a count")
         for other, reference in _table(measure.get("references"), f"{place}.references").items():
-            value = _table(reference, f"{place}.references.{other}").get("value")
+            value = _table(reference, f"{place}.references.{other}").get("value", "none")
             _expect(_is_number(value), value, f"{place}.references.{other}.value", "a number")
 
 
