@@ -157,7 +157,7 @@ def flow_preview(words: list[str]) -> None:
         """Folder for flow.png and flow.mp4."""
         size: tuple[int, int] | None = None
         """Height and width of the frames that would be trained on; by default the input's own."""
-        num_frames: int = 4
+        num_frames: Annotated[int, Within(1, 10_000)] = 4
         """Frames to show, spread over the input."""
         seed: Seed = 0
         """Everything random follows from it."""
