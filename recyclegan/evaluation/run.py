@@ -27,7 +27,7 @@ from recyclegan.evaluation.results import (
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
 from recyclegan.evaluation.settings import EvaluationConfig, check_options
-from recyclegan.files import check_writable, write_bytes, write_text
+from recyclegan.files import check_writable, kind_of, write_bytes, write_text
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
@@ -87,12 +87,12 @@ def evaluate(
 
 def _check_places(out: Path) -> None:
     """Refuse a folder that the outputs cannot be written to."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file; name a folder for {' and '.join(OUTPUTS[:2])}")
-    check_writable(out / OUTPUTS[0] if out.is_dir() else out)
+    if (kind := kind_of(out)) not in ("folder", "nothing"):
+        raise InputError(f"{out}: is a {kind}; name a folder for {' and '.join(OUTPUTS[:2])}")
+    check_writable(out / OUTPUTS[0] if kind == "folder" else out)
     for name in OUTPUTS:
-        if (out / name).is_dir():
-            raise InputError(f"{out / name}: is a folder, a file is to be written there; choose another --out")
+        if (found := kind_of(out / name)) not in ("file", "nothing"):
+            raise InputError(f"{out / name}: is a {found}, a file is to be written there; choose another --out")
 
 
 def _sight(config: EvaluationConfig, clips: Sequence[PairedClip]) -> Sight:

@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
+from recyclegan.evaluation.arrays import check_arrays, known_motion
 from recyclegan.labels import LabelSet, nearest_class
 from recyclegan.metrics.motion import EXACT_MASK
 from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
@@ -76,6 +77,7 @@ class ArrayTruth:
     def frames(self, size: Size) -> Iterator[FrameTruth]:
         """Yield the truth of each frame at a size."""
         arrays = read_arrays(self.path, TRUTH_KEYS)
+        check_arrays(arrays, self.path)
         classes, flow, visible = (arrays[key] for key in TRUTH_KEYS)
         if lengths := {len(array) for array in arrays.values()} - {self.num_frames}:
             raise InputError(
@@ -86,8 +88,8 @@ class ArrayTruth:
             shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
             raise InputError(f"{self.path}: holds {shapes}; expected (time, height, width), and 2 more for flow")
         for known, motion, seen in zip(classes, flow, visible, strict=True):
-            truth = FrameTruth(known.astype(np.uint8), motion.astype(np.float32), seen.astype(bool))
-            yield resized(truth, size)
+            told = known_motion(motion.astype(np.float32), seen.astype(bool))
+            yield resized(FrameTruth(known.astype(np.uint8), *told), size)
 
 
 @dataclass(frozen=True)
