@@ -14,7 +14,7 @@ from jaxtyping import Float32
 from recyclegan.doctor.moments import Moments, moments_of
 from recyclegan.doctor.survey import View
 
-ROUGH, FINE = 128, 256
+ROUGH, FINE = 128, 384
 """Directions of a quick look at all clips, and of a closer one at those that may still be alike."""
 FRAMES_FOR_DIRECTIONS = 4096
 _ROUNDING = 1e-3
