@@ -13,6 +13,9 @@ from recyclegan.errors import InputError, nearest
 
 T = TypeVar("T")
 
+_LARGEST = 2**1023
+"""Whole numbers from here on are no floating point."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Within:
@@ -144,7 +147,7 @@ def _typed(hint: Any, value: Any, name: str) -> Any:
         return value
     if hint is Path and isinstance(value, str | Path):
         return Path(value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    if hint is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
         return float(value)
     if isinstance(hint, type) and type(value) is hint:
         return value

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,6 +95,21 @@ def check_writable(path: Path) -> None:
     """
     with _scratch_folder(path):
         pass
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder for what is read again at once and left nowhere; it is removed in the end.
+
+    Raises:
+        InputError: none can be made. TMPDIR names another place.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="recyclegan-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise InputError(f"temporary folder: cannot be made ({error.strerror}); name another in TMPDIR") from error
+    with folder as name:
+        yield Path(name)
 
 
 def write_bytes(path: Path, data: bytes | memoryview) -> None:

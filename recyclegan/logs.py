@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,13 @@ from jaxtyping import UInt8
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
+from recyclegan.errors import InputError
 from recyclegan.files import append_text, write_text
+
+LARGEST_STEP = 2**53
+"""The last step that floating point tells from the next one."""
+LARGEST_DRAWN = 1e30
+"""Size from which values lie at the edge of their chart."""
 
 Picture = UInt8[np.ndarray, "_ _ _"]
 """An 8-bit image among others, which may differ from it in size."""
@@ -40,26 +46,69 @@ class StatsLog:
 
 
 def read_stats(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of ``stats.jsonl``, oldest first; a line cut off by a crash is left out."""
-    if not path.is_file():
-        return []
-    entries = []
-    for line in path.read_text().splitlines():
-        try:
-            entries.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return entries
+    """Return the entries of ``stats.jsonl`` as they stand there, none where there is no file.
+
+    Lines that are no entries, such as one that a crash cut off, are left out; `damaged_lines` tells which.
+
+    Raises:
+        InputError: the file cannot be read, or is a folder.
+    """
+    return [entry for _, entry in _lines(path) if entry is not None]
+
+
+def damaged_lines(path: Path) -> list[int]:
+    """Return the numbers, from 1, of the lines of ``stats.jsonl`` that are no entries; empty lines do not count.
+
+    Raises:
+        InputError: as `read_stats`.
+    """
+    return [number for number, entry in _lines(path) if entry is None]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Yield the number of each line and its entry, None where it is none."""
+    for number, line in enumerate(_content(path).splitlines(), start=1):
+        if line.strip():
+            yield number, _entry(line)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); expected the file of a run's course, one JSON line a step"
+        ) from error
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """Return what a line says: a table with a step, a whole number of 0 or more."""
+    try:
+        entry = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) and _is_step(entry.get("step")) else None
+
+
+def _is_step(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_STEP
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a logged value is a number, be it not finite; whole ones beyond floating point are none."""
+    return isinstance(value, float) or (type(value) is int and abs(value) <= LARGEST_STEP)
 
 
 def series(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[float, float]]]:
-    """Return, for each number that was logged, its (step, value) points."""
-    points: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    """Return, for each number that was logged, its (step, value) points by rising step; of one step the last counts."""
+    points: dict[str, dict[float, float]] = defaultdict(dict)
     for entry in entries:
         for key, value in entry.items():
-            if key != "step" and isinstance(value, int | float):
-                points[key].append((entry["step"], value))
-    return dict(points)
+            if key != "step" and is_number(value):
+                points[key][entry["step"]] = value
+    return {key: sorted(values.items()) for key, values in points.items()}
 
 
 def image_grid(rows: list[list[Picture]], gap: int = 4) -> Picture:
@@ -86,7 +135,10 @@ def _as_rgb(image: Picture, height: int) -> Picture:
 
 
 def draw_curves(points: Mapping[str, list[tuple[float, float]]], width: int = 360, height: int = 150) -> Picture:
-    """Return a picture of small charts, one a series of (step, value), three in a row, with their last values."""
+    """Return a picture of small charts, one a series of (step, value), three in a row, with their last values.
+
+    Values that are not finite leave the line out where they are.
+    """
     charts = [_draw_curve(name, points[name], width, height) for name in sorted(points)]
     blank = np.full_like(charts[0], 255)
     charts += [blank] * (-len(charts) % 3)
@@ -96,17 +148,30 @@ def draw_curves(points: Mapping[str, list[tuple[float, float]]], width: int = 36
 def _draw_curve(name: str, points: list[tuple[float, float]], width: int, height: int) -> Picture:
     picture = PillowImage.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(picture)
-    steps, values = np.array(points).T
-    low, high = min(0.0, float(values.min())), max(float(values.max()), 1e-12)
+    steps, values = np.array(points, float).T
+    drawn = values[np.isfinite(values)].clip(-LARGEST_DRAWN, LARGEST_DRAWN)
+    low, high = min(0.0, *drawn), max(1e-12, *drawn)
     left, top, right, bottom = 48, 26, width - 10, height - 20
     x = left + (steps - steps[0]) / max(steps[-1] - steps[0], 1) * (right - left)
-    y = bottom - (values - low) / (high - low) * (bottom - top)
+    y = bottom - (values.clip(low, high) - low) / (high - low) * (bottom - top)
     draw.line([(left, bottom), (right, bottom)], fill="#999999")
-    draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill="#1f5fbf", width=2)
-    if len(points) == 1:
-        draw.ellipse((x[0] - 2, y[0] - 2, x[0] + 2, y[0] + 2), fill="#1f5fbf")
+    for stretch in _stretches(values):
+        _draw_line(draw, list(zip(x[stretch].tolist(), y[stretch].tolist(), strict=True)))
     draw.text((left, 6), f"{name}   {values[-1]:.4g}", fill="#222222")
     draw.text((4, top - 5), f"{high:.3g}", fill="#777777")
     draw.text((4, bottom - 6), f"{low:.3g}", fill="#777777")
     draw.text((right - 50, bottom + 5), f"step {steps[-1]:.0f}", fill="#777777")
     return np.asarray(picture)
+
+
+def _stretches(values: np.ndarray) -> Iterator[slice]:
+    """Yield the stretches of values that are all finite."""
+    edges = np.flatnonzero(np.diff(np.isfinite(values), prepend=False, append=False))
+    return (slice(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _draw_line(draw: ImageDraw.ImageDraw, places: list[tuple[float, float]]) -> None:
+    draw.line(places, fill="#1f5fbf", width=2)
+    if len(places) == 1:
+        ((x, y),) = places
+        draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill="#1f5fbf")

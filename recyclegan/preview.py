@@ -8,6 +8,7 @@ import torch
 from PIL import Image as PillowImage
 
 from recyclegan.data import Clip, Resize, find_clips
+from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis, Motion
 from recyclegan.logs import image_grid
 from recyclegan.tensors import Flow, Frames, Image, to_frames, to_images
@@ -27,8 +28,10 @@ def preview_flow(
     hue is its direction, full colour its largest length. In the video every frame moves there and back.
 
     Raises:
-        InputError: the input is no footage, or the folder cannot be written.
+        InputError: the input is no footage, no frame is asked for, or the folder cannot be written.
     """
+    if num_frames < 1:
+        raise InputError(f"num_frames: found {num_frames}, expected at least 1")
     frames = to_frames(_chosen(input, size, num_frames))
     motion = flow.sample(frames, torch.Generator().manual_seed(seed))
     moved = to_images(torch.where(motion.visible, motion(frames), motion(frames) * 0.5 - 0.5))

@@ -335,3 +335,39 @@ def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, message:
 def test_a_missing_file_names_the_command_that_writes_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be read .* recyclegan calibrate"):
         read_calibration(tmp_path / "flow.json")
+
+
+ODD_FILES = {
+    "empty": b"",
+    "a list": b"[]",
+    "null": b"null",
+    "nested": b"[" * 100_000,
+    "digits": b'{"flow": ' + b"9" * 5000 + b"}",
+    "no UTF-8": b'{"flow": {"caf\xe9": 1}}',
+    "flow null": b'{"flow": null}',
+    "flow a list": b'{"flow": []}',
+    "NaN": b'{"flow": {"motion": NaN}}',
+    "infinite": b'{"flow": {"zoom": Infinity}}',
+    "below 0": b'{"flow": {"motion": -1}}',
+    "huge": b'{"flow": {"shift": 1' + b"0" * 30 + b"}}",
+    "beyond floating point": b'{"flow": {"motion": 1' + b"0" * 400 + b"}}",
+    "words": b'{"flow": {"motion": "x"}}',
+    "true": b'{"flow": {"shift": true}}',
+    "found a number": b'{"flow": {}, "found": {"A": 7}}',
+    "size of one": b'{"flow": {}, "size": [1]}',
+    "notes a number": b'{"flow": {}, "notes": 7}',
+}
+
+
+@pytest.mark.parametrize("content", ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "flow.json").write_bytes(content)
+    with pytest.raises(InputError) as told:
+        read_calibration(tmp_path / "flow.json")
+    assert "\n" not in str(told.value)
+
+
+def test_a_folder_or_nothing_in_place_of_the_file_is_one_line(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none.json"):
+        with pytest.raises(InputError, match=str(place)):
+            read_calibration(place)

@@ -45,3 +45,10 @@ def test_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("no video")
     with pytest.raises(InputError, match=r"notes\.mp4"):
         preview_flow(tmp_path / "notes.mp4", tmp_path / "out", None, 2, 0, FlowSynthesis())
+
+
+@pytest.mark.parametrize("num_frames", [0, -1])
+def test_no_frames_are_refused(video: Path, tmp_path: Path, num_frames: int) -> None:
+    with pytest.raises(InputError, match=f"num_frames: found {num_frames}, expected at least 1"):
+        preview_flow(video, tmp_path / "out", None, num_frames, 0, FlowSynthesis())
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,5 @@
 """Calibration: from footage to a setting of the synthetic flow, and the file that keeps it."""
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from recyclegan.calibration.pairs import Footage, Seen, View, look
 from recyclegan.calibration.parts import Parts, joined
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
+from recyclegan.files import read_json, write_json
 from recyclegan.flow import FlowSynthesis
 
 FLOW_FILE = "flow.json"
@@ -132,8 +131,7 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    with whole_file(path) as scratch:
-        scratch.write_text(json.dumps(to_dict(calibration), indent=2) + "\n")
+    write_json(path, to_dict(calibration))
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -142,12 +140,7 @@ def read_calibration(path: Path) -> Calibration:
     Raises:
         InputError: the file is missing, no JSON, or holds other fields or values of the wrong type.
     """
-    try:
-        values = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); write it with recyclegan calibrate") from error
-    except ValueError as error:
-        raise InputError(f"{path}: is no JSON ({error}); write it with recyclegan calibrate") from error
+    values = read_json(path)
     if isinstance(values, dict) and "flow" not in values:
         raise InputError(f"{path}: holds no 'flow'; expected the file that recyclegan calibrate writes")
     return from_dict(Calibration, values, f"{path}: calibration")

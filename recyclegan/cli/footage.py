@@ -1,5 +1,6 @@
 """``recyclegan prepare``, ``flow-preview``, ``translate`` and ``evaluate``: commands about footage."""
 
+import math
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,7 +158,7 @@ def flow_preview(words: list[str]) -> None:
         """Folder for flow.png and flow.mp4."""
         size: tuple[int, int] | None = None
         """Height and width of the frames that would be trained on; by default the input's own."""
-        num_frames: Annotated[int, Within(1, 1000)] = 4
+        num_frames: Annotated[int, Within(1, 10_000)] = 4
         """Frames to show, spread over the input."""
         seed: Seed = 0
         """Everything random follows from it."""
@@ -243,8 +244,10 @@ def evaluate(words: list[str]) -> None:
     options = parse(EvaluateOptions, words, "evaluate")
     with progress_bars() as bars:
         results = run_evaluation(**vars(options), progress=counter(bars))
+    for note in results.notes:
+        print(f"note: {note}", file=sys.stderr)
     for name, result in results.results.items():
-        references = ", ".join(f"{other} {interval.value:.4g}" for other, interval in result.references.items())
+        references = ", ".join(f"{other} {_number(interval.value)}" for other, interval in result.references.items())
         print(f"{name:<30} {_with_range(result.translated):<36} {references}".rstrip())
     print(f"{options.out / 'report.html'}: written")
 
@@ -252,4 +255,8 @@ def evaluate(words: list[str]) -> None:
 def _with_range(interval: "Interval") -> str:
     """Return a number with its 95 % interval, where it has one."""
     has_range = interval.low == interval.low
-    return f"{interval.value:.4g}" + (f" ({interval.low:.4g} to {interval.high:.4g})" if has_range else "")
+    return _number(interval.value) + (f" ({interval.low:.4g} to {interval.high:.4g})" if has_range else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else "no number"

@@ -9,7 +9,7 @@ from recyclegan.comparison.budget import equal_minutes
 from recyclegan.comparison.entry import Entry, Judging, check_started, folder_name
 from recyclegan.comparison.report import write_results
 from recyclegan.comparison.running import run_entries
-from recyclegan.comparison.scores import Standing, read_standing
+from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
 from recyclegan.config import Count, Within, check_numbers
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation import EvaluationConfig
@@ -53,7 +53,8 @@ def compare_methods(
     show: Show | None = None,
     resume: bool = False,
 ) -> list[str]:
-    """Train, translate and measure every contender with every seed; return a line for each run that failed.
+    """Train, translate and measure every contender with every seed; return a line for each run that failed, and for
+    each setting in which measurements differ.
 
     Each contender is a training configuration by name; its data, run folder, seed and steps are set here. Runs lie in
     ``out/runs/NAME/seed-K``; what is finished there is not done again when ``resume`` is on, and what is not goes on
@@ -84,7 +85,7 @@ def compare_methods(
         raise InputError(f"{out}: no run could be finished. {' '.join(failures)}")
     standing: Sequence[Standing] = read_standing(finished, baseline)
     write_results(out, standing, finished, config.minutes)
-    return failures
+    return [*failures, *measured_otherwise(finished)]
 
 
 def _check(contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, resume: bool) -> str:

@@ -1,15 +1,18 @@
 """Equal minutes: how many steps each contender takes in the time that all are given."""
 
 import json
+import math
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from recyclegan.comparison.running import threads_of
-from recyclegan.files import whole_file
+from recyclegan.errors import InputError
+from recyclegan.files import read_json, write_text
 from recyclegan.training import TrainConfig, step_seconds
 
 ROUNDS = 3
@@ -28,8 +31,11 @@ def equal_minutes(
 
     The fastest of three timings counts. They are kept in ``record``, and a contender found there is not timed again, so
     that a comparison that goes on keeps its budget.
+
+    Raises:
+        InputError: ``record`` is damaged or cannot be written.
     """
-    seconds: dict[str, float] = json.loads(record.read_text()) if record.is_file() else {}
+    seconds = _recorded(record) if record.is_file() else {}
     new = [name for name in contenders if name not in seconds]
     turns = new * ROUNDS
     timed: dict[str, list[float]] = {name: [] for name in new}
@@ -38,9 +44,20 @@ def equal_minutes(
         show(done, len(turns), "timing")
         timed[name].append(next(timings))
     seconds |= {name: min(values) for name, values in timed.items()}
-    with whole_file(record) as scratch:
-        scratch.write_text(json.dumps(seconds, indent=1) + "\n")
+    write_text(record, json.dumps(seconds, indent=1) + "\n")
     return {name: max(1, round(minutes * 60 / seconds[name])) for name in contenders}
+
+
+def _recorded(record: Path) -> dict[str, float]:
+    """Return the seconds that a step of each contender was found to take."""
+    seconds = read_json(record)
+    if not isinstance(seconds, dict) or not all(map(_is_time, seconds.values())):
+        raise InputError(f"{record}: expected the seconds of each contender's step; delete it to have them timed again")
+    return seconds
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < math.inf
 
 
 def _timings(configs: Sequence[TrainConfig], jobs: int, measure: Callable[[TrainConfig], float]) -> Iterator[float]:

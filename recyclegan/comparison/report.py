@@ -2,7 +2,6 @@
 
 import json
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +26,7 @@ from recyclegan.evaluation.page import (
     text,
     video_player,
 )
-from recyclegan.files import whole_file
+from recyclegan.files import temporary_folder, write_text
 from recyclegan.metrics.intervals import Interval
 from recyclegan.tensors import Direction
 from recyclegan.training import config_to_dict
@@ -38,15 +37,12 @@ from recyclegan.video import write_image
 def write_results(out: Path, standings: Sequence[Standing], entries: Sequence[Entry], minutes: float | None) -> None:
     """Write everything that people look at; each file appears whole."""
     budget = budgets(entries, minutes)
-    with whole_file(out / "results.json") as scratch:
-        scratch.write_text(json.dumps(_content(standings, budget, entries), indent=1, allow_nan=False) + "\n")
-    with whole_file(out / "table.md") as scratch:
-        scratch.write_text("\n".join(markdown(standing, budget) for standing in standings))
+    write_text(out / "results.json", json.dumps(_content(standings, budget, entries), indent=1, allow_nan=False) + "\n")
+    write_text(out / "table.md", "\n".join(markdown(standing, budget) for standing in standings))
     for standing in standings:
         runs = [entry for entry in entries if standing.way in entry.ways]
         write_image(out / f"contact-sheet-{standing.way}.png", contact_sheet(runs, standing.way))
-    with whole_file(out / "report.html") as scratch:
-        scratch.write_text(report(standings, entries, budget), encoding="utf-8")
+    write_text(out / "report.html", report(standings, entries, budget))
 
 
 def budgets(entries: Sequence[Entry], minutes: float | None) -> dict[str, str]:
@@ -192,8 +188,8 @@ def _differences(standing: Standing, measures: Sequence[str]) -> Html:
 
 def _pictures(runs: Sequence[Entry], way: Direction) -> Section:
     sheet = picture(contact_sheet(runs, way), "The middle frame of held-out clips, first seed of each contender.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
+    with temporary_folder() as folder:
+        path = folder / "film.mp4"
         headings = film(runs, way, path)
         player = video_player(path, "One held-out clip.", headings)
     return Section(f"{_title(way)}, seen", [sheet, player])

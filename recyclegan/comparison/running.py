@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,13 +100,13 @@ def _work(entry: Entry, threads: int, tell: Connection) -> None:
         tell.send("")
     except InputError as error:
         tell.send(str(error))
-    except Exception:
-        tell.send(traceback.format_exc())
+    except Exception as error:
+        tell.send(" ".join(f"a fault of the program ({type(error).__name__}: {error})".split()))
 
 
 @contextmanager
 def _all_interrupted(workers: list[_Worker]) -> Iterator[None]:
-    """Hand SIGINT and SIGTERM on to the workers, and wait until each has left a checkpoint.
+    """Whatever ends this process, hand it on to the workers as SIGTERM, and wait until each has left a checkpoint.
 
     Signals reach the main thread alone; in another one there is nothing to hand on.
 
@@ -124,7 +123,7 @@ def _all_interrupted(workers: list[_Worker]) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException:
         for worker in workers:
             if worker.process.pid and worker.process.is_alive():
                 os.kill(worker.process.pid, signal.SIGTERM)

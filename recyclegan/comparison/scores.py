@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from recyclegan.comparison.entry import Entry
-from recyclegan.evaluation.comparison import read_metrics
+from recyclegan.evaluation.comparison import differences, read_draws, read_metrics
 from recyclegan.evaluation.measures import MEASURES
 from recyclegan.metrics.intervals import Interval, middle
 from recyclegan.tensors import Direction
@@ -62,6 +62,15 @@ def read_standing(entries: Sequence[Entry], baseline: str) -> list[Standing]:
     return [_standing(way, [entry for entry in entries if way in entry.ways], baseline) for way in ways]
 
 
+def measured_otherwise(entries: Sequence[Entry]) -> list[str]:
+    """Return a line for each setting in which the measurements of a direction differ, as a resumed comparison's may."""
+    ways = dict.fromkeys(way for entry in entries for way in entry.ways)
+    contents = {
+        way: {entry.name: read_metrics(entry.evaluation(way)) for entry in entries if way in entry.ways} for way in ways
+    }
+    return [f"{way}: {line}" for way, told in contents.items() for line in differences(told)]
+
+
 @dataclass(frozen=True)
 class _Samples:
     """One measure of one contender: a value for each seed, and its values under the draws of clips."""
@@ -94,28 +103,29 @@ def _standing(way: Direction, entries: Sequence[Entry], baseline: str) -> Standi
 
 def _samples(runs: Sequence[Entry], way: Direction, number: int) -> dict[str, _Samples]:
     contents = [read_metrics(run.evaluation(way)) for run in runs]
-    draws = [_draws(run, way) for run in runs]
+    draws = [read_draws(run.evaluation(way)) for run in runs]
     rng = np.random.default_rng(number)
     found = {}
-    for name in contents[0]["measures"]:
+    for name in (name for name in MEASURES if all(name in content["measures"] for content in contents)):
         told = [content["measures"][name]["translated"] for content in contents]
         values = tuple(float("nan") if one["value"] is None else float(one["value"]) for one in told)
         found[name] = _Samples(values, over_seeds(_stacked(draws, name, values), rng), told[0]["num_clips"])
     return found
 
 
-def _draws(run: Entry, way: Direction) -> dict[str, Values]:
-    with np.load(run.evaluation(way) / "draws.npz") as file:
-        return dict(file)
-
-
 def _stacked(
     draws: Sequence[dict[str, Values]], name: str, values: Sequence[float]
 ) -> Float[np.ndarray, "seeds draws"]:
-    """Return the draws of each seed; a seed without any (an only clip) keeps its value in all of them."""
-    num_draws = max((len(one[name]) for one in draws if name in one), default=0)
+    """Return the draws of each seed; a seed without any (an only clip) keeps its value in all of them.
+
+    Of seeds that were drawn a different number of times the first draws count, which are of the same clips.
+    """
+    num_draws = min((len(one[name]) for one in draws if name in one), default=0)
     return np.stack(
-        [one[name] if name in one else np.full(num_draws, value) for one, value in zip(draws, values, strict=True)]
+        [
+            one[name][:num_draws] if name in one else np.full(num_draws, value)
+            for one, value in zip(draws, values, strict=True)
+        ]
     )
 
 
@@ -130,6 +140,7 @@ def _score(own: _Samples, base: Any) -> Score:
     value = float(np.mean(own.values))
     difference = None
     if base is not None:
-        change = own.draws - base.draws
+        num_draws = min(len(own.draws), len(base.draws))
+        change = own.draws[:num_draws] - base.draws[:num_draws]
         difference = Interval(value - float(np.mean(base.values)), *middle(change.tolist()), own.num_clips)
     return Score(Interval(value, *middle(own.draws.tolist()), own.num_clips), own.values, difference)

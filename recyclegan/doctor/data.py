@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from recyclegan.doctor.data_checks import clips, doubles, labels, resources, sizes, splits, times
-from recyclegan.doctor.finding import Finding
+from recyclegan.doctor.finding import Finding, found_by
 from recyclegan.doctor.survey import Progress, Survey, look_at
 from recyclegan.errors import InputError
 from recyclegan.training.config import Labels
@@ -60,4 +60,4 @@ def examine_data(
     if frames < 1:
         raise InputError(f"frames: found {frames}, expected at least 1")
     survey = look_at(path, frames, size, labels, progress or (lambda *_: None))
-    return [finding for check in DATA_CHECKS for finding in check(survey)]
+    return [finding for check in DATA_CHECKS for finding in found_by(check, survey)]

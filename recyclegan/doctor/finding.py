@@ -1,8 +1,12 @@
 """What an examination finds, and the words that findings share."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
+
+from recyclegan.errors import InputError
+
+Seen = TypeVar("Seen")
 
 Severity = Literal["problem", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -42,6 +46,19 @@ def from_error(error: Exception) -> Finding:
     """Return the problem that an error of one line (thing, what was found; remedy) tells of."""
     what, _, remedy = " ".join(str(error).split()).rpartition("; ")
     return problem(what, remedy) if what else problem(remedy, "replace or remove it")
+
+
+def found_by(check: Callable[[Seen], Iterable[Finding]], seen: Seen) -> Iterator[Finding]:
+    """Yield what a check finds; what it cannot read is a finding too, and stops no other check."""
+    try:
+        yield from check(seen)
+    except InputError as error:
+        yield from_error(error)
+    except OSError as error:
+        yield problem(
+            f"{error.filename or check.__name__}: cannot be read ({error.strerror or error})",
+            "see that the file is there and that you may read it, then examine again",
+        )
 
 
 def listed(names: Iterable[str]) -> str:

@@ -97,7 +97,8 @@ def patterns_of(thumbs: Thumbs) -> Patterns:
     """Return what thumbnails show: brightness, less the mean of the surroundings."""
     grey = torch.from_numpy(thumbs @ np.array((0.299, 0.587, 0.114), np.float32))[:, None]
     reach = _SURROUNDINGS // 2
-    around = F.avg_pool2d(F.pad(grey, [reach] * 4, mode="replicate"), _SURROUNDINGS, stride=1)
+    padded = F.pad(grey, [reach] * 4, mode="replicate")
+    around = F.avg_pool2d(F.avg_pool2d(padded, (_SURROUNDINGS, 1), stride=1), (1, _SURROUNDINGS), stride=1)
     return (grey - around).flatten(1).numpy()
 
 

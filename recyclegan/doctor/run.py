@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from recyclegan.doctor.finding import Finding, from_error
+from recyclegan.doctor.finding import Finding, found_by, from_error
 from recyclegan.doctor.run_checks import adversary, course, keeping, pictures, settings
 from recyclegan.doctor.run_view import RunView
 from recyclegan.doctor.survey import Progress
@@ -19,6 +19,7 @@ RUN_CHECKS: tuple[RunCheck, ...] = (
     settings.missing_terms,
     settings.too_few_steps,
     settings.batch_larger_than_data,
+    course.damaged_log,
     course.values_not_finite,
     adversary.discriminator_has_won,
     adversary.discriminator_cannot_tell,
@@ -58,4 +59,4 @@ def examine_run(path: Path, data: Path | None = None, progress: Progress | None 
     except InputError as error:
         said = (from_error(error),)
     view = RunView(path, config, said, data or (config.data if config else None), progress or (lambda *_: None))
-    return [finding for check in RUN_CHECKS for finding in check(view)]
+    return [finding for check in RUN_CHECKS for finding in found_by(check, view)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -11,7 +12,7 @@ from recyclegan.data import Clip, index_data
 from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.doctor.survey import Progress, images_at, spread, thumbnail
 from recyclegan.errors import InputError
-from recyclegan.logs import read_stats, series
+from recyclegan.logs import LARGEST_DRAWN, damaged_lines, read_stats, series
 from recyclegan.methods import METHODS
 from recyclegan.states import checkpoints
 from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
@@ -25,6 +26,22 @@ NUM_FRAMES = 6
 """Frames that are translated in each direction."""
 MEASURES = frozenset({"equivariance", "variety"})
 """Names in ``stats.jsonl`` that stand for measures, not for terms of the loss."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """The course of a run as it stands in ``stats.jsonl``."""
+
+    entries: list[dict[str, Any]]
+    damaged: list[int]
+    """The numbers, from 1, of lines that are no entries."""
+    unreadable: Finding | None = None
+    """What is said of a file that cannot be read."""
+
+
+def is_sane(value: float) -> bool:
+    """Return whether a value is finite, and small enough to be reckoned with."""
+    return abs(value) <= LARGEST_DRAWN
 
 
 @dataclass(frozen=True)
@@ -54,14 +71,23 @@ class RunView:
     """What is said of translators or footage that cannot be used."""
 
     @cached_property
+    def log(self) -> Log:
+        """Return what ``stats.jsonl`` holds."""
+        path = self.run / "stats.jsonl"
+        try:
+            return Log(read_stats(path), damaged_lines(path))
+        except InputError as error:
+            return Log([], [], from_error(error))
+
+    @cached_property
     def points(self) -> dict[str, Points]:
         """Return the (step, value) points of every number in ``stats.jsonl``."""
-        return series(read_stats(self.run / "stats.jsonl"))
+        return series(self.log.entries)
 
     @property
     def steps_done(self) -> int:
         """Return the last step that was logged, 0 where none was."""
-        return int(max((points[-1][0] for points in self.points.values()), default=0))
+        return max((entry["step"] for entry in self.log.entries), default=0)
 
     def terms(self, way: Direction) -> dict[str, Points]:
         """Return the course of each loss term of a direction, by its name alone."""

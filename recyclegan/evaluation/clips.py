@@ -72,9 +72,13 @@ class ClipMeasures:
     tally: ClassTally | None
 
     def mean(self, measure: str) -> float:
-        """Return the mean of a curve over its frames, NaN where there is none."""
-        values = [value for value in self.curves.get(measure, ()) if not np.isnan(value)]
+        """Return the mean of a curve over the frames at which it is finite, NaN where there is none."""
+        values = [value for value in self.curves.get(measure, ()) if np.isfinite(value)]
         return float(np.mean(values)) if values else float("nan")
+
+    def num_gaps(self, measure: str) -> int:
+        """Return at how many frames but the first a curve is not finite."""
+        return sum(not np.isfinite(value) for value in self.curves[measure][1:])
 
 
 def as_frames(image: Image) -> Frames:

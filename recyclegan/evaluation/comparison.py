@@ -1,19 +1,24 @@
 """Several evaluations side by side: the numbers of each ``metrics.json`` in one table, on one page."""
 
-import json
+import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from jaxtyping import Float
 
 from recyclegan.errors import InputError
 from recyclegan.evaluation.html import Html
 from recyclegan.evaluation.measures import MEASURES
 from recyclegan.evaluation.page import Cell, Column, Section, note, page, table
 from recyclegan.evaluation.results import FORMAT
-from recyclegan.files import whole_file
+from recyclegan.files import read_json, write_text
 from recyclegan.metrics.intervals import Interval
 
 Content = Mapping[str, Any]
+"""What ``metrics.json`` holds: tables ``measures``, ``protocol`` and ``inputs``, besides others."""
 
 
 def compare(evaluations: Mapping[str, Path], out: Path) -> None:
@@ -25,26 +30,75 @@ def compare(evaluations: Mapping[str, Path], out: Path) -> None:
         InputError: a folder holds no ``metrics.json``, or one that this version does not read.
     """
     contents = {name: read_metrics(folder) for name, folder in evaluations.items()}
-    with whole_file(out) as scratch:
-        scratch.write_text(comparison(contents), encoding="utf-8")
+    write_text(out, comparison(contents))
 
 
 def read_metrics(folder: Path) -> Content:
     """Return the content of ``folder/metrics.json``.
 
     Raises:
-        InputError: there is none, or one that this version does not read.
+        InputError: there is none, it is damaged, or one that this version does not read.
     """
     path = folder / "metrics.json"
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a folder that an evaluation wrote")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: is no JSON ({error.msg}); evaluate again") from error
+    content = read_json(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path}: not in format {FORMAT}, which this version reads; evaluate again")
+    _check(content, path)
     return content
+
+
+def read_draws(folder: Path) -> dict[str, Float[np.ndarray, " draws"]]:
+    """Return the values of each measure on the clips drawn again, from ``folder/draws.npz``.
+
+    Raises:
+        InputError: there is no such file, or it is damaged.
+    """
+    path = folder / "draws.npz"
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; evaluate again")
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            draws = dict(file)
+    except Exception as error:  # damage to an archive shows as an error of any of five libraries
+        raise InputError(f"{path}: is no file of arrays, or damaged; evaluate again") from error
+    for name, values in draws.items():
+        _expect(values.ndim == 1 and values.dtype.kind == "f", values.shape, f"{path}: {name}", "numbers in a row")
+    return draws
+
+
+def _check(content: Content, path: Path) -> None:
+    for part in ("protocol", "inputs"):
+        for name, words in _table(content.get(part), f"{path}: {part}").items():
+            _expect(isinstance(words, str), words, f"{path}: {part}.{name}", "words")
+    for name, measure in _table(content.get("measures"), f"{path}: measures").items():
+        place = f"{path}: measures.{name}"
+        found = _table(_table(measure, place).get("translated"), f"{place}.translated")
+        for key in ("value", "low", "high"):
+            _expect(_is_number(found.get(key, "none")), found.get(key), f"{place}.translated.{key}", "a number")
+        count = found.get("num_clips")
+        _expect(type(count) is int and 0 <= count < 10**9, count, f"{place}.translated.num_clips", "a count")
+        for other, reference in _table(measure.get("references"), f"{place}.references").items():
+            value = _table(reference, f"{place}.references.{other}").get("value", "none")
+            _expect(_is_number(value), value, f"{place}.references.{other}.value", "a number")
+
+
+def _table(value: Any, place: str) -> dict[str, Any]:
+    _expect(isinstance(value, dict), value, place, "a table")
+    return dict(value)
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a number or null, which stands for one that is not finite."""
+    return (
+        value is None or (type(value) is int and abs(value) < 2**53) or (type(value) is float and math.isfinite(value))
+    )
+
+
+def _expect(holds: bool, found: Any, place: str, expected: str) -> None:
+    if not holds:
+        raise InputError(f"{place}: found {found!r:.40}, expected {expected}; evaluate again")
 
 
 def comparison(contents: Mapping[str, Content]) -> Html:

@@ -1,10 +1,8 @@
 """What the report shows of a clip: a film, its worst moments, and a frame before and after."""
 
-import tempfile
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -13,6 +11,7 @@ from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clips import ClipMeasures, Sight, as_frames
 from recyclegan.evaluation.footage import Moment, PairedClip
 from recyclegan.evaluation.truth import Size
+from recyclegan.files import temporary_folder
 from recyclegan.metrics.temporal import excess_flicker_map
 from recyclegan.tensors import Image
 from recyclegan.video import VideoWriter, probe
@@ -78,8 +77,8 @@ def exhibit(clip: PairedClip, measures: ClipMeasures, sight: Sight, num_frames: 
     first, last = _window(worst[0] if worst else 0, num_frames, measures.num_frames)
     window, middle = range(first, last + 1), (first + last) // 2
     moments: dict[int, WorstMoment] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path, size = Path(folder) / "film.mp4", _panel_size(clip.size)
+    with temporary_folder() as folder:
+        path, size = folder / "film.mp4", _panel_size(clip.size)
         with VideoWriter(path, len(PANELS) * size[1], size[0], rate=_rate(clip), crf=24) as film:
             for previous, current, heat in _heated(clip, sight, {*window, *worst}):
                 if current.index in window:

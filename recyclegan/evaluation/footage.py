@@ -1,13 +1,15 @@
 """What is evaluated: translated clips beside their sources, and beside the truth where there is one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import repeat
+from dataclasses import dataclass, replace
+from itertools import islice, repeat
 from pathlib import Path
 
 from recyclegan.data.index import Clip, find_clips
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError, nearest
+from recyclegan.evaluation.frames import span_of
+from recyclegan.evaluation.kept import Store, kept
 from recyclegan.evaluation.truth import ArrayTruth, FrameTruth, LabelTruth, Size, Truth
 from recyclegan.evaluation.viper import ViperTruth, is_viper
 from recyclegan.labels import VIPER, LabelSet
@@ -32,6 +34,11 @@ class PairedClip:
     translated: Clip
     source: Clip
     truth: Truth | None = None
+    """Of the whole source."""
+    first: int = 0
+    """Number of the first frame in the whole source, of which translated clips may lack the beginning."""
+    note: str = ""
+    """What there is to say of which frames belong together."""
 
     @property
     def name(self) -> str:
@@ -43,6 +50,10 @@ class PairedClip:
         """Return the height and width that everything is measured at: those of the translated frames."""
         return self.translated.size
 
+    def kept_in(self, store: Store) -> "PairedClip":
+        """Return the same clip with frames that are decoded once, as far as they find room in a store."""
+        return replace(self, translated=kept(self.translated, store), source=kept(self.source, store))
+
     def moments(self) -> Iterator[Moment]:
         """Yield the frames in order.
 
@@ -50,7 +61,8 @@ class PairedClip:
             InputError: a file cannot be read, or frames change their size within the clip.
         """
         resize = Resize("rectangle", *self.size)
-        truths = self.truth.frames(self.size) if self.truth else repeat(None, self.source.num_frames)
+        span = self.first, self.first + self.source.num_frames
+        truths = islice(self.truth.frames(self.size), *span) if self.truth else repeat(None, self.source.num_frames)
         frames = zip(self.translated.images(), self.source.images(), truths, strict=True)
         for index, (translated, source, truth) in enumerate(frames):
             if translated.shape[:2] != self.size:
@@ -67,7 +79,8 @@ def pair_clips(
     """Return every translated clip with its source and truth of the same name; two single videos pair as they are.
 
     Raises:
-        InputError: a clip has no source, is of another length, or has no truth where truth is given.
+        InputError: a clip has no source, lacks other frames of it than the first (see `span_of`), or has no truth
+            where truth is given.
     """
     ours, theirs = clips_at(translated), clips_at(source)
     if len(ours) == len(theirs) == 1:
@@ -75,13 +88,15 @@ def pair_clips(
     else:
         known = {clip.name: clip for clip in theirs}
         pairs = [(clip, _named(clip.name, known, source)) for clip in ours]
-    for clip, origin in pairs:
-        _check_length(clip, origin)
+    spans = [span_of(clip, origin) for clip, origin in pairs]
     if truth and truth.is_file() and len(pairs) > 1:
         raise InputError(
             f"{truth}: is the truth of one clip, found {len(pairs)} clips; name a folder with one file a clip"
         )
-    return [PairedClip(clip, origin, _truth_of(origin, truth, labels)) for clip, origin in pairs]
+    return [
+        PairedClip(clip, span.source, _truth_of(origin, truth, labels), span.first, span.note)
+        for (clip, origin), span in zip(pairs, spans, strict=True)
+    ]
 
 
 def clips_at(place: Path) -> tuple[Clip, ...]:

@@ -25,6 +25,7 @@ from recyclegan.metrics.distribution import (
     patch_slices,
 )
 from recyclegan.metrics.intervals import Counts, Draws, Interval, bootstrap_distance, mean_interval
+from recyclegan.metrics.reweighted import Gaussians, Kernels
 from recyclegan.metrics.temporal import sharpness
 from recyclegan.tensors import Image
 
@@ -69,33 +70,37 @@ class Sample:
 def sample_footage(
     clips: Sequence[Clip],
     size: Size,
-    seed: int,
+    seeds: Sequence[int],
     extract: Extract | None,
     num_frames: int,
     step: Callable[[], None] = lambda: None,
-) -> Sample:
+) -> list[Sample]:
     """Return patches and features of at most ``num_frames`` frames, evenly spread over the clips, brought to one size.
+
+    There is one sample for each seed, of other patches of the same frames; features are in the first alone.
 
     Raises:
         InputError: a clip cannot be read, or the frames are too small for patches.
     """
-    rng, resize = torch.Generator().manual_seed(seed), Resize("rectangle", *size)
+    rngs, resize = [torch.Generator().manual_seed(seed) for seed in seeds], Resize("rectangle", *size)
     count = min(num_frames, sum(clip.num_frames for clip in clips))
     per_frame = max(1, min(PATCHES_PER_FRAME, NUM_PATCHES // count))
     clip_of: list[int] = []
-    patches: list[list[Samples]] = []
+    patches: list[list[list[Samples]]] = [[] for _ in rngs]
     features: list[Samples] = []
     sharp: list[float] = []
     for number, image in _spread(clips, num_frames):
         frames = as_frames(resize(image))
         clip_of.append(number)
-        patches.append(draw_patches(frames, rng, per_frame))
+        for drawn, rng in zip(patches, rngs, strict=True):
+            drawn.append(draw_patches(frames, rng, per_frame))
         sharp.append(sharpness(frames).item())
         if extract:
             features.append(extract(frames))
         step()
-    bands = [torch.cat(band) for band in zip(*patches, strict=True)]
-    return Sample(len(set(clip_of)), _renumbered(clip_of), bands, torch.cat(features) if features else None, sharp)
+    places, found = _renumbered(clip_of), torch.cat(features) if features else None
+    bands = [[torch.cat(band) for band in zip(*drawn, strict=True)] for drawn in patches]
+    return [Sample(len(set(clip_of)), places, own, None if i else found, sharp) for i, own in enumerate(bands)]
 
 
 def _renumbered(clip_of: Sequence[int]) -> list[int]:
@@ -145,8 +150,9 @@ def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Stat
     for name, slices, drawn in zip(BAND_NAMES, exact, rough, strict=True):
         yield f"patches_{name}", slices.distance(), _weighted(drawn, ours, target)
     if ours.features is not None and target.features is not None:
-        for name, distance in (("fid", frechet_distance), ("kid", kernel_distance)):
-            yield name, distance(ours.features, target.features), _redrawn(distance, ours, target)
+        for name, distance, reweighted in (("fid", frechet_distance, Gaussians), ("kid", kernel_distance, Kernels)):
+            sets = reweighted(ours.features, target.features)
+            yield name, distance(ours.features, target.features), _redrawn(sets, ours, target)
 
 
 def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistic:
@@ -162,13 +168,13 @@ def _of_patches(sample: Sample, counts: Counts) -> Float[Tensor, " patches"]:
     return torch.from_numpy(np.repeat(counts[sample.clip_of], per_frame)).float()
 
 
-def _redrawn(distance: Callable[[Samples, Samples], float], ours: Sample, target: Sample) -> Statistic:
+def _redrawn(sets: Gaussians | Kernels, ours: Sample, target: Sample) -> Statistic:
     def statistic(left: Counts, right: Counts) -> float:
-        return distance(_of_features(ours, left), _of_features(target, right))
+        return sets.distance(_of_frames(ours, left), _of_frames(target, right))
 
     return statistic
 
 
-def _of_features(sample: Sample, counts: Counts) -> Samples:
-    assert sample.features is not None
-    return sample.features.repeat_interleave(torch.from_numpy(counts[sample.clip_of]), dim=0)
+def _of_frames(sample: Sample, counts: Counts) -> Float[Tensor, " frames"]:
+    """Return how often each frame was drawn."""
+    return torch.from_numpy(counts[sample.clip_of]).float()

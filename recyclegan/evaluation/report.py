@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from recyclegan.evaluation.charts import bar_chart, line_chart
 from recyclegan.evaluation.clips import ClipMeasures
@@ -23,7 +24,7 @@ from recyclegan.evaluation.page import (
     text,
     video_player,
 )
-from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results
+from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results, shares
 
 OPEN_CHARTS = 6
 CHART_WIDTH = 400
@@ -64,7 +65,7 @@ def _summary(results: Results) -> Section:
         "Mean over clips; beneath it the 95 % interval, drawn over clips, where there are several. Sharpness kept: of"
         f" the {sharp}'s; calm that comes with less of it was bought with blur."
     )
-    pieces = [*([headline(figures)] if figures else []), table(columns, rows, caption)]
+    pieces = [*([headline(figures)] if figures else []), table(columns, rows, caption), *map(note, results.notes)]
     if TARGET in present:
         pieces.append(note("Target: its distance to another draw of itself, the least that can be reached."))
     return Section("Summary", pieces)
@@ -77,8 +78,7 @@ def _telling(name: str, result: Result) -> bool:
 
 def _headline_figure(name: str, result: Result) -> tuple[str, Cell, str]:
     if name == "sharpness":
-        ratio = result.translated.value / result.references[TARGET].value
-        return "Sharpness", f"{100 * ratio:.0f} %", "of the target's"
+        return "Sharpness", _kept(replace(result, sharpness=shares(result)), TARGET) or None, "of the target's"
     remark = next((f"{key} {number(value.value)}" for key, value in result.references.items()), "")
     return MEASURES[name].title, result.translated, remark
 
@@ -91,7 +91,7 @@ def _row(name: str, result: Result, references: Sequence[str]) -> list[Cell]:
 
 def _kept(result: Result, reference: str) -> str:
     share = result.sharpness.get(reference, math.nan)
-    return "" if math.isnan(share) else f"{100 * share:.0f} %"
+    return f"{100 * share:.0f} %" if math.isfinite(share) else ""
 
 
 def _over_time(clips: Sequence[ClipMeasures], marks: dict[str, list[int]]) -> Section:

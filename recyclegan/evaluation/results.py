@@ -1,10 +1,10 @@
 """The numbers of an evaluation with all that they rest on, and their file ``metrics.json``."""
 
+import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,8 @@ class Results:
     protocol: Mapping[str, str]
     inputs: Mapping[str, str]
     clips: Sequence[ClipMeasures]
+    notes: Sequence[str] = ()
+    """What a reader of the numbers should know: frames that were left out, measures without a number."""
 
     def to_json(self) -> str:
         """Return the content of ``metrics.json``; NaN is null."""
@@ -63,6 +65,7 @@ class Results:
             "format": FORMAT,
             "recyclegan": __version__,
             "inputs": dict(self.inputs),
+            "notes": list(self.notes),
             "protocol": dict(self.protocol),
             "measures": {name: _measure(name, result) for name, result in self.results.items()},
             "classes": {name: _class(score) for name, score in self.classes.items()},
@@ -70,16 +73,16 @@ class Results:
         }
         return json.dumps(_without_nan(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
-    def write(self, path: Path) -> None:
-        """Write ``metrics.json``."""
-        path.write_text(self.to_json(), encoding="utf-8")
+    def draws(self) -> bytes:
+        """Return the content of ``draws.npz``: by measure, its values on the clips drawn again.
 
-    def write_draws(self, path: Path) -> None:
-        """Write ``draws.npz``: by measure, its values on the clips drawn again, the same clips in every evaluation."""
+        The clips are the same in every evaluation.
+        """
         draws = {name: result.translated.draws for name, result in self.results.items()}
         arrays: dict[str, Any] = {name: np.array(values) for name, values in draws.items() if values}
-        with path.open("wb") as file:
-            np.savez(file, **arrays)
+        file = io.BytesIO()
+        np.savez(file, **arrays)
+        return file.getvalue()
 
 
 def _measure(name: str, result: Result) -> dict[str, Any]:
@@ -145,10 +148,13 @@ def sharpness_result(clips: Sequence[ClipMeasures], target: Sample | None, draws
 
 def guarded(found: Mapping[str, Result]) -> dict[str, Result]:
     """Return results with, beside each measure of steadiness, how sharp the output is: blur buys calm."""
-    sharp = found["sharpness"]
-    shares = {name: sharp.translated.value / value.value for name, value in sharp.references.items() if value.value}
-    steady = {measure.name for measure in STEADINESS}
-    return {name: replace(result, sharpness=shares) if name in steady else result for name, result in found.items()}
+    kept, steady = shares(found["sharpness"]), {measure.name for measure in STEADINESS}
+    return {name: replace(result, sharpness=kept) if name in steady else result for name, result in found.items()}
+
+
+def shares(result: Result) -> dict[str, float]:
+    """Return a number as a share of each that stands beside it, those aside that are 0."""
+    return {name: result.translated.value / value.value for name, value in result.references.items() if value.value}
 
 
 def _over_clips(clips: Sequence[ClipMeasures], curve: str, draws: Draws) -> Interval:

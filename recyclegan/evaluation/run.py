@@ -10,7 +10,9 @@ from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_se
 from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
 from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
+from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.likeness import Sample, sample_footage
+from recyclegan.evaluation.notes import notes_on_gaps, notes_on_results
 from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
@@ -25,7 +27,7 @@ from recyclegan.evaluation.results import (
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
 from recyclegan.evaluation.settings import EvaluationConfig, check_options
-from recyclegan.files import check_writable, whole_file
+from recyclegan.files import check_writable, kind_of, write_bytes, write_text
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
@@ -60,7 +62,8 @@ def evaluate(
     check_options(config, target, truth, segment)
     _check_places(out)
     labels = label_set(config.labels) if config.labels else None
-    clips = pair_clips(translated, source, truth, labels)
+    store = Store()
+    clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels)]
     sight = _sight(config, clips)
     segmenter = _segmenter(config, clips, labels)
     semantics = _semantics(clips, labels, segment or segmenter)
@@ -69,12 +72,14 @@ def evaluate(
     reader = segmenter.about if segmenter else "the given segmenter" if segment else None
     protocol = Protocol(clips, sight, semantics, samples, reader, config)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
+    found = _results(measures, protocol, config)
     results = Results(
-        results=_results(measures, protocol, config),
+        results=found,
         classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
+        notes=[*(clip.note for clip in clips if clip.note), *notes_on_gaps(measures), *notes_on_results(found)],
     )
     _write(out, results, _exhibits(clips, measures, sight, config), config)
     return results
@@ -82,12 +87,12 @@ def evaluate(
 
 def _check_places(out: Path) -> None:
     """Refuse a folder that the outputs cannot be written to."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file; name a folder for {' and '.join(OUTPUTS[:2])}")
-    check_writable(out / OUTPUTS[0] if out.is_dir() else out)
+    if (kind := kind_of(out)) not in ("folder", "nothing"):
+        raise InputError(f"{out}: is a {kind}; name a folder for {' and '.join(OUTPUTS[:2])}")
+    check_writable(out / OUTPUTS[0] if kind == "folder" else out)
     for name in OUTPUTS:
-        if (out / name).is_dir():
-            raise InputError(f"{out / name}: is a folder, a file is to be written there; choose another --out")
+        if (found := kind_of(out / name)) not in ("file", "nothing"):
+            raise InputError(f"{out / name}: is a {found}, a file is to be written there; choose another --out")
 
 
 def _sight(config: EvaluationConfig, clips: Sequence[PairedClip]) -> Sight:
@@ -141,7 +146,7 @@ def _samples(
     extract, size, seed = _extract(config), clips[0].size, config.seed
     ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
 
-    def sample(footage: Sequence[Clip], seed: int, extract: Extract | None, name: str) -> Sample:
+    def sample(footage: Sequence[Clip], seeds: tuple[int, ...], name: str) -> list[Sample]:
         total, done = min(config.num_samples, sum(clip.num_frames for clip in footage)), 0
 
         def step() -> None:
@@ -150,14 +155,10 @@ def _samples(
             if progress:
                 progress(done, total, f"likeness: {name}")
 
-        return sample_footage(footage, size, seed, extract, config.num_samples, step)
+        return sample_footage(footage, size, seeds, extract, config.num_samples, step)
 
-    return Samples(
-        translated=sample(ours, seed, extract, "translated"),
-        source=sample(sources, seed, extract, "source"),
-        target=sample(target, seed + 1, extract, "target"),
-        target_again=sample(target, seed + 2, None, "target again"),
-    )
+    (translated,), (source,) = sample(ours, (seed,), "translated"), sample(sources, (seed,), "source")
+    return Samples(translated, source, *sample(target, (seed + 1, seed + 2), "target"))
 
 
 def _extract(config: EvaluationConfig) -> Extract | None:
@@ -186,8 +187,7 @@ def _exhibits(
 
 def _write(out: Path, results: Results, exhibits: Sequence[Exhibit], config: EvaluationConfig) -> None:
     marks = {clip.name: worst_frames(clip.curves.get("added_flicker", []), config.num_worst) for clip in results.clips}
-    with whole_file(out / "draws.npz") as draws:
-        results.write_draws(draws)
-    with whole_file(out / "metrics.json") as numbers, whole_file(out / "report.html") as page:
-        results.write(numbers)
-        page.write_text(report(results, exhibits, marks), encoding="utf-8")
+    draws, numbers, shown = results.draws(), results.to_json(), report(results, exhibits, marks)
+    write_bytes(out / "draws.npz", draws)
+    write_text(out / "report.html", shown)
+    write_text(out / "metrics.json", numbers)

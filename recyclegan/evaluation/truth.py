@@ -7,7 +7,7 @@ or a folder of frames called NAME) tell the classes alone. VIPER's folders, as d
 """
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -19,17 +19,12 @@ from recyclegan.data.archives import read_arrays
 from recyclegan.data.index import Clip
 from recyclegan.data.label_maps import classes_of, read_class_map
 from recyclegan.errors import InputError
+from recyclegan.evaluation.arrays import check_arrays, known_motion
 from recyclegan.labels import LabelSet, exact_ids
 from recyclegan.metrics.motion import EXACT_MASK
 from recyclegan.tensors import ClassMap, FlowArray, MaskArray
 
 TRUTH_KEYS = ("classes", "flow_backward", "visible_backward")
-_KINDS = {
-    "classes": ("biu", "whole numbers"),
-    "flow_backward": ("fiu", "numbers"),
-    "visible_backward": ("biu", "truth values"),
-}
-"""What each array may hold, in the letters of NumPy and in words."""
 _LARGEST_ID = 255
 
 Size = tuple[int, int]
@@ -83,6 +78,7 @@ class ArrayTruth:
     def frames(self, size: Size) -> Iterator[FrameTruth]:
         """Yield the truth of each frame at a size."""
         arrays = read_arrays(self.path, TRUTH_KEYS)
+        check_arrays(arrays, self.path)
         classes, flow, visible = (arrays[key] for key in TRUTH_KEYS)
         if lengths := {len(array) for array in arrays.values()} - {self.num_frames}:
             raise InputError(
@@ -92,14 +88,9 @@ class ArrayTruth:
         if classes.ndim != 3 or flow.shape != (*classes.shape, 2) or visible.shape != classes.shape:
             shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
             raise InputError(f"{self.path}: holds {shapes}; expected (time, height, width), and 2 more for flow")
-        self._check_kinds(arrays)
         for known, motion, seen in zip(classes, flow, visible, strict=True):
-            yield resized(FrameTruth(self._ids(known), motion.astype(np.float32), seen.astype(bool)), size)
-
-    def _check_kinds(self, arrays: Mapping[str, np.ndarray]) -> None:
-        for key, array in arrays.items():
-            if array.dtype.kind not in _KINDS[key][0]:
-                raise InputError(f"{self.path}: {key} holds {array.dtype}; expected {_KINDS[key][1]}")
+            told = known_motion(motion.astype(np.float32), seen.astype(bool))
+            yield resized(FrameTruth(self._ids(known), *told), size)
 
     def _ids(self, classes: np.ndarray) -> ClassMap:
         """Return classes of any whole type as 8-bit ids."""

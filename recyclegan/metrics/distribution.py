@@ -119,11 +119,11 @@ def frechet_distance(left: Samples, right: Samples) -> float:
     """Return the Fréchet distance between the Gaussians fitted to two sets of features (FID with Inception's).
 
     Biased upwards for few samples: give at least as many as there are features, and compare equal numbers only. NaN
-    for less than two samples.
+    for less than two samples, and for features that are not finite.
 
     Source: Heusel et al. 2017 (two time-scale update rule), equation 6.
     """
-    if min(len(left), len(right)) < 2:
+    if min(len(left), len(right)) < 2 or not (left.isfinite().all() and right.isfinite().all()):
         return float("nan")
     (mean_left, root_left), (mean_right, root_right) = _gaussian(left), _gaussian(right)
     cross = torch.linalg.svdvals(root_left @ root_right.T).sum()
@@ -151,11 +151,12 @@ def kernel_distance(left: Samples, right: Samples) -> float:
     Source: Binkowski et al. 2018 (demystifying MMD GANs), with ``k(x, y) = (x . y / d + 1)^3``.
     """
     left, right = left.double(), right.double()
-    within = _mean_off_diagonal(_cubic(left, left)) + _mean_off_diagonal(_cubic(right, right))
-    return float(within - 2 * _cubic(left, right).mean())
+    within = _mean_off_diagonal(cubic_kernel(left, left)) + _mean_off_diagonal(cubic_kernel(right, right))
+    return float(within - 2 * cubic_kernel(left, right).mean())
 
 
-def _cubic(left: Samples, right: Samples) -> Tensor:
+def cubic_kernel(left: Samples, right: Samples) -> Tensor:
+    """Return ``(x . y / d + 1)^3`` for each row of one set with each row of the other."""
     return (left @ right.T / left.shape[1] + 1) ** 3
 
 

@@ -132,8 +132,8 @@ def _nearest_source(flow: FlowArray) -> tuple[tuple[np.ndarray, np.ndarray], Mas
     """Return row and column of each pixel in the frame before (clamped to the frame), and whether it lay inside."""
     height, width = flow.shape[:2]
     rows, columns = np.mgrid[:height, :width]
-    rows = np.rint(rows - flow[..., 1]).astype(np.int64)
-    columns = np.rint(columns - flow[..., 0]).astype(np.int64)
+    rows = np.rint(rows - flow[..., 1]).clip(-1, height).astype(np.int64)
+    columns = np.rint(columns - flow[..., 0]).clip(-1, width).astype(np.int64)
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     return (rows.clip(0, height - 1), columns.clip(0, width - 1)), inside
 

@@ -21,6 +21,8 @@ MOTION_SEED = 0
 """Draws the motions: the same in every evaluation, and in every run on frames of the same size."""
 LEAST_POINTS = 3
 """Evaluations in the last third of training that make a course."""
+LARGEST = 1e30
+"""A larger value is no measure but an overflow."""
 LEAST_RISE = 0.1
 """Rise over the last third of training, as a share of the mean, that is told of."""
 
@@ -67,10 +69,10 @@ def variety(translate: Translate, frames: Sequence[Sample]) -> float:
 def rise_at_the_end(points: Sequence[tuple[float, float]]) -> float:
     """Return how much a series of (step, value) rises over the last third of its steps, as a share of its mean there.
 
-    The rise is that of the straight line through the points; 0 where they are fewer than three.
+    The rise is that of the straight line through the points; 0 where they are fewer than three, or not all finite.
     """
     late = np.array([point for point in points if 3 * point[0] > 2 * points[-1][0]])
-    if len(late) < LEAST_POINTS or not late[:, 1].mean() > 0:
+    if len(late) < LEAST_POINTS or not np.abs(late[:, 1]).max() <= LARGEST or late[:, 1].mean() <= 0:
         return 0.0
     steps, values = late.T
     slope = np.polyfit(steps - steps[0], values, 1)[0]

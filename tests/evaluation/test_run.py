@@ -272,6 +272,12 @@ def mistakes(world, tmp_path):
     }
 
 
+@pytest.mark.parametrize("name", ["num_samples", "num_draws", "film_frames"])
+def test_numbers_out_of_their_range_are_refused(name):
+    with pytest.raises(InputError, match=f"{name}: found 0, expected"):
+        EvaluationConfig(**{name: 0})
+
+
 def write_pair(folder, names, length=LENGTH):
     for name in names:
         write_clip(folder / name, pictures(0, length))

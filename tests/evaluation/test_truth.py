@@ -85,9 +85,13 @@ def test_damaged_file_is_refused(tmp_path):
         (np.full((LENGTH, HEIGHT, WIDTH), 266, np.int64), None, "holds class id 266; expected 0 to 255"),
         (np.full((LENGTH, HEIGHT, WIDTH), -1, np.int8), None, "holds class id -1; expected 0 to 255"),
         (np.full((LENGTH, HEIGHT, WIDTH), 33, np.uint8), VIPER, "class id 33: not among the classes of viper"),
-        (np.full((LENGTH, HEIGHT, WIDTH), 2.5, np.float32), None, "classes holds float32; expected whole numbers"),
-        (np.full((LENGTH, HEIGHT, WIDTH), "road"), None, "classes holds <U4; expected whole numbers"),
-        (np.full((LENGTH, HEIGHT, WIDTH), 1j), None, "classes holds complex128; expected whole numbers"),
+        (
+            np.full((LENGTH, HEIGHT, WIDTH), 2.5, np.float32),
+            None,
+            "classes holds values of type float32, expected whole numbers",
+        ),
+        (np.full((LENGTH, HEIGHT, WIDTH), "road"), None, "classes holds values of type <U4, expected whole numbers"),
+        (np.full((LENGTH, HEIGHT, WIDTH), 1j), None, "classes holds values of type complex128, expected whole numbers"),
     ],
 )
 def test_classes_that_are_no_ids_are_refused_by_value_and_file(tmp_path, classes, labels, words):

@@ -6,7 +6,7 @@ from math import log
 import numpy as np
 
 from recyclegan.doctor.finding import Finding, problem, warning
-from recyclegan.doctor.run_view import Points, RunView
+from recyclegan.doctor.run_view import Points, RunView, is_sane
 from recyclegan.tensors import DOMAINS, Direction, source_domain
 
 WON = 0.01
@@ -56,7 +56,7 @@ def adversarial_out_of_bounds(view: RunView) -> Iterable[Finding]:
     if view.config is None or view.config.networks.objective != "least-squares":
         return
     for way in view.ways:
-        points = view.terms(way).get("adversarial", [])
+        points = _sane(view.terms(way).get("adversarial", []))
         if len(points) < FEWEST_POINTS:
             continue
         early, late = (np.mean([value for _, value in part]) for part in _thirds(points))
@@ -71,8 +71,12 @@ def adversarial_out_of_bounds(view: RunView) -> Iterable[Finding]:
 
 def _discriminators(view: RunView) -> dict[str, Points]:
     """Return the course of each discriminator's loss that is long enough to be judged."""
-    courses = {domain: view.points.get(f"{domain}/discriminator", []) for domain in DOMAINS}
+    courses = {domain: _sane(view.points.get(f"{domain}/discriminator", [])) for domain in DOMAINS}
     return {domain: points for domain, points in courses.items() if len(points) >= FEWEST_POINTS}
+
+
+def _sane(points: Points) -> Points:
+    return [point for point in points if is_sane(point[1])]
 
 
 def _last_stretch(points: Points, holds: Callable[[float], bool]) -> int:

@@ -1,13 +1,13 @@
 """What the course of the losses says: broken, still falling, or settled."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from math import isfinite
 
 import numpy as np
 
-from recyclegan.doctor.finding import Finding, note, problem, warning
-from recyclegan.doctor.run_view import Points, RunView
+from recyclegan.doctor.finding import Finding, counted, listed, note, problem, warning
+from recyclegan.doctor.run_view import Points, RunView, is_sane
+from recyclegan.logs import is_number
 from recyclegan.training.validation import rise_at_the_end
 
 FEWEST_POINTS = 20
@@ -21,10 +21,35 @@ RISES = 0.1
 """Rise over the last third of a run, as a share of the mean there, that is told of."""
 
 
+def damaged_log(view: RunView) -> Iterable[Finding]:
+    """Find a log that cannot be read, lines that are damaged, and steps that were logged twice."""
+    log = view.log
+    if log.unreadable:
+        yield log.unreadable
+    if log.damaged:
+        yield warning(
+            f"stats.jsonl: {counted(len(log.damaged), 'line')} of {len(log.damaged) + len(log.entries)} cannot be read"
+            f" and were passed over: {listed(f'line {number}' for number in log.damaged)}",
+            "a full disk or a second writer leaves such lines; the others were judged",
+        )
+    strange = Counter(name for entry in log.entries for name, value in entry.items() if not is_number(value))
+    if strange:
+        yield warning(
+            f"stats.jsonl: holds what is no number: {listed(f'{name} in {strange[name]}' for name in strange)}",
+            "such values were passed over; something else wrote them",
+        )
+    twice = [step for step, count in Counter(entry["step"] for entry in log.entries).items() if count > 1]
+    if twice:
+        yield warning(
+            f"stats.jsonl: {counted(len(twice), 'step')} logged more than once, such as {twice[0]}; the last counts",
+            "two trainings may have written into one folder: train into a folder for each",
+        )
+
+
 def values_not_finite(view: RunView) -> Iterable[Finding]:
-    """Find losses that are not finite."""
+    """Find losses that are not finite, or as good as that."""
     for name, points in view.points.items():
-        broken = [(step, value) for step, value in points if not isfinite(value)]
+        broken = [(step, value) for step, value in points if not is_sane(value)]
         if broken:
             step, value = broken[0]
             yield problem(
@@ -36,7 +61,7 @@ def values_not_finite(view: RunView) -> Iterable[Finding]:
 def still_falling_or_settled(view: RunView) -> Iterable[Finding]:
     """Find runs that would gain from more steps, and runs that gained nothing from the last half."""
     total = _total(view)
-    if len(total) < FEWEST_POINTS or not all(isfinite(value) for _, value in total):
+    if len(total) < FEWEST_POINTS or not all(is_sane(value) for _, value in total):
         return
     late = total[len(total) // 2 :]
     change, error = _change(late)
@@ -55,7 +80,7 @@ def still_falling_or_settled(view: RunView) -> Iterable[Finding]:
 
 def equivariance_rises(view: RunView) -> Iterable[Finding]:
     """Find directions whose equivariance error rises while the losses fall."""
-    total = _total(view)
+    total = [point for point in _total(view) if is_sane(point[1])]
     losses_rise = len(total) >= FEWEST_POINTS and _change(total[len(total) // 2 :])[0] > 0
     for way in view.ways:
         rise = rise_at_the_end(view.points.get(f"{way}/equivariance", []))
