@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import reprlib
 import types
 import typing
 from collections.abc import Iterator
@@ -152,7 +153,7 @@ def _typed(hint: Any, value: Any, name: str) -> Any:
     if isinstance(hint, type) and type(value) is hint:
         return value
     expected = ", ".join(map(repr, args)) if origin is Literal else getattr(hint, "__name__", hint)
-    raise InputError(f"{name}: found {value!r}, expected {expected}")
+    raise InputError(f"{name}: found {reprlib.repr(value)}, expected {expected}")
 
 
 def _typed_tuple(args: tuple[Any, ...], value: list[Any] | tuple[Any, ...], name: str) -> tuple[Any, ...]:

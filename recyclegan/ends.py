@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from recyclegan.errors import InputError
 from recyclegan.version import __version__
@@ -104,13 +105,13 @@ def _standard_streams() -> Iterator[None]:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, so that no file of ours does
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
         yield
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError as error:
         if error.errno not in _LOST:
             raise
@@ -118,6 +119,11 @@ def _standard_streams() -> Iterator[None]:
         if isinstance(error, BrokenPipeError):
             raise
         raise InputError(f"standard output: cannot be written ({error.strerror}); send it elsewhere") from error
+
+
+def _nowhere() -> TextIO:
+    """Return a stream that takes everything, instead of one that Python found closed."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
 
 
 def _forget_output() -> None:

@@ -123,8 +123,8 @@ def test_a_signal_that_is_ignored_from_outside_stays_ignored(monkeypatch: pytest
 
 
 def ended(shell: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """Return how ``recyclegan --help`` ended in a shell line, where R stands for it."""
-    line = shell.replace("R", f"{sys.executable} -m recyclegan --help")
+    """Return how ``recyclegan translate --help`` ended in a shell line, where R stands for it."""
+    line = shell.replace("R", f"{sys.executable} -m recyclegan translate --help")
     return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
 
 

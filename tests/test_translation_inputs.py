@@ -20,7 +20,7 @@ def translator() -> Translator:
 @pytest.mark.parametrize("name", ["out.mp4", "out.MKV", "out.gif", "out.png", "out.jpg"])
 def test_a_folder_never_becomes_a_folder_called_like_a_file(tmp_path: Path, translator: Translator, name: str) -> None:
     make_frames(tmp_path / "in", 2)
-    with pytest.raises(InputError, match=rf"{name}: .*in is a folder, and becomes one; name a folder to write"):
+    with pytest.raises(InputError, match=rf"{name}: .*in is a folder, which becomes one; name a folder to write"):
         translator.translate_path(tmp_path / "in", tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 

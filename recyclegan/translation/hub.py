@@ -36,8 +36,9 @@ def locate(place: str | Path, direction: Direction | None = None) -> Path:
         return path
     if _may_be_repository(path):
         return _from_hub(str(place), direction)
+    meant = _nearest_path(path) or _nearest_path(path.parent)
     raise InputError(
-        f"{path}: no such file or folder{_nearest_path(path)}; expected a run folder, a .safetensors file, or "
+        f"{path}: no such file or folder{meant}; expected a run folder, a .safetensors file, or "
         f"{HUB}OWNER/NAME on the Hugging Face hub"
     )
 

@@ -61,19 +61,6 @@ def may_write(source: Path, target: Path, output: Output, wanted: Literal["file"
     return output.existing == "replace"
 
 
-def check_folder_name(source: Path, target: Path) -> None:
-    """Refuse to write a folder that is called like a file: whoever names one expects a video, or an image.
-
-    Raises:
-        InputError: ``target`` is not there, and has the suffix of a video or an image.
-    """
-    if target.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES and kind_of(target) != "folder":
-        raise InputError(
-            f"{target}: {source} is a folder, and becomes one; name a folder to write, and join its frames to a video "
-            "afterwards (ffmpeg), or translate a video"
-        )
-
-
 def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
     """Return the videos below a folder, and the frames of each folder below it in order, parents first.
 

@@ -7,14 +7,8 @@ from pathlib import Path
 
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
-from recyclegan.translation.outputs import (
-    Output,
-    check_folder_name,
-    find_media,
-    kind_of_output,
-    may_write,
-    video_place,
-)
+from recyclegan.translation.outputs import Output, find_media, kind_of_output, may_write, video_place
+from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -53,11 +47,9 @@ def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[P
 
     Raises:
         InputError: there are none, an output is there already, two inputs would become the same output, or ``target``
-            is a file or lies inside ``source``.
+            is a file, has the name of one, or lies inside ``source``.
     """
-    check_folder_name(source, target)
-    if kind_of(target) not in ("folder", "nothing"):
-        raise InputError(f"{target}: is a {kind_of(target)}; name a folder to write")
+    _check_target(source, target)
     if target.resolve().is_relative_to(source.resolve()):
         raise InputError(f"{target}: lies inside the input; name a folder outside {source}")
     videos, clips = find_media(source)
@@ -71,6 +63,18 @@ def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[P
         tuple(_frames_job(frames, folders[folder], output, name_of) for folder, frames in clips.items()),
         tuple(VideoJob(video, place) for video, place in places.items() if may_write(video, place, output, kind)),
     )
+
+
+def _check_target(source: Path, target: Path) -> None:
+    """Refuse what is no folder, and what is not there and has the name of a video or an image."""
+    kind = kind_of(target)
+    if kind not in ("folder", "nothing"):
+        raise InputError(f"{target}: is a {kind}; name a folder to write")
+    if kind == "nothing" and target.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
+        raise InputError(
+            f"{target}: is the name of a file, and {source} is a folder, which becomes one; name a folder to write, "
+            "and join its frames to a video afterwards (ffmpeg)"
+        )
 
 
 def _check_places(places: list[tuple[Path, Path]]) -> None:

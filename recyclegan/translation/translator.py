@@ -161,7 +161,7 @@ class Translator:
         source, target, output = Path(source), Path(target), output or Output()
         place = video_place(target, output)
         if not may_write(source, place, output, kind_of_output(output)):
-            return []
+            return [f"{place}: is there already, and is left as it is"]
         sweep(place.parent)
         return self._translate_video(VideoJob(source, place), output, progress)
 

@@ -105,6 +105,23 @@ def test_an_output_of_another_kind_is_refused_before_work(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("name", ["out.mp4", "out.PNG", "deep/out.webm"])
+def test_a_folder_does_not_become_a_folder_with_the_name_of_a_file(tmp_path: Path, name: str) -> None:
+    make_frames(tmp_path / "in", 2)
+    message = message_of(translator().translate_path, tmp_path / "in", tmp_path / name)
+    assert "is the name of a file, and" in message
+    assert {path.name for path in tmp_path.iterdir()} == {"in"}
+    (tmp_path / name).mkdir(parents=True)
+    assert translator().translate_path(tmp_path / "in", tmp_path / name) == []
+
+
+def test_an_output_that_is_skipped_is_told(tmp_path: Path) -> None:
+    film(tmp_path / "in.mp4")
+    (tmp_path / "out.mp4").write_bytes(b"older")
+    notes = translator().translate_video(tmp_path / "in.mp4", tmp_path / "out.mp4", Output(existing="skip"))
+    assert notes == [f"{tmp_path / 'out.mp4'}: is there already, and is left as it is"]
+
+
 def test_frames_of_a_video_go_beside_folders_that_are_made_for_others(tmp_path: Path) -> None:
     film(tmp_path / "in" / "a.mp4")
     make_frames(tmp_path / "in" / "a" / "deep", 2)

@@ -38,8 +38,8 @@ def refusal(place: Any) -> str:
     [
         ("runs/gmae2street", "game2street"),
         ("runs/game2street.old", "game2street"),
-        ("run/game2street", ""),
-        ("rnus/game2street", ""),
+        ("run/game2street", "runs"),
+        ("rnus/game2street", "runs"),
         ("./gmae", ""),
         ("../nothing-of-that-name", ""),
         ("gmae2street", ""),
