@@ -12,7 +12,7 @@ from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.likeness import Sample, sample_footage
-from recyclegan.evaluation.notes import notes_on_gaps, notes_on_results
+from recyclegan.evaluation.notes import notes_on_gaps, notes_on_pairs, notes_on_results
 from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
@@ -79,7 +79,7 @@ def evaluate(
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
-        notes=[*(clip.note for clip in clips if clip.note), *notes_on_gaps(measures), *notes_on_results(found)],
+        notes=[*notes_on_pairs(clips, clips_at(source)), *notes_on_gaps(measures), *notes_on_results(found)],
     )
     _write(out, results, _exhibits(clips, measures, sight, config), config)
     return results
