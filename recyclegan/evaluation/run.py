@@ -27,7 +27,7 @@ from recyclegan.evaluation.results import (
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
 from recyclegan.evaluation.settings import EvaluationConfig, check_options
-from recyclegan.files import check_writable, kind_of, write_bytes, write_text
+from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
@@ -187,7 +187,7 @@ def _exhibits(
 
 def _write(out: Path, results: Results, exhibits: Sequence[Exhibit], config: EvaluationConfig) -> None:
     marks = {clip.name: worst_frames(clip.curves.get("added_flicker", []), config.num_worst) for clip in results.clips}
-    draws, numbers, shown = results.draws(), results.to_json(), report(results, exhibits, marks)
-    write_bytes(out / "draws.npz", draws)
-    write_text(out / "report.html", shown)
-    write_text(out / "metrics.json", numbers)
+    numbers, page, draws = results.to_json(), report(results, exhibits, marks), results.draws()
+    write_together(
+        {out / "metrics.json": encoded(numbers), out / "report.html": encoded(page), out / "draws.npz": draws}
+    )
