@@ -12,8 +12,8 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -118,10 +118,22 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
     Raises:
         InputError: as ``whole_file``.
     """
-    with whole_file(path) as scratch, scratch.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_together({path: data})
+
+
+def write_together(contents: Mapping[Path, bytes | memoryview]) -> None:
+    """Write several files, each as ``write_bytes`` does, so that none appears before all are written; the first last.
+
+    Raises:
+        InputError: as ``whole_file``.
+    """
+    with ExitStack() as stack:
+        places = [stack.enter_context(whole_file(path)) for path in contents]
+        for scratch, data in zip(places, contents.values(), strict=True):
+            with scratch.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
 
 
 def write_text(path: Path, text: str) -> None:
@@ -130,7 +142,12 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         InputError: as ``whole_file``.
     """
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    write_bytes(path, encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8; what a name holds that is no Unicode becomes ``\\udcXX``."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -75,6 +75,17 @@ def test_a_sweep_without_values_is_refused():
         read("cycle-gan", sweep="lr")
 
 
+@pytest.mark.parametrize("sweep", ["", " ", "unsup-spatial nan", "unsup-spatial x"])
+def test_an_odd_sweep_is_refused(sweep):
+    with pytest.raises(InputError):
+        read("unsup-recycle-gan", sweep=sweep)
+
+
+def test_an_open_quote_is_refused():
+    with pytest.raises(InputError, match="close its quotes"):
+        read('gentle = "unsup-recycle-gan', "cycle-gan")
+
+
 def test_the_command_prints_the_table_and_names_the_report(tmp_path, capsys):
     data = make_data(tmp_path / "data", height=32, width=48)
     options = ["--steps", "1", "--seeds", "1", "--num-draws", "20", "--contenders", "cycle-gan", "unsup-recycle-gan"]

@@ -86,7 +86,10 @@ def _named(told: str) -> tuple[str, list[str]]:
     """Return the name and the words of ``train`` that stand in "NAME = METHOD OPTIONS" or "METHOD OPTIONS"."""
     from recyclegan.methods import METHODS
 
-    words = shlex.split(told)
+    try:
+        words = shlex.split(told)
+    except ValueError as error:
+        raise InputError(f"compare: contender {told!r}: {error}; close its quotes") from error
     if len(words) > 1 and words[1] == "=":
         name, words = words[0], words[2:]
     else:
@@ -104,7 +107,7 @@ def _swept(name: str, words: list[str], sweep: str | None) -> list[tuple[str, li
 
     if sweep is None:
         return [(name, words)]
-    option, *values = sweep.split()
+    option, *values = sweep.split() or [""]
     field_name = option.removeprefix("--").replace("-", "_")
     if not values:
         raise InputError(f'--sweep {sweep!r}: expected an option and values for it, as in "unsup-spatial 0 3 10"')

@@ -12,7 +12,7 @@ from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.likeness import Sample, sample_footage
-from recyclegan.evaluation.notes import notes_on_gaps, notes_on_results
+from recyclegan.evaluation.notes import notes_on_gaps, notes_on_pairs, notes_on_results
 from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
@@ -27,7 +27,7 @@ from recyclegan.evaluation.results import (
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
 from recyclegan.evaluation.settings import EvaluationConfig, check_options
-from recyclegan.files import check_writable, kind_of, write_bytes, write_text
+from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
@@ -79,7 +79,7 @@ def evaluate(
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
-        notes=[*(clip.note for clip in clips if clip.note), *notes_on_gaps(measures), *notes_on_results(found)],
+        notes=[*notes_on_pairs(clips, clips_at(source)), *notes_on_gaps(measures), *notes_on_results(found)],
     )
     _write(out, results, _exhibits(clips, measures, sight, config), config)
     return results
@@ -187,7 +187,7 @@ def _exhibits(
 
 def _write(out: Path, results: Results, exhibits: Sequence[Exhibit], config: EvaluationConfig) -> None:
     marks = {clip.name: worst_frames(clip.curves.get("added_flicker", []), config.num_worst) for clip in results.clips}
-    draws, numbers, shown = results.draws(), results.to_json(), report(results, exhibits, marks)
-    write_bytes(out / "draws.npz", draws)
-    write_text(out / "report.html", shown)
-    write_text(out / "metrics.json", numbers)
+    numbers, page, draws = results.to_json(), report(results, exhibits, marks), results.draws()
+    write_together(
+        {out / "metrics.json": encoded(numbers), out / "report.html": encoded(page), out / "draws.npz": draws}
+    )

@@ -87,3 +87,11 @@ def test_the_command_prints_no_nan(tmp_path, capsys):
     assert "no number" in told.out
     assert "note: patches_fine: no number" in told.err
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["notes"]
+
+
+def test_sources_that_were_not_translated_are_told(tmp_path):
+    root = write_world(tmp_path / "world", num_clips=3)
+    for number in (0, 2):
+        write_clip(tmp_path / "some" / f"clip{number}", pictures(number))
+    results = evaluate(tmp_path / "some", root / "source", tmp_path / "out", config=EvaluationConfig(num_shown=0))
+    assert results.notes == ["1 of 3 clips of the source were not translated and are not measured: clip1"]
