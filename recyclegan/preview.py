@@ -11,7 +11,7 @@ from recyclegan.data import Clip, Resize, find_clips
 from recyclegan.flow import FlowSynthesis, Motion
 from recyclegan.logs import image_grid
 from recyclegan.tensors import Flow, Frames, Image, to_frames, to_images
-from recyclegan.video import write_image, write_video
+from recyclegan.video import Damaged, Reading, write_image, write_video
 
 FILM_FRAMES = 24
 """Frames from no motion to all of it, and as many back."""
@@ -19,7 +19,13 @@ RATE = Fraction(24)
 
 
 def preview_flow(
-    input: Path, out: Path, size: tuple[int, int] | None, num_frames: int, seed: int, flow: FlowSynthesis
+    input: Path,
+    out: Path,
+    size: tuple[int, int] | None,
+    num_frames: int,
+    seed: int,
+    flow: FlowSynthesis,
+    damaged: Damaged = "refuse",
 ) -> tuple[Path, Path]:
     """Write ``out/flow.png`` and ``out/flow.mp4``, and return their paths.
 
@@ -29,7 +35,7 @@ def preview_flow(
     Raises:
         InputError: the input is no footage, or the folder cannot be written.
     """
-    frames = to_frames(_chosen(input, size, num_frames))
+    frames = to_frames(_chosen(input, size, num_frames, Reading(damaged)))
     motion = flow.sample(frames, torch.Generator().manual_seed(seed))
     moved = to_images(torch.where(motion.visible, motion(frames), motion(frames) * 0.5 - 0.5))
     rows = zip(to_images(frames), moved, flow_colours(motion.flow), strict=True)
@@ -44,9 +50,9 @@ def _moment(frames: Frames, motion: Motion, share: float) -> np.ndarray:
     return image_grid([list(pair) for pair in np.array_split(images, max(1, len(images) // 2))])
 
 
-def _chosen(place: Path, size: tuple[int, int] | None, num_frames: int) -> np.ndarray:
+def _chosen(place: Path, size: tuple[int, int] | None, num_frames: int, reading: Reading) -> np.ndarray:
     """Return frames spread evenly over the first clip, at one size."""
-    clip = Clip(place.stem, "video", (place,)) if not place.is_dir() else find_clips(place)[0]
+    clip = find_clips(place, reading=reading)[0] if place.is_dir() else Clip(place.stem, "video", (place,), reading)
     wanted = np.linspace(0, clip.num_frames - 1, num_frames).round().astype(int)
     resize = Resize("rectangle", *(size or clip.size))
     images = dict.fromkeys(wanted.tolist())

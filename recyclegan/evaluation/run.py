@@ -60,11 +60,11 @@ def evaluate(
     check_options(config, target, truth, segment)
     _check_places(out)
     labels = label_set(config.labels) if config.labels else None
-    clips = pair_clips(translated, source, truth, labels)
+    clips = pair_clips(translated, source, truth, labels, config.reading)
     sight = _sight(config, clips)
     segmenter = _segmenter(config, clips, labels)
     semantics = _semantics(clips, labels, segment or segmenter)
-    samples = _samples(clips, clips_at(target), config, progress) if target else None
+    samples = _samples(clips, clips_at(target, config.reading), config, progress) if target else None
     measures = _measure(clips, sight, semantics, progress)
     reader = segmenter.about if segmenter else "the given segmenter" if segment else None
     protocol = Protocol(clips, sight, semantics, samples, reader, config)

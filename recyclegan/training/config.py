@@ -8,6 +8,7 @@ from recyclegan.config import Count, CountOrNone, Seed, Share, Within, check_num
 from recyclegan.errors import InputError, nearest
 from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
 from recyclegan.tensors import Domain
+from recyclegan.video import Damaged, Reading
 
 Side = Annotated[int, Within(1, 16_384)]
 """Height or width in pixels."""
@@ -42,6 +43,10 @@ class DataConfig:
     """Colour channels of a and of b: 3, or 1 for grey."""
     triplets: bool = False
     """Take each image for three frames side by side, the data of Recycle-GAN, instead of for one frame."""
+    damaged: Damaged = "refuse"
+    """Refuse damaged videos, or keep what of them decodes."""
+    deinterlace: bool = False
+    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
     cache: Path | None = None
     """Folder of the frame cache; by default the user's cache folder."""
     cache_gb: Annotated[float, Within(0, 1e9, above=True)] | None = None
@@ -60,6 +65,11 @@ class DataConfig:
             return self.size
         height, width = self.size
         return self.load_size or (round(height * 286 / 256), round(width * 286 / 256))
+
+    @property
+    def reading(self) -> Reading:
+        """Return how videos are read."""
+        return Reading(self.damaged, self.deinterlace)
 
     def is_label(self, domain: Domain) -> bool:
         """Return whether a domain holds label maps."""

@@ -1,6 +1,7 @@
 """Where translations go: what there is to translate, what may be written, and frames that replace frames."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Literal
 
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key, whole_folder
-from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
+from recyclegan.video import IMAGE_SUFFIXES, STRICT, VIDEO_SUFFIXES, WRITTEN_SUFFIXES, Reading, read_comment
 
 Existing = Literal["refuse", "skip", "replace"]
 LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp"})
@@ -32,11 +33,30 @@ class Output:
     """Write each video as a folder of PNG frames, which keeps the colours of label maps exactly."""
     existing: Existing = "refuse"
     """What to do with an output that is already there."""
+    reading: Reading = STRICT
+    """How source videos are read."""
 
 
 def video_place(target: Path, output: Output) -> Path:
     """Return where a translated video goes: the file itself, or the folder of its name for frames."""
     return target.with_suffix("") if output.frames and target.suffix.lower() in VIDEO_SUFFIXES else target
+
+
+def video_targets(videos: list[Path], source: Path, target: Path, output: Output) -> dict[Path, Path]:
+    """Return where each video of a folder goes: to its own name, as ``.mp4`` where its format is read but not written.
+
+    Raises:
+        InputError: two videos would become one file.
+    """
+    targets = {}
+    for video in videos:
+        place = target / video.relative_to(source)
+        written = output.frames or place.suffix.lower() in WRITTEN_SUFFIXES
+        targets[video] = place if written else place.with_suffix(".mp4")
+    twice = [place for place, uses in Counter(targets.values()).items() if uses > 1]
+    if twice:
+        raise InputError(f"{source}: two videos would both become {twice[0]}; rename one")
+    return targets
 
 
 def may_write(source: Path, target: Path, existing: Existing) -> bool:

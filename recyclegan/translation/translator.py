@@ -27,8 +27,18 @@ from recyclegan.translation.outputs import (
     may_write,
     remove_frames_from,
     video_place,
+    video_targets,
 )
-from recyclegan.video import IMAGE_SUFFIXES, VideoWriter, probe, read_image, read_video, write_image
+from recyclegan.video import (
+    IMAGE_SUFFIXES,
+    VideoReader,
+    VideoWriter,
+    check_whole,
+    losses,
+    probe,
+    read_image,
+    write_image,
+)
 
 Images = UInt8[np.ndarray, "batch height width channels"]
 TranslatedImages = UInt8[np.ndarray, "batch height width channels_out"]
@@ -143,34 +153,33 @@ class Translator:
         target = video_place(target, output)
         if not may_write(source, target, output.existing):
             return []
+        check_whole(source, output.reading)
+        reader = VideoReader(source, output.reading)
         if output.frames:
-            self._translate_to_frames(source, target, info.num_frames, output, progress)
-            return []
-        width = info.width * (2 if output.side_by_side else 1)
-        writer = VideoWriter(
-            target, width, info.height, like=source, codec=output.codec, crf=output.crf, audio_from=source
-        )
+            self._translate_to_frames(reader, target, info.num_frames, output, progress)
+            return [*losses(source), *reader.notes]
+        writer = _writer(source, target, output)
         with writer:
-            for done, batch in _counted(_batches(read_video(source), self.batch_size)):
+            for done, batch in _counted(_batches(reader, self.batch_size)):
                 shown = self._shown([frame.image for frame in batch], output)
                 for frame, image in zip(batch, shown, strict=True):
                     writer.write(image, frame.time)
                 if progress:
                     progress(done, info.num_frames, source.name)
         exact = f"{target}: a video blurs the palette of label maps; --frames writes exact PNG files"
-        return [*writer.notes, *([exact] if self.card.palette else [])]
+        return [*losses(source), *reader.notes, *writer.notes, *([exact] if self.card.palette else [])]
 
     def _translate_to_frames(
-        self, source: Path, target: Path, total: int | None, output: Output, progress: Progress | None
+        self, reader: VideoReader, target: Path, total: int | None, output: Output, progress: Progress | None
     ) -> None:
         done = 0
         with frames_folder(target) as folder:
-            images = (frame.image for frame in read_video(source))
+            images = (frame.image for frame in reader)
             for done, batch in _counted(_batches(images, self.batch_size)):
                 for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
                     write_image(folder / f"{number:06d}.png", image, FRAME_COMMENT)
                 if progress:
-                    progress(done, total, source.name)
+                    progress(done, total, reader.path.name)
         remove_frames_from(target, done)
 
     def translate_folder(
@@ -189,12 +198,13 @@ class Translator:
         videos, clips = find_media(source)
         if not videos and not clips:
             raise InputError(f"{source}: holds no videos and no frames")
-        targets = {video: target / video.relative_to(source) for video in videos}
+        targets = video_targets(videos, source, target, output)
         for video, place in targets.items():
-            may_write(video, video_place(place, output), output.existing)
+            _check_video(video, video_place(place, output), output)
         for folder, frames in clips.items():
             self._translate_frames(frames, target / folder.relative_to(source), output, progress)
-        notes = []
+        changed = [video for video, place in targets.items() if place.suffix != video.suffix]
+        notes = [f"{video}: {video.suffix} is read but not written; became {targets[video]}" for video in changed]
         for video in videos:
             notes += self.translate_video(video, targets[video], output, progress)
         return notes
@@ -233,6 +243,30 @@ class Translator:
         if self.card.channels_in == 1:
             return np.stack([np.asarray(PillowImage.fromarray(image).convert("L"))[..., None] for image in images])
         raise InputError(f"images: found {images.shape[3]} channels, expected {self.card.channels_in}")
+
+
+def _writer(source: Path, target: Path, output: Output) -> VideoWriter:
+    """Return what writes the translation of a video, with the source's times and sound."""
+    info = probe(source)
+    width = info.width * (2 if output.side_by_side else 1)
+    return VideoWriter(
+        target,
+        width,
+        info.height,
+        like=source,
+        codec=output.codec,
+        crf=output.crf,
+        audio_from=source,
+        damaged=output.reading.damaged,
+    )
+
+
+def _check_video(source: Path, target: Path, output: Output) -> None:
+    """Refuse, before any work, a video that is cut off, or whose translation could not be written."""
+    if may_write(source, target, output.existing):
+        check_whole(source, output.reading)
+        if not output.frames:
+            _writer(source, target, output).check()
 
 
 def pick_device(name: str) -> torch.device:
