@@ -21,6 +21,20 @@ _POINTING_ELSEWHERE = frozenset(
     {"concat", "dash", "hds", "hls", "image2", "imf", "lavfi", "rtp", "rtsp", "sap", "sdp", "smoothstreaming", "tty"}
 )
 """Formats that are lists of other files or addresses, or that show any text."""
+_FORMATS_WITHOUT_A_MARK = {
+    ".ts": "mpegts",
+    ".mts": "mpegts",
+    ".m2ts": "mpegts",
+    ".mpg": "mpeg",
+    ".mpeg": "mpeg",
+    ".vob": "mpeg",
+    ".m2v": "mpegvideo",
+    ".h264": "h264",
+    ".hevc": "hevc",
+    ".mjpeg": "mjpeg",
+    ".mjpg": "mjpeg",
+}
+"""Formats that are only known by a repetition of their packets, by suffix."""
 _ERROR_DETECTION = "crccheck+bitstream+buffer"
 _TELL_OF_DAMAGE_LATE = frozenset({"h264", "mpeg4"})
 """Codecs that give a frame out, where several are decoded at once, before they know whether it is whole."""
@@ -62,9 +76,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
     """
     with told_as_unreadable(path):
         _check_is_file(path)
-        formats = ",".join(sorted(av.formats_available - _POINTING_ELSEWHERE))
-        options = {"protocol_whitelist": "file", "format_whitelist": formats}
-        container = av.open(url_of(path), options=options, metadata_errors="replace")
+        container = _opened(path)
     with container:
         yield container
 
@@ -90,6 +102,23 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 def is_picture(stream: VideoStream) -> bool:
     """Return whether a stream is a picture attached to a file, such as the cover of a song."""
     return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _opened(path: Path) -> InputContainer:
+    """Return an open file, of the format that its suffix names where it is too short for its bytes to tell."""
+    formats = ",".join(sorted(av.formats_available - _POINTING_ELSEWHERE))
+    options = {"protocol_whitelist": "file", "format_whitelist": formats}
+    try:
+        return av.open(url_of(path), options=options, metadata_errors="replace")
+    except av.FFmpegError:
+        named = _FORMATS_WITHOUT_A_MARK.get(path.suffix.lower())
+        if named is None:
+            raise
+        container = av.open(url_of(path), format=named, options=options, metadata_errors="replace")
+        if not container.streams.video:
+            container.close()
+            raise
+        return container
 
 
 def _check_is_file(path: Path) -> None:

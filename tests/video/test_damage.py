@@ -88,6 +88,14 @@ def test_sound_videos_are_read_whole_and_without_a_word(
     assert probe(path).num_frames in (None, 20)
 
 
+@pytest.mark.parametrize("num_frames", [1, 2, 3, 5])
+@pytest.mark.parametrize("name", ["in.ts", "in.m2ts", "in.mpg", "in.h264", "in.m2v", "in.mjpeg", "in.mp4", "in.mkv"])
+def test_the_shortest_videos_are_read(tmp_path: Path, name: str, num_frames: int) -> None:
+    codec = {".mpg": "mpeg2video", ".m2v": "mpeg2video", ".mjpeg": "mjpeg"}.get(Path(name).suffix, "libx264")
+    path = encode(tmp_path / name, scene(num_frames), codec, "yuvj420p" if codec == "mjpeg" else "yuv420p")
+    assert count_frames(path) == len(list(read_video(path))) == num_frames
+
+
 @pytest.mark.parametrize("share", [0.6, 0.97])
 @pytest.mark.parametrize("name", ["in.avi", "in.flv", "in.mkv", "in.mov", "in.wmv", "in.y4m", "in.gif"])
 def test_a_video_that_was_cut_off_is_refused_and_kept_on_demand(tmp_path: Path, name: str, share: float) -> None:
