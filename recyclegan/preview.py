@@ -12,7 +12,7 @@ from recyclegan.errors import InputError
 from recyclegan.flow import FlowSynthesis, Motion
 from recyclegan.logs import image_grid
 from recyclegan.tensors import Flow, Frames, Image, to_frames, to_images
-from recyclegan.video import write_image, write_video
+from recyclegan.video import Damaged, Reading, write_image, write_video
 
 FILM_FRAMES = 24
 """Frames from no motion to all of it, and as many back."""
@@ -20,7 +20,13 @@ RATE = Fraction(24)
 
 
 def preview_flow(
-    input: Path, out: Path, size: tuple[int, int] | None, num_frames: int, seed: int, flow: FlowSynthesis
+    input: Path,
+    out: Path,
+    size: tuple[int, int] | None,
+    num_frames: int,
+    seed: int,
+    flow: FlowSynthesis,
+    damaged: Damaged = "refuse",
 ) -> tuple[Path, Path]:
     """Write ``out/flow.png`` and ``out/flow.mp4``, and return their paths.
 
@@ -32,7 +38,7 @@ def preview_flow(
     """
     if num_frames < 1:
         raise InputError(f"num_frames: found {num_frames}, expected at least 1")
-    frames = to_frames(_chosen(input, size, num_frames))
+    frames = to_frames(_chosen(input, size, num_frames, Reading(damaged)))
     motion = flow.sample(frames, torch.Generator().manual_seed(seed))
     moved = to_images(torch.where(motion.visible, motion(frames), motion(frames) * 0.5 - 0.5))
     rows = zip(to_images(frames), moved, flow_colours(motion.flow), strict=True)
@@ -47,9 +53,9 @@ def _moment(frames: Frames, motion: Motion, share: float) -> np.ndarray:
     return image_grid([list(pair) for pair in np.array_split(images, max(1, len(images) // 2))])
 
 
-def _chosen(place: Path, size: tuple[int, int] | None, num_frames: int) -> np.ndarray:
+def _chosen(place: Path, size: tuple[int, int] | None, num_frames: int, reading: Reading) -> np.ndarray:
     """Return frames spread evenly over the first clip, at one size."""
-    clip = Clip(place.stem, "video", (place,)) if not place.is_dir() else find_clips(place)[0]
+    clip = find_clips(place, reading=reading)[0] if place.is_dir() else Clip(place.stem, "video", (place,), reading)
     wanted = np.linspace(0, clip.num_frames - 1, num_frames).round().astype(int)
     resize = Resize("rectangle", *(size or clip.size))
     images = dict.fromkeys(wanted.tolist())

@@ -45,10 +45,12 @@ def make_video(
     sound: str | None = None,
     quarter_turns: int = 0,
     options: dict[str, str] | None = None,
+    title: str = "",
 ) -> Path:
     """Write a video with PyAV alone: frames at ``ticks``, a tone coded as ``sound``, turned by its metadata."""
     ticks = ticks or [512 * number for number in range(len(images))]
     with av.open(str(path), "w", container_options=options or {}) as output:
+        output.metadata.update({"title": title} if title else {})
         stream = output.add_stream("libx264", rate=30, options={"crf": "10"})
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -62,7 +64,7 @@ def make_video(
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
         if tone is not None:
-            _add_tone(output, tone, seconds=len(images) / 30)
+            add_tone(output, tone, seconds=len(images) / 30)
     return path
 
 
@@ -72,7 +74,8 @@ def sound_packets(path: Path) -> list[tuple[Fraction, bytes]]:
         return [(packet.pts * packet.time_base, bytes(packet)) for packet in container.demux(audio=0) if packet.size]
 
 
-def _add_tone(output: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
+def add_tone(output: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
+    """Encode a tone of 440 Hz into a stream of sound."""
     context = stream.codec_context
     wave = np.sin(np.arange(int(48_000 * seconds)) * 440 * 2 * np.pi / 48_000) * 8000
     frame = av.AudioFrame.from_ndarray(wave.astype(np.int16)[None], format="s16", layout="mono")

@@ -16,7 +16,16 @@ from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.tensors import Image
 from recyclegan.translation import Output, Translator, pick_device
-from recyclegan.video import VideoFrame, VideoWriter, probe, read_image, read_video, write_image, write_video
+from recyclegan.video import (
+    VideoFrame,
+    VideoReader,
+    VideoWriter,
+    probe,
+    read_image,
+    read_video,
+    write_image,
+    write_video,
+)
 from tests.media import numbered
 from tests.small import PALETTE, label_map, make_frames, picture, small_card
 
@@ -382,7 +391,7 @@ def test_a_video_is_read_no_further_ahead_than_a_batch(tmp_path: Path, monkeypat
     decoded = written = 0
     ahead = []
 
-    def reading(path: Path) -> Iterator[VideoFrame]:
+    def reading(_: VideoReader) -> Iterator[VideoFrame]:
         nonlocal decoded
         for number in range(100):
             decoded += 1
@@ -397,7 +406,7 @@ def test_a_video_is_read_no_further_ahead_than_a_batch(tmp_path: Path, monkeypat
         written += 1
 
     write_video(tmp_path / "in.mp4", [numbered(0)], rate=10)
-    monkeypatch.setattr("recyclegan.translation.translator.read_video", reading)
+    monkeypatch.setattr(VideoReader, "__iter__", reading)
     monkeypatch.setattr(VideoWriter, "write", writing)
     inverter(batch_size=3).translate_video(tmp_path / "in.mp4", tmp_path / "out.mp4")
     assert (decoded, written) == (100, 100)

@@ -15,7 +15,7 @@ from recyclegan.flow import visible
 from recyclegan.logs import Picture
 from recyclegan.metrics.motion import consistent, dis_flows
 from recyclegan.tensors import Flow, Mask, to_frames
-from recyclegan.video import read_frame, read_image
+from recyclegan.video import STRICT, Reading, read_frame, read_image
 
 SMALLEST_TRUSTED = 0.3
 """Share of pixels whose flow must prove right; across a cut hardly any does."""
@@ -27,19 +27,19 @@ Footage = Mapping[str, Sequence[Clip]]
 TwoFrames = UInt8[np.ndarray, "2 height width channels"]
 
 
-def footage_of(place: Path, triplets: bool = False) -> dict[str, tuple[Clip, ...]]:
+def footage_of(place: Path, triplets: bool = False, reading: Reading = STRICT) -> dict[str, tuple[Clip, ...]]:
     """Return the training clips of a data folder by domain, or the clips of any other folder, or a video, by its name.
 
     Raises:
         InputError: there is no footage.
     """
     if (place / "train").is_dir():
-        clips = index_data(place, "train", triplets=triplets)
+        clips = index_data(place, "train", triplets=triplets, reading=reading)
         return {domain.upper(): found for domain, found in clips.items()}
     name = place.resolve().name
     if place.is_file():
-        return {name: (Clip(place.stem, "video", (place,)),)}
-    return {name: find_clips(place, triplets)}
+        return {name: (Clip(place.stem, "video", (place,), reading),)}
+    return {name: find_clips(place, triplets, reading)}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Pair:
         files = self.clip.files
         match self.clip.kind:
             case "video":
-                return read_frame(files[0], self.index), read_frame(files[0], self.index + 1)
+                reading = self.clip.reading
+                return read_frame(files[0], self.index, reading), read_frame(files[0], self.index + 1, reading)
             case "frames":
                 return read_image(files[self.index]), read_image(files[self.index + 1])
             case "triplet":

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -53,6 +53,10 @@ class CalibrateOptions:
     """PNG file to write besides: frames, the flow found in them, and synthetic flow to compare."""
     triplets: bool = False
     """Take each image for three frames side by side instead of for one frame."""
+    damaged: Literal["refuse", "keep"] = "refuse"
+    """Refuse damaged videos, or keep what of them decodes; that is told."""
+    deinterlace: bool = False
+    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
 
 
 def calibrate(words: list[str]) -> None:
@@ -60,9 +64,13 @@ def calibrate(words: list[str]) -> None:
     options = parse(CalibrateOptions, words, "calibrate")
     from recyclegan.calibration import footage_of, write_calibration
     from recyclegan.training import DataConfig
+    from recyclegan.video import Reading
 
     out = options.out or _default_out(options.data)
-    footage, view = footage_of(options.data, options.triplets), view_of(DataConfig(options.size))
+    reading = Reading(options.damaged, options.deinterlace)
+    footage, view = footage_of(options.data, options.triplets, reading), view_of(DataConfig(options.size))
+    for note in (note for clips in footage.values() for clip in clips for note in clip.notes()):
+        print(f"note: {note}", file=sys.stderr)
     for path in filter(None, (out, options.picture)):
         check_writable(path)
     calibration = calibrated(footage, view, options.pairs, options.headroom, options.seed)

@@ -40,6 +40,8 @@ class PrepareVideosOptions:
     """Draws the held-out clips."""
     link: bool = True
     """Link files instead of copying them."""
+    damaged: Literal["refuse", "keep"] = "refuse"
+    """Refuse damaged videos, or keep what of them decodes; that is told."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ def flow_preview(words: list[str]) -> None:
         """Frames to show, spread over the input."""
         seed: Seed = 0
         """Everything random follows from it."""
+        damaged: Literal["refuse", "keep"] = "refuse"
+        """Refuse a damaged video, or keep what of it decodes."""
         flow: FlowSynthesis = field(default_factory=FlowSynthesis)
 
     options = parse(FlowPreviewOptions, words, "flow-preview")
@@ -200,14 +204,20 @@ class TranslateOptions:
     """Write videos as folders of PNG frames, which keeps the colours of label maps exactly."""
     existing: Literal["refuse", "skip", "replace"] = "refuse"
     """What to do with outputs that are there already."""
+    damaged: Literal["refuse", "keep"] = "refuse"
+    """Refuse damaged videos, or keep what of them decodes; that is told."""
+    deinterlace: bool = False
+    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
 
 
 def translate(words: list[str]) -> None:
     """Translate videos, images or folders of them with a trained model."""
     options = parse(TranslateOptions, words, "translate")
     from recyclegan.translation import Output, Translator
+    from recyclegan.video import Reading
 
-    output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing)
+    reading = Reading(options.damaged, options.deinterlace)
+    output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing, reading)
     if kind_of(options.input) == "nothing":
         raise InputError(f"{options.input}: no such file or folder; name a video, an image or a folder of them")
     translator = Translator.from_pretrained(
@@ -224,6 +234,7 @@ def evaluate(words: list[str]) -> None:
     """Measure translated footage: steadiness, classes, likeness; writes metrics.json and report.html."""
     from recyclegan.evaluation import EvaluationConfig
     from recyclegan.evaluation import evaluate as run_evaluation
+    from recyclegan.evaluation.footage import notes_of
 
     @dataclass(frozen=True)
     class EvaluateOptions:
@@ -244,7 +255,8 @@ def evaluate(words: list[str]) -> None:
     options = parse(EvaluateOptions, words, "evaluate")
     with progress_bars() as bars:
         results = run_evaluation(**vars(options), progress=counter(bars))
-    for note in results.notes:
+    footage = filter(None, (options.translated, options.source, options.target))
+    for note in (*results.notes, *notes_of(footage, options.config.reading)):
         print(f"note: {note}", file=sys.stderr)
     for name, result in results.results.items():
         references = ", ".join(f"{other} {_number(interval.value)}" for other, interval in result.references.items())

@@ -92,7 +92,7 @@ def _calibrated_flow(flow: str, config: "TrainConfig") -> "FlowSynthesis":
         found, source = read_calibration(file), str(file)
     else:
         check_run_folder(config, resume=False)
-        footage = footage_of(config.data, config.frames.triplets)
+        footage = footage_of(config.data, config.frames.triplets, config.frames.reading)
         found, source = calibrated(footage, view_of(config.frames)), f"fitted to {config.data}"
     print(f"flow: {told(found.flow)} ({source})")
     return found.flow

@@ -12,6 +12,7 @@ from recyclegan.data.entry import Window
 from recyclegan.data.index import index_data
 from recyclegan.data.loading import LoadSpec
 from recyclegan.tensors import Domain
+from recyclegan.video import STRICT, Reading
 
 
 @runtime_checkable
@@ -40,6 +41,8 @@ class CachedDomain(DomainFrames):
     """The clips of one domain as they lie in the cache."""
 
     clips: tuple[CachedClip, ...]
+    kept: tuple[str, ...] = ()
+    """What there is to say of videos that are kept although they are damaged."""
 
     @property
     def digests(self) -> dict[str, str]:
@@ -49,7 +52,7 @@ class CachedDomain(DomainFrames):
     @property
     def notes(self) -> list[str]:
         """Return what was found damaged so far."""
-        return [note for clip in self.clips for note in clip.notes]
+        return [*self.kept, *(note for clip in self.clips for note in clip.notes)]
 
 
 def load_data(
@@ -60,18 +63,23 @@ def load_data(
     max_cache_bytes: int | None = None,
     progress: Progress | None = None,
     triplets: bool = False,
+    reading: Reading = STRICT,
 ) -> dict[Domain, CachedDomain]:
     """Return the frames of the domains named in ``specs``, decoded into the cache where they are not there yet.
 
-    With ``triplets`` each image is a clip of three frames side by side.
+    With ``triplets`` each image is a clip of three frames side by side. ``reading`` says how videos are read.
 
     Raises:
         InputError: as :func:`index_data` and :func:`cached_clips`.
     """
-    clips = index_data(root, split, specs, triplets)
+    clips = index_data(root, split, specs, triplets, reading)
     wanted = [(clip, specs[domain]) for domain in specs for clip in clips[domain]]
     cached = iter(cached_clips(wanted, cache, max_cache_bytes, progress))
     return {
-        domain: CachedDomain(tuple(clip.name for clip in clips[domain]), tuple(next(cached) for _ in clips[domain]))
+        domain: CachedDomain(
+            tuple(clip.name for clip in clips[domain]),
+            tuple(next(cached) for _ in clips[domain]),
+            tuple(note for clip in clips[domain] for note in clip.notes()),
+        )
         for domain in specs
     }

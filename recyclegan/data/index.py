@@ -28,8 +28,11 @@ from recyclegan.notes import tell
 from recyclegan.tensors import DOMAINS, Domain, Image
 from recyclegan.video import (
     IMAGE_SUFFIXES,
+    STRICT,
     VIDEO_SUFFIXES,
+    Reading,
     VideoInfo,
+    check_video,
     count_frames,
     probe,
     read_image,
@@ -48,13 +51,15 @@ class Clip:
     kind: Literal["video", "frames", "triplet"]
     files: tuple[Path, ...]
     """The one video, one image a frame, or the one image of three frames side by side."""
+    reading: Reading = STRICT
+    """How a video is read."""
 
     @cached_property
     def num_frames(self) -> int:
-        """Number of frames, counted without decoding them.
+        """Number of frames that :meth:`images` yields, by the index of an MP4 or MOV, else by decoding the video.
 
         Raises:
-            InputError: the video cannot be read.
+            InputError: the video cannot be read, or is damaged and not to be kept.
         """
         match self.kind:
             case "frames":
@@ -62,7 +67,17 @@ class Clip:
             case "triplet":
                 return 3
             case "video":
-                return self._info.num_frames or count_frames(self.files[0])
+                indexed = self._info.num_frames if self.reading.damaged == "refuse" else None
+                return indexed or count_frames(self.files[0], self.reading)
+
+    def notes(self) -> list[str]:
+        """Return what there is to say of a video that is kept although it may be damaged; it is decoded for that.
+
+        Raises:
+            InputError: nothing of it can be decoded.
+        """
+        is_kept = self.kind == "video" and self.reading.damaged == "keep"
+        return check_video(self.files[0], self.reading) if is_kept else []
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -92,11 +107,15 @@ class Clip:
             case "triplet":
                 return _thirds(self.files[0], as_labels)
             case "video":
-                return (frame.image for frame in read_video(self.files[0]))
+                return (frame.image for frame in read_video(self.files[0], self.reading))
 
 
 def index_data(
-    root: Path, split: str, domains: Iterable[Domain] = DOMAINS, triplets: bool = False
+    root: Path,
+    split: str,
+    domains: Iterable[Domain] = DOMAINS,
+    triplets: bool = False,
+    reading: Reading = STRICT,
 ) -> dict[Domain, tuple[Clip, ...]]:
     """Return the clips of each domain in ``root/split``; with ``triplets`` each image is three frames side by side.
 
@@ -104,10 +123,11 @@ def index_data(
         InputError: a folder is missing or holds no clip.
     """
     folder = _subfolder(root, split, SPLITS)
-    return {domain: find_clips(_subfolder(folder, domain.upper(), ("A", "B")), triplets) for domain in domains}
+    places = {domain: _subfolder(folder, domain.upper(), ("A", "B")) for domain in domains}
+    return {domain: find_clips(place, triplets, reading) for domain, place in places.items()}
 
 
-def find_clips(folder: Path, triplets: bool = False) -> tuple[Clip, ...]:
+def find_clips(folder: Path, triplets: bool = False, reading: Reading = STRICT) -> tuple[Clip, ...]:
     """Return the clips below a folder, in natural order; with ``triplets`` each image is three frames side by side.
 
     Raises:
@@ -125,7 +145,7 @@ def find_clips(folder: Path, triplets: bool = False) -> tuple[Clip, ...]:
     clips = sorted(_distinctly_named(folder, clips), key=lambda clip: natural_key(Path(clip.name)))
     for note in (found.note, *_notes_on_names(folder, clips)):
         tell(note)
-    return tuple(clips)
+    return tuple(replace(clip, reading=reading) for clip in clips)
 
 
 def single_frames(clips: Sequence[Clip]) -> list[Clip]:

@@ -64,7 +64,8 @@ class Source:
             InputError: a file is gone, or may not be looked at.
         """
         states = [_state(file) for file in self.clip.files]
-        text = json.dumps([_LAYOUT_VERSION, __version__, self.clip.kind, states, asdict(self.spec)])
+        kept = [asdict(self.spec), asdict(self.clip.reading)]
+        text = json.dumps([_LAYOUT_VERSION, __version__, self.clip.kind, states, *kept])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def frames(self) -> Iterator[Image]:

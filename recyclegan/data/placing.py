@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
-from recyclegan.video import VideoWriter, probe, read_video
+from recyclegan.video import Reading, VideoWriter, probe, read_video
 
 _LOSSLESS_CODECS = frozenset({"ffv1", "ffvhuff", "huffyuv", "png", "qtrle", "rawvideo", "utvideo"})
 _LONGEST_GAP = 0.05
@@ -51,18 +51,18 @@ def cut_clip(clip: Clip, train: Path, val: Path, share: float, link: bool) -> st
             part = Clip(clip.name, "frames", clip.files[start:stop])
             place_clip(part, folder, link)
         else:
-            _encode_part(clip.files[0], folder / clip.name, start, stop)
+            _encode_part(clip.files[0], clip.reading, folder / clip.name, start, stop)
     return f"{clip.name}: the only clip; frames 0 to {num_train - 1} train, the last {num_val} are held out"
 
 
-def _encode_part(source: Path, target: Path, start: int, stop: int) -> None:
+def _encode_part(source: Path, reading: Reading, target: Path, start: int, stop: int) -> None:
     info = probe(source)
     lossless = info.codec in _LOSSLESS_CODECS
     suffix, codec = (".mkv", "ffv1") if lossless else (".mp4", "libx264")
     target = target.with_name(target.name + suffix)
     with VideoWriter(target, info.width, info.height, like=source, codec=codec, crf=_CUT_CRF) as writer:
         first = None
-        for frame in islice(read_video(source), start, stop):
+        for frame in islice(read_video(source, reading), start, stop):
             first = frame.time if first is None else first
             writer.write(frame.image, frame.time - first)
 

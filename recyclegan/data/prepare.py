@@ -17,7 +17,7 @@ from recyclegan.files import kind_of, whole_folder, write_bytes
 from recyclegan.labels import VIPER, colourize
 from recyclegan.roadworld import Drive
 from recyclegan.tensors import DOMAINS, Domain
-from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
+from recyclegan.video import VIDEO_SUFFIXES, Damaged, Reading, write_image, write_video
 
 LABEL_LOOK = "label"
 """Beside the looks of the embedded world: its class maps in VIPER's colours."""
@@ -47,12 +47,14 @@ def prepare_videos(
     val_b: Sequence[Path] = (),
     seed: int = 0,
     link: bool = True,
+    damaged: Damaged = "refuse",
 ) -> Prepared:
     """Make a data folder from lists of videos, folders of frames, and folders of either.
 
     Clips named in ``val_a`` and ``val_b`` are held out. Where that list is empty, a share ``val`` of the domain's clips
     (at least one) is drawn by ``seed``; an only clip is cut in time instead (:func:`cut_clip`). No clip is in both
-    splits. With ``link``, files are hard links where possible, else symbolic links, else copies.
+    splits. With ``link``, files are hard links where possible, else symbolic links, else copies. ``damaged`` says what
+    to do with a damaged video that is cut; others are not decoded.
 
     Raises:
         InputError: ``out`` exists and is not empty; a path is missing, no footage, or named twice; ``val`` is not
@@ -62,8 +64,8 @@ def prepare_videos(
         raise InputError(f"val: is {val}; expected a share from 0 to below 1, such as 0.1")
     _check_seed(seed)
     refuse_existing(out)
-    given = {"a": _clips(a), "b": _clips(b)}
-    held_out = {"a": _clips(val_a), "b": _clips(val_b)}
+    given = {"a": _clips(a, damaged), "b": _clips(b, damaged)}
+    held_out = {"a": _clips(val_a, damaged), "b": _clips(val_b, damaged)}
     _refuse_repeats([clip for clips in (*given.values(), *held_out.values()) for clip in clips])
     with whole_folder(out) as folder:
         prepared = [
@@ -128,10 +130,12 @@ def refuse_existing(out: Path) -> None:
         raise InputError(f"{out}: exists and is not empty; name a new folder, or remove this one")
 
 
-def _clips(paths: Sequence[Path]) -> tuple[Clip, ...]:
+def _clips(paths: Sequence[Path], damaged: Damaged) -> tuple[Clip, ...]:
     """Return the clips of videos and folders, under names that differ."""
-    names = Names()
-    return tuple(replace(clip, name=names.new(clip.name)) for path in paths for clip in _clips_of(path))
+    names, reading = Names(), Reading(damaged)
+    return tuple(
+        replace(clip, name=names.new(clip.name), reading=reading) for path in paths for clip in _clips_of(path)
+    )
 
 
 def _clips_of(path: Path) -> Sequence[Clip]:
@@ -171,7 +175,7 @@ def _prepare_domain(
     train, val_folder = folder / "train" / letter, folder / "val" / letter
     if len(given) == 1 and val > 0 and not held_out:
         note = cut_clip(given[0], train, val_folder, val, link)
-        return Prepared({f"train/{letter}": 1, f"val/{letter}": 1}, (note,))
+        return Prepared({f"train/{letter}": 1, f"val/{letter}": 1}, (note, *given[0].notes()))
     if val > 0 and not held_out:
         _refuse_single_frames(letter, given)
     drawn = held_out or _drawn(given, val, seed)

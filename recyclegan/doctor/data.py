@@ -30,6 +30,7 @@ DATA_CHECKS: tuple[DataCheck, ...] = (
     sizes.smaller_than_training,
     times.different_rates,
     times.varying_rates,
+    times.interlaced_videos,
     labels.undeclared_labels,
     labels.colours_off_the_palette,
     resources.cache_room,

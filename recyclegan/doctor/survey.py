@@ -19,8 +19,7 @@ from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.errors import InputError
 from recyclegan.tensors import DOMAINS, Domain, Image
 from recyclegan.training.config import Labels
-from recyclegan.video import VideoInfo, image_size, probe, read_frame, read_image, read_video
-from recyclegan.video.reading import open_video
+from recyclegan.video import VideoInfo, check_whole, image_size, probe, read_frame, read_image, shown_times
 
 Progress = Callable[[int, int | None, str], None]
 """Told of (done, in all or None, what) during long work."""
@@ -29,14 +28,13 @@ Thumbs = UInt8[np.ndarray, "_ side side 3"]
 SIDE = 32
 """Height and width of thumbnails."""
 LONG = 3000
-"""Frames above which a video is sampled by seeking instead of being decoded whole."""
+"""Frames above which a video with an index is sampled by seeking instead of being decoded whole."""
 FEW = 16
 """Frames that are looked at of a long video."""
 COLOUR_FRAMES = 8
 """Frames of a clip whose colours are counted."""
 TIMED_FRAMES = 500
 """Frames at the start of a video whose times are read."""
-_REORDERED = 16
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def _look_at_clip(split: str, domain: Domain, clip: Clip, frames: int, damaged: 
             return None
         num_frames = clip.num_frames
         video = probe(clip.files[0]) if clip.kind == "video" else None
-        places = spread(num_frames, FEW if video and num_frames > LONG else frames)
+        places = spread(num_frames, FEW if _is_long(clip) else frames)
         images = dict(_seen(clip, places, damaged))
     except InputError as error:
         damaged.append(from_error(error))
@@ -147,7 +145,7 @@ def _look_at_clip(split: str, domain: Domain, clip: Clip, frames: int, damaged: 
         thumbs=np.stack([seen.thumb for seen in images.values()]),
         colours=sum((seen.colours for seen in images.values()), Colours()),
         video=video,
-        times=_times(clip.files[0]) if video else (),
+        times=tuple(map(float, shown_times(clip.files[0], TIMED_FRAMES))) if video else (),
     )
 
 
@@ -177,7 +175,7 @@ def images_at(clip: Clip, places: list[int], damaged: list[Finding]) -> Iterator
         InputError: the video cannot be read.
     """
     if clip.kind == "video":
-        yield from _video_frames(clip.files[0], places, clip.num_frames)
+        yield from _video_frames(clip, places)
         return
     for place in places:
         try:
@@ -186,14 +184,20 @@ def images_at(clip: Clip, places: list[int], damaged: list[Finding]) -> Iterator
             damaged.append(from_error(error))
 
 
-def _video_frames(path: Path, places: list[int], num_frames: int) -> Iterator[tuple[int, Image]]:
-    if num_frames > LONG:
-        yield from ((place, read_frame(path, place)) for place in places)
+def _is_long(clip: Clip) -> bool:
+    """Return whether a clip is a video that is too long to be decoded whole, and has an index to find frames by."""
+    return clip.kind == "video" and (probe(clip.files[0]).num_frames or 0) > LONG
+
+
+def _video_frames(clip: Clip, places: list[int]) -> Iterator[tuple[int, Image]]:
+    if _is_long(clip):
+        check_whole(clip.files[0])
+        yield from ((place, read_frame(clip.files[0], place)) for place in places)
         return
     wanted = set(places)
-    for number, frame in enumerate(read_video(path)):
+    for number, image in enumerate(clip.images()):
         if number in wanted:
-            yield number, frame.image
+            yield number, image
 
 
 def thumbnail(image: Image) -> UInt8[np.ndarray, "side side 3"]:
@@ -213,15 +217,3 @@ def _readable(clip: Clip, damaged: list[Finding]) -> tuple[Clip, Counter[tuple[i
         except InputError as error:
             damaged.append(from_error(error))
     return Clip(clip.name, clip.kind, tuple(sizes)), Counter(sizes.values())
-
-
-def _times(path: Path) -> tuple[float, ...]:
-    """Return the times in seconds of the first frames of a video, without decoding it."""
-    times: list[float] = []
-    with open_video(path) as (container, stream):
-        for packet in container.demux(stream):
-            if packet.size and packet.pts is not None and packet.time_base and not packet.is_discard:
-                times.append(float(packet.pts * packet.time_base))
-            if len(times) == TIMED_FRAMES + _REORDERED:
-                break
-    return tuple(sorted(times)[:TIMED_FRAMES])

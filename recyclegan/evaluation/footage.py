@@ -1,6 +1,6 @@
 """What is evaluated: translated clips beside their sources, and beside the truth where there is one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -14,7 +14,7 @@ from recyclegan.evaluation.truth import ArrayTruth, FrameTruth, LabelTruth, Size
 from recyclegan.evaluation.viper import ViperTruth, is_viper
 from recyclegan.labels import VIPER, LabelSet
 from recyclegan.tensors import Image
-from recyclegan.video import VIDEO_SUFFIXES
+from recyclegan.video import STRICT, VIDEO_SUFFIXES, Reading
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,11 @@ class PairedClip:
 
 
 def pair_clips(
-    translated: Path, source: Path, truth: Path | None = None, labels: LabelSet | None = None
+    translated: Path,
+    source: Path,
+    truth: Path | None = None,
+    labels: LabelSet | None = None,
+    reading: Reading = STRICT,
 ) -> list[PairedClip]:
     """Return every translated clip with its source and truth of the same name; two single videos pair as they are.
 
@@ -82,7 +86,7 @@ def pair_clips(
         InputError: a clip has no source, lacks other frames of it than the first (see `span_of`), or has no truth
             where truth is given.
     """
-    ours, theirs = clips_at(translated), clips_at(source)
+    ours, theirs = clips_at(translated, reading), clips_at(source, reading)
     if len(ours) == len(theirs) == 1:
         pairs = [(ours[0], theirs[0])]
     else:
@@ -99,7 +103,7 @@ def pair_clips(
     ]
 
 
-def clips_at(place: Path) -> tuple[Clip, ...]:
+def clips_at(place: Path, reading: Reading = STRICT) -> tuple[Clip, ...]:
     """Return the clips of a folder, or the one that a video file is.
 
     Raises:
@@ -108,10 +112,19 @@ def clips_at(place: Path) -> tuple[Clip, ...]:
     if not place.exists():
         raise InputError(f"{place}: no such video or folder; expected a video, or a folder of videos or frames")
     if place.is_dir():
-        return find_clips(place)
+        return find_clips(place, reading=reading)
     if place.suffix.lower() not in VIDEO_SUFFIXES:
         raise InputError(f"{place}: is no video; expected one of {', '.join(sorted(VIDEO_SUFFIXES))}, or a folder")
-    return (Clip(place.stem, "video", (place,)),)
+    return (Clip(place.stem, "video", (place,), reading),)
+
+
+def notes_of(places: Iterable[Path], reading: Reading) -> list[str]:
+    """Return what there is to say of videos that are kept although they are damaged.
+
+    Raises:
+        InputError: a place holds no footage.
+    """
+    return [note for place in places for clip in clips_at(place, reading) for note in clip.notes()]
 
 
 def _named(name: str, known: dict[str, Clip], place: Path) -> Clip:

@@ -63,11 +63,11 @@ def evaluate(
     _check_places(out)
     labels = label_set(config.labels) if config.labels else None
     store = Store()
-    clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels)]
+    clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels, config.reading)]
     sight = _sight(config, clips)
     segmenter = _segmenter(config, clips, labels)
     semantics = _semantics(clips, labels, segment or segmenter)
-    samples = _samples(clips, clips_at(target), config, progress) if target else None
+    samples = _samples(clips, clips_at(target, config.reading), config, progress) if target else None
     measures = _measure(clips, sight, semantics, progress)
     reader = segmenter.about if segmenter else "the given segmenter" if segment else None
     protocol = Protocol(clips, sight, semantics, samples, reader, config)

@@ -9,6 +9,7 @@ from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment
 from recyclegan.evaluation.segmenter import Levels
 from recyclegan.metrics.segmentation import Protocol
+from recyclegan.video import Damaged, Reading
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class EvaluationConfig:
     """Frames of each set for the distances to the target, at most, evenly spread."""
     perceptual: str | None = None
     """Perceptual distance for tLP: lpips, or a .pt2 or TorchScript file that takes two batches of frames in [-1, 1]."""
+    damaged: Damaged = "refuse"
+    """Refuse damaged videos, or keep what of them decodes."""
+    deinterlace: bool = False
+    """Turn frames of interlaced sources into whole ones, as they were translated."""
     num_shown: CountOrNone = 3
     """Clips shown in the report, those that flicker most."""
     film_frames: Count = 90
@@ -47,6 +52,11 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         """Refuse numbers out of their range."""
         check_numbers(self)
+
+    @property
+    def reading(self) -> Reading:
+        """Return how videos are read."""
+        return Reading(self.damaged, self.deinterlace)
 
 
 def check_options(config: EvaluationConfig, target: Path | None, truth: Path | None, segment: Segment | None) -> None:

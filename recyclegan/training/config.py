@@ -9,6 +9,7 @@ from recyclegan.data import Scale
 from recyclegan.errors import InputError, nearest
 from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
 from recyclegan.tensors import Domain
+from recyclegan.video import Damaged, Reading
 
 Side = Annotated[int, Within(1, 16_384)]
 """Height or width in pixels."""
@@ -43,6 +44,10 @@ class DataConfig:
     """Colour channels of a and of b: 3, or 1 for grey."""
     triplets: bool = False
     """Take each image for three frames side by side, the data of Recycle-GAN, instead of for one frame."""
+    damaged: Damaged = "refuse"
+    """Refuse damaged videos, or keep what of them decodes."""
+    deinterlace: bool = False
+    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
     cache: Path | None = None
     """Folder of the frame cache; by default the user's cache folder."""
     cache_gb: Annotated[float, Within(0, 1e9, above=True)] | None = None
@@ -58,6 +63,11 @@ class DataConfig:
     def scale(self) -> Scale:
         """Return the scale that networks are trained at, and shown whole frames at ever after."""
         return Scale(self.size, self.load_size, self.resize, cuts=self.crop != "none")
+
+    @property
+    def reading(self) -> Reading:
+        """Return how videos are read."""
+        return Reading(self.damaged, self.deinterlace)
 
     def is_label(self, domain: Domain) -> bool:
         """Return whether a domain holds label maps."""

@@ -65,7 +65,7 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     _check_label_channels(frames)
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
     cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
-    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets)
+    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
     clips = _sampler(config, data, clip_length, fabric)
     palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
     changed = data_changes(config.out, {domain: cached.digests for domain, cached in data.items()})
@@ -128,7 +128,7 @@ def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
     They are the first frames of the first clips; of an only clip, the first one and the middle one.
     """
     split = "val" if (config.data / "val").is_dir() else "train"
-    clips = index_data(config.data, split, triplets=config.frames.triplets)
+    clips = index_data(config.data, split, triplets=config.frames.triplets, reading=config.frames.reading)
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
     return {
         domain: [
@@ -148,5 +148,5 @@ def _sample_images(clips: Sequence[Clip], as_labels: bool) -> Iterator[Picture]:
 
 def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:
     if clip.kind == "video":
-        return read_frame(clip.files[0], number)
+        return read_frame(clip.files[0], number, clip.reading)
     return next(islice(clip.images(as_labels), number, None))

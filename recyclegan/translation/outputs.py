@@ -10,7 +10,7 @@ from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
-from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_comment
+from recyclegan.video import IMAGE_SUFFIXES, STRICT, VIDEO_SUFFIXES, Reading, read_comment
 
 Existing = Literal["refuse", "skip", "replace"]
 LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp"})
@@ -32,6 +32,8 @@ class Output:
     """Write each video as a folder of PNG frames, which keeps the colours of label maps exactly."""
     existing: Existing = "refuse"
     """What to do with an output that is already there."""
+    reading: Reading = STRICT
+    """How source videos are read."""
 
 
 def video_place(target: Path, output: Output) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
 from recyclegan.translation.outputs import Output, find_media, kind_of_output, may_write, video_place
-from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, WRITTEN_SUFFIXES, VideoWriter, check_whole, probe
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,30 @@ class VideoJob:
 
     source: Path
     target: Path
+    notes: tuple[str, ...] = ()
+    """What there is to say of the place."""
+
+    def writer(self, output: Output) -> VideoWriter:
+        """Return what writes the translation, with the source's times and sound; it refuses what cannot be written."""
+        info = probe(self.source)
+        return VideoWriter(
+            self.target,
+            info.width * (2 if output.side_by_side else 1),
+            info.height,
+            like=self.source,
+            codec=output.codec,
+            crf=output.crf,
+            audio_from=self.source,
+            damaged=output.reading.damaged,
+        )
+
+    def check(self, output: Output) -> None:
+        """Refuse, before any work, a video that cannot be read or is cut off, or that could not be written as asked."""
+        check_whole(self.source, output.reading)
+        if output.frames:
+            probe(self.source)
+        else:
+            self.writer(output).check()
 
 
 @dataclass(frozen=True)
@@ -55,14 +79,28 @@ def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[P
     videos, clips = find_media(source)
     if not videos and not clips:
         raise InputError(f"{source}: holds no videos and no frames")
-    places = {video: video_place(target / video.relative_to(source), output) for video in videos}
+    places = {video: _place(target / video.relative_to(source), output) for video in videos}
     folders = {folder: target / folder.relative_to(source) for folder in clips}
     _check_places([*places.items(), *folders.items()])
-    kind = kind_of_output(output)
     return Plan(
         tuple(_frames_job(frames, folders[folder], output, name_of) for folder, frames in clips.items()),
-        tuple(VideoJob(video, place) for video, place in places.items() if may_write(video, place, output, kind)),
+        tuple(
+            VideoJob(video, place, _notes(video, place))
+            for video, place in places.items()
+            if may_write(video, place, output, kind_of_output(output))
+        ),
     )
+
+
+def _place(place: Path, output: Output) -> Path:
+    """Return where a video called ``place`` goes: as ``.mp4`` where its own format is read but not written."""
+    written = output.frames or place.suffix.lower() in WRITTEN_SUFFIXES
+    return video_place(place if written else place.with_suffix(".mp4"), output)
+
+
+def _notes(video: Path, place: Path) -> tuple[str, ...]:
+    changed = place.suffix not in ("", video.suffix)
+    return (f"{video}: {video.suffix} is read but not written; becomes {place}",) if changed else ()
 
 
 def _check_target(source: Path, target: Path) -> None:

@@ -33,7 +33,7 @@ from recyclegan.translation.outputs import (
     video_place,
 )
 from recyclegan.translation.plan import FramesJob, VideoJob, plan_folder
-from recyclegan.video import IMAGE_SUFFIXES, VideoWriter, probe, read_image, read_video, write_image
+from recyclegan.video import IMAGE_SUFFIXES, VideoReader, losses, probe, read_image, write_image
 
 Images = UInt8[np.ndarray, "batch height width channels"]
 TranslatedImages = UInt8[np.ndarray, "batch height width channels_out"]
@@ -162,16 +162,18 @@ class Translator:
         place = video_place(target, output)
         if not may_write(source, place, output, kind_of_output(output)):
             return [f"{place}: is there already, and is left as it is"]
+        job = VideoJob(source, place)
+        job.check(output)
         sweep(place.parent)
-        return self._translate_video(VideoJob(source, place), output, progress)
+        return self._translate_video(job, output, progress)
 
     def _translate_video(self, job: VideoJob, output: Output, progress: Progress | None) -> list[str]:
+        reader, total = VideoReader(job.source, output.reading), probe(job.source).num_frames
         if output.frames:
-            self._translate_to_frames(job, output, progress)
-            return []
-        total = probe(job.source).num_frames
-        with self._writer(job, output) as writer:
-            frames = batches(read_video(job.source), self.batch_size, lambda frame: self._pixels(frame.image))
+            self._translate_to_frames(reader, job, total, output, progress)
+            return [*job.notes, *losses(job.source), *reader.notes]
+        with job.writer(output) as writer:
+            frames = batches(reader, self.batch_size, lambda frame: self._pixels(frame.image))
             for done, batch in counted(frames):
                 shown = self._shown([frame.image for frame in batch], output)
                 for frame, image in zip(batch, shown, strict=True):
@@ -179,26 +181,15 @@ class Translator:
                 if progress:
                     progress(done, total, job.source.name)
         exact = f"{job.target}: a video blurs the palette of label maps; --frames writes exact PNG files"
-        return [*writer.notes, *([exact] if self.card.palette else [])]
+        blurred = [exact] if self.card.palette else []
+        return [*job.notes, *losses(job.source), *reader.notes, *writer.notes, *blurred]
 
-    def _writer(self, job: VideoJob, output: Output) -> VideoWriter:
-        """Return what writes the translation of a video; it refuses what it cannot write before it is begun."""
-        info = probe(job.source)
-        width = info.width * (2 if output.side_by_side else 1)
-        return VideoWriter(
-            job.target,
-            width,
-            info.height,
-            like=job.source,
-            codec=output.codec,
-            crf=output.crf,
-            audio_from=job.source,
-        )
-
-    def _translate_to_frames(self, job: VideoJob, output: Output, progress: Progress | None) -> None:
-        done, total = 0, probe(job.source).num_frames
+    def _translate_to_frames(
+        self, reader: VideoReader, job: VideoJob, total: int | None, output: Output, progress: Progress | None
+    ) -> None:
+        done = 0
         with added_to(job.target) as folder:
-            images = (frame.image for frame in read_video(job.source))
+            images = (frame.image for frame in reader)
             for done, batch in counted(batches(images, self.batch_size, self._pixels)):
                 for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
                     write_image(folder / f"{number:06d}.png", image, FRAME_COMMENT)
@@ -221,19 +212,12 @@ class Translator:
         source, target, output = Path(source), Path(target), output or Output()
         plan = plan_folder(source, target, output, self._image_name)
         for job in plan.videos:
-            self._check(job, output)
+            job.check(output)
         for folder in plan.folders:
             sweep(folder)
         for frames in plan.frames:
             self._translate_frames(frames, output, progress)
         return [note for job in plan.videos for note in self._translate_video(job, output, progress)]
-
-    def _check(self, job: VideoJob, output: Output) -> None:
-        """Refuse a video that cannot be read, or not be written as asked."""
-        if output.frames:
-            probe(job.source)
-        else:
-            self._writer(job, output)
 
     def _translate_frames(self, job: FramesJob, output: Output, progress: Progress | None) -> None:
         if not job.frames:

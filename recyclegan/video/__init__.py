@@ -1,5 +1,7 @@
 """Videos and images, read and written as 8-bit RGB arrays; times, sizes, colours and sound are kept."""
 
+from recyclegan.video.decoding import Damaged
+from recyclegan.video.formats import VIDEO_SUFFIXES, WRITTEN_SUFFIXES
 from recyclegan.video.images import (
     IMAGE_SUFFIXES,
     image_size,
@@ -9,25 +11,38 @@ from recyclegan.video.images import (
     refuse_missing_colours,
     write_image,
 )
+from recyclegan.video.losses import losses
+from recyclegan.video.probing import VideoInfo, probe
 from recyclegan.video.reading import (
-    VIDEO_SUFFIXES,
+    STRICT,
+    Reading,
     VideoFrame,
-    VideoInfo,
+    VideoReader,
+    check_video,
+    check_whole,
     count_frames,
-    probe,
     read_frame,
     read_video,
 )
+from recyclegan.video.timing import shown_times
 from recyclegan.video.writing import VideoWriter, write_video
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "STRICT",
     "VIDEO_SUFFIXES",
+    "WRITTEN_SUFFIXES",
+    "Damaged",
+    "Reading",
     "VideoFrame",
     "VideoInfo",
+    "VideoReader",
     "VideoWriter",
+    "check_video",
+    "check_whole",
     "count_frames",
     "image_size",
+    "losses",
     "open_picture",
     "probe",
     "read_comment",
@@ -35,6 +50,7 @@ __all__ = [
     "read_image",
     "read_video",
     "refuse_missing_colours",
+    "shown_times",
     "write_image",
     "write_video",
 ]

@@ -5,30 +5,42 @@ states nothing is limited range, BT.709 from 720 lines upward or 1280 columns, e
 dynamic range (PQ, HLG) is read as it is coded, without tone mapping.
 """
 
+from pathlib import Path
+
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
+from recyclegan.errors import InputError
 from recyclegan.tensors import Image
 
 _CAREFUL = (
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
-_UNSPECIFIED_MATRIX = 2
 _RGB_MATRIX = 0
+_UNSTATED_MATRICES = frozenset({0, 2, 3})
+"""Of frames that are not RGB: "RGB" (a mistake of the file), "unspecified" and "reserved"."""
+_KNOWN_MATRICES = frozenset({1, 4, 5, 6, 7, 9})
+"""Those that can be undone: BT.709, FCC, BT.601 twice, SMPTE 240M, and BT.2020 without constant luminance."""
+_NAMES_OF_OTHERS = {8: "YCgCo", 10: "BT.2020 with constant luminance", 14: "ICtCp", 16: "YCgCo-R", 17: "YCgCo-R"}
 
 
 class ColourConverter:
-    """Converts frame after frame; one instance serves one video."""
+    """Converts frame after frame; one instance serves one video, which errors name by ``path``."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._reformatter = VideoReformatter()
 
     def to_rgb(self, frame: av.VideoFrame) -> Image:
-        """Return a decoded frame as RGB, not yet turned upright."""
+        """Return a decoded frame as RGB, not yet turned upright.
+
+        Raises:
+            InputError: the frame states a colour matrix that cannot be undone.
+        """
         converted = self._reformatter.reformat(
             frame,
             format="rgb24",
-            src_colorspace=_assumed_matrix(frame),
+            src_colorspace=_assumed_matrix(self._path, frame),
             dst_color_range=ColorRange.JPEG,
             interpolation=_CAREFUL,
         )
@@ -63,8 +75,12 @@ def state_colours(context: av.VideoCodecContext, pixel_format: str) -> None:
     context.color_trc = ColorTrc.BT709
 
 
-def _assumed_matrix(frame: av.VideoFrame) -> Colorspace | None:
-    if frame.colorspace != _UNSPECIFIED_MATRIX or frame.format.is_rgb:
+def _assumed_matrix(path: Path, frame: av.VideoFrame) -> Colorspace | None:
+    """Return the matrix of a frame that states none, None for one that does."""
+    if frame.format.is_rgb or frame.colorspace in _KNOWN_MATRICES:
         return None
+    if frame.colorspace not in _UNSTATED_MATRICES:
+        name = _NAMES_OF_OTHERS.get(frame.colorspace, f"number {frame.colorspace}")
+        raise InputError(f"{path}: states the colour matrix {name}, which cannot be undone; re-encode it in BT.709")
     high_definition = frame.height >= 720 or frame.width >= 1280
     return Colorspace.ITU709 if high_definition else Colorspace.ITU601

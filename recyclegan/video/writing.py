@@ -1,5 +1,6 @@
 """Videos written whole or not at all, with exact times, stated colours and the sound of another file."""
 
+import io
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,10 +18,12 @@ from recyclegan.files import whole_file
 from recyclegan.tensors import Image
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colours import ColourConverter, state_colours
-from recyclegan.video.reading import VIDEO_SUFFIXES, probe
+from recyclegan.video.decoding import Damaged
+from recyclegan.video.formats import format_of
+from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
+from recyclegan.video.probing import probe
+from recyclegan.video.timing import shown_times
 
-_MP4_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
-_MATROSKA_SUFFIXES = frozenset({".mkv", ".webm"})
 _DEFAULT_CODECS = {".webm": "libvpx-vp9"}
 _MOST_CRF = {"libx264": 51, "libx264rgb": 51, "libx265": 51, "libvpx-vp9": 63, "libsvtav1": 63, "libaom-av1": 63}
 """Largest quality number of the encoders that take one; all begin at 0."""
@@ -29,6 +32,12 @@ _RGB_FORMATS = ("bgr0", "rgb24", "bgr24", "gbrp")
 _EVEN_FORMATS = ("yuv420p", "yuv444p", "yuv422p10le")
 _ODD_FORMATS = ("yuv444p", "yuv444p10le")
 _RGB_CODECS = frozenset({"ffv1", "libx264rgb", "png", "huffyuv", "ffvhuff", "utvideo", "qtrle"})
+_REORDERING_CODECS = frozenset({"libx264", "libx264rgb", "libx265", "mpeg4", "mpeg2video"})
+"""Encoders that would store frames in another order than that of display."""
+_APPLES_HEVC = "hvc1"
+"""What Apple's players call HEVC; they refuse FFmpeg's own word for it."""
+_MOST_OFF = Fraction(1, 10)
+"""Of a tick, by which a time may lie off it where frames must be evenly spaced."""
 _LEAST_TICKS_PER_SECOND = 10_000
 _MOST_TICKS_PER_SECOND = 2**31 - 1
 
@@ -40,13 +49,14 @@ class VideoWriter:
     lossless. Odd sizes are kept, by writing full chroma. Colours are BT.709 at limited range, and the file says so.
 
     ``like`` is a source whose rate, clock and pixel shape are taken over, so that times are kept exactly in MP4 and
-    MOV; Matroska and WebM round times to 1 ms. ``audio_from`` is a source whose sound is copied without re-encoding;
-    sound that the format cannot hold is re-encoded, and ``notes`` says so.
+    MOV; Matroska, WebM and FLV round times to 1 ms, and an AVI takes even times only. ``audio_from`` is a source whose
+    sound is copied without re-encoding; sound that the format cannot hold is re-encoded, and ``notes`` says so.
+    ``damaged`` says what to do where that sound is damaged.
 
     Raises:
-        InputError: unknown format or codec, a codec that the format or the size does not allow, a ``crf`` (quality;
-            lower is better) that the codec does not have, a source that cannot be read, no frames written, or a place
-            that cannot be written to.
+        InputError: a format that is not written or an unknown codec, a codec that the format or the size does not
+            allow, a ``crf`` (quality; lower is better) that the codec does not have, a source that cannot be read,
+            uneven times in a format that cannot hold them, no frames written, or a place that cannot be written to.
     """
 
     def __init__(
@@ -59,6 +69,7 @@ class VideoWriter:
         codec: str | None = None,
         crf: int = 18,
         audio_from: Path | None = None,
+        damaged: Damaged = "refuse",
     ) -> None:
         source = probe(like) if like is not None else None
         rate = rate or (source.rate if source else None)
@@ -67,19 +78,32 @@ class VideoWriter:
         self.notes: list[str] = []
         self._size = (height, width)
         self._rate = rate
-        self._tick = source.tick if source else _fine_tick(rate)
+        self._format = format_of(path)
+        self._tick = 1 / rate if self._format.even_times else source.tick if source else _fine_tick(rate)
         same_size = source is not None and (source.height, source.width) == (height, width)
         self._pixel_aspect = source.pixel_aspect if source is not None and same_size else Fraction(1)
         self._codec = _known_codec(path, codec)
         self._crf = _known_crf(path, self._codec, crf)
-        self._audio_from = audio_from
+        self._audio_from, self._damaged = audio_from, damaged
         self._num_frames = 0
+        for time in shown_times(like) if like is not None and self._format.even_times else ():
+            self._check_even(time)
+
+    def check(self) -> None:
+        """Open the encoder and write the head of the file in memory, so that what does not fit is told before work.
+
+        Raises:
+            InputError: the format cannot hold the codec or the sound, or the codec cannot be opened at this size.
+        """
+        with ExitStack() as stack, _told_as_input_error(self.path):
+            self._open(io.BytesIO(), stack)
+        self.notes.clear()
 
     def __enter__(self) -> "VideoWriter":
         with ExitStack() as stack:
             scratch = stack.enter_context(whole_file(self.path))
             with _told_as_input_error(self.path):
-                self._open(scratch, stack)
+                self._open(url_of(scratch), stack)
             self._stack = stack.pop_all()
         return self
 
@@ -99,6 +123,7 @@ class VideoWriter:
         if time is None:
             time = self._num_frames / self._rate
         frame = self._colours.from_rgb(image, self._pixel_format)
+        self._check_even(time)
         frame.pts, frame.time_base = round(time / self._tick), self._tick
         with _told_as_input_error(self.path):
             self._container.mux(self._stream.encode(frame))
@@ -106,14 +131,25 @@ class VideoWriter:
                 self._sound.advance(time)
         self._num_frames += 1
 
-    def _open(self, scratch: Path, stack: ExitStack) -> None:
+    def _check_even(self, time: Fraction) -> None:
+        """Refuse a time that lies between two ticks of a format in which every frame lasts one."""
+        off = abs(time - round(time / self._tick) * self._tick)
+        if self._format.even_times and off > _MOST_OFF * self._tick:
+            rate = f"{float(self._rate):.6g} frames a second"
+            raise InputError(
+                f"{self.path}: {self.path.suffix} holds {rate} only, found one at {float(time):.4f} s; write an .mp4"
+            )
+
+    def _open(self, target: str | io.BytesIO, stack: ExitStack) -> None:
         self._pixel_format = _pixel_format(self.path, self._codec, *self._size)
-        self._colours = ColourConverter()
-        self._container = av.open(str(scratch), "w", container_options=self._container_options())
+        self._colours = ColourConverter(self.path)
+        self._container = av.open(target, "w", format=self._format.name, container_options=self._container_options())
         stack.callback(_close_quietly, self._container)
         self._stream = self._video_stream()
-        self._sound = SoundTrack(self._audio_from, self._container, stack) if self._audio_from else None
-        self.notes.extend(self._sound.notes if self._sound else ())
+        self._sound = None
+        if self._audio_from:
+            self._sound = SoundTrack(self._audio_from, self._container, stack, self._damaged)
+            self.notes = self._sound.notes
         self._container.start_encoding()
 
     def _finish(self) -> None:
@@ -126,6 +162,7 @@ class VideoWriter:
 
     def _video_stream(self) -> VideoStream:
         options = _CODEC_OPTIONS.get(self._codec, {}) | ({"crf": str(self._crf)} if self._codec in _MOST_CRF else {})
+        options |= {"bf": "0"} if self._format.even_times and self._codec in _REORDERING_CODECS else {}
         stream = self._container.add_stream(self._codec, rate=self._rate, options=options)
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = self._size
@@ -133,20 +170,18 @@ class VideoWriter:
         context.pix_fmt = self._pixel_format
         context.time_base = self._tick
         context.sample_aspect_ratio = self._pixel_aspect
+        if self._format.any_tick and self._codec == "libx265":
+            context.codec_tag = _APPLES_HEVC
         state_colours(context, self._pixel_format)
         return stream
 
     def _container_options(self) -> dict[str, str]:
         """Return what keeps times exact.
 
-        An MP4 or MOV would round delays to 1 ms, Matroska would shift everything by the lead-in of the sound. An MP4
-        also gets its index at the front, so that it plays while it loads.
+        An MP4 or MOV would round delays to 1 ms. It also gets its index at the front, so that it plays while it loads.
         """
-        suffix = self.path.suffix.lower()
-        if suffix in _MATROSKA_SUFFIXES:
-            return {"avoid_negative_ts": "disabled"}
-        if suffix not in _MP4_SUFFIXES:
-            return {}
+        if not self._format.any_tick:
+            return self._format.options
         track = self._tick.denominator
         movie = math.lcm(track, ticks_per_second(self._audio_from)) if self._audio_from else track
         movie = movie if movie <= _MOST_TICKS_PER_SECOND else track
@@ -177,14 +212,14 @@ def _told_as_input_error(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (av.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be written ({reason}); choose another codec, format or place") from error
+    except LIBRARY_ERRORS as error:
+        found = f"{path}: cannot be written ({reason_of(error)})"
+        raise InputError(f"{found}; choose another codec, format or place") from error
 
 
 def _close_quietly(container: OutputContainer) -> None:
     """Close a container whose file is about to be thrown away."""
-    with suppress(av.FFmpegError):
+    with suppress(*LIBRARY_ERRORS):
         container.close()
 
 
@@ -194,11 +229,8 @@ def _fine_tick(rate: Fraction) -> Fraction:
 
 
 def _known_codec(path: Path, name: str | None) -> str:
-    """Return the encoder to use, checked against the format that the suffix of ``path`` names."""
-    suffix = path.suffix.lower()
-    if suffix not in VIDEO_SUFFIXES:
-        raise InputError(f"{path}: {suffix or 'no suffix'} is no video format; use .mp4, .mkv, .mov or .webm")
-    chosen = name or _DEFAULT_CODECS.get(suffix, "libx264")
+    """Return the encoder to use, by default the one that suits the suffix of ``path``."""
+    chosen = name or _DEFAULT_CODECS.get(path.suffix.lower(), "libx264")
     try:
         codec = av.Codec(chosen, "w")
     except av.codec.codec.UnknownCodecError as error:

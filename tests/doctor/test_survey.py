@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recyclegan.data import Clip
 from recyclegan.doctor import survey
 from recyclegan.doctor.colours import Colours, count_colours
 from recyclegan.doctor.moments import compare, compare_closely, moments_of
@@ -35,7 +36,7 @@ def test_a_long_video_is_sampled_without_decoding_all_of_it(tmp_path: Path, monk
     whole = survey_of(tmp_path, frames=4).of("train", "a")[0]
     monkeypatch.setattr(survey, "LONG", 20)
     monkeypatch.setattr(survey, "FEW", 4)
-    monkeypatch.setattr(survey, "read_video", None)
+    monkeypatch.setattr(Clip, "images", None)
     sought = survey_of(tmp_path, frames=30).of("train", "a")[0]
     assert sought.places == whole.places == (0, 10, 19, 29)
     np.testing.assert_array_equal(sought.thumbs, whole.thumbs)

@@ -53,6 +53,17 @@ def varying_rates(survey: Survey) -> Iterable[Finding]:
         )
 
 
+def interlaced_videos(survey: Survey) -> Iterable[Finding]:
+    """Find videos whose frames hold two moments, one in the even and one in the odd lines."""
+    interlaced = [view.name for view in survey.views if view.video and view.video.is_interlaced]
+    if interlaced:
+        yield warning(
+            f"{counted(len(interlaced), 'interlaced video')}, in which moving edges look like combs:"
+            f" {listed(interlaced)}",
+            "give --deinterlace to train and to translate, or deinterlace them (ffmpeg -vf bwdif)",
+        )
+
+
 def _uneven(view: View) -> float:
     """Return the share of gaps between frames that are not the usual one."""
     gaps = np.diff(view.times)

@@ -1,0 +1,92 @@
+"""What a video file says about itself."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import takewhile
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from recyclegan.video.decoding import Decoder
+from recyclegan.video.opening import open_video
+from recyclegan.video.orientation import display_matrix, swaps_axes
+from recyclegan.video.promises import is_one_frame_a_packet, promise_of
+from recyclegan.video.timing import frame_rate, tick_of
+
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file says about itself."""
+
+    width: int
+    height: int
+    """Size as displayed, after the rotation that the file asks for."""
+    rate: Fraction
+    """Frames per second; the average where frames come at varying times."""
+    num_frames: int | None
+    """None where the container has no complete index; :func:`count_frames` counts."""
+    duration: float | None
+    """Seconds."""
+    has_audio: bool
+    codec: str
+    """FFmpeg's name of what the frames are compressed with, such as ``h264``."""
+    tick: Fraction
+    """Seconds in which the container counts; every frame's time is a multiple of it."""
+    pixel_aspect: Fraction
+    """Width of a displayed pixel over its height; 1 nearly always."""
+    is_interlaced: bool
+    """Whether the first frame holds two moments, one in the even and one in the odd lines."""
+
+
+def probe(path: Path) -> VideoInfo:
+    """Return what a video file says about itself; the first frame is decoded, so an unreadable file is found here.
+
+    Raises:
+        InputError: the file is missing, no video, or no frame in it can be decoded.
+    """
+    with open_video(path) as (container, stream):
+        frame = next(Decoder(path, container, stream, "keep").frames())
+        matrix = display_matrix(frame)
+        shape, aspect = (frame.width, frame.height), stream.sample_aspect_ratio or Fraction(1)
+        return VideoInfo(
+            *(shape[::-1] if swaps_axes(matrix) else shape),
+            rate=frame_rate(stream),
+            num_frames=_num_shown(path, container, stream, frame),
+            duration=_duration(container, stream),
+            has_audio=bool(container.streams.audio),
+            codec=stream.codec_context.codec.canonical_name,
+            tick=tick_of(stream),
+            pixel_aspect=1 / aspect if swaps_axes(matrix) else aspect,
+            is_interlaced=frame.interlaced_frame,
+        )
+
+
+def _num_shown(path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame) -> int | None:
+    """Return the number of frames in a complete index, None without one.
+
+    Frames that are edited out, and those before the first one that can be decoded, are not shown.
+    """
+    complete = "mp4" in container.format.name.split(",") and stream.frames
+    if not complete or not is_one_frame_a_packet(stream.codec_context.name) or first.interlaced_frame:
+        return None
+    if first.pts is None:
+        return None
+    return promise_of(container, stream).num_listed(stream) - _num_before(path, first.pts)
+
+
+def _num_before(path: Path, first: int) -> int:
+    """Return how many frames of a file would be shown before the one at ``first`` (in ticks)."""
+    with open_video(path) as (container, stream):
+        packets = (packet for packet in container.demux(stream) if packet.size and not packet.is_discard)
+        early = takewhile(lambda packet: packet.dts is not None and packet.dts <= first, packets)
+        return sum(packet.pts is not None and packet.pts < first for packet in early)
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return container.duration / _MICROSECONDS if container.duration is not None else None

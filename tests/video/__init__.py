@@ -1,0 +1,1 @@
+"""Videos in and out, by subject."""
