@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recyclegan.errors import InputError
-from recyclegan.files import whole_file
+from recyclegan.files import read_json, whole_file
 from recyclegan.training.config import TrainConfig, config_from_dict, config_to_dict
 
 CONFIG_FILE = "config.json"
@@ -86,10 +86,7 @@ def read_config(run: Path) -> TrainConfig:
     path = run / CONFIG_FILE
     if not path.is_file():
         raise InputError(f"{run}: holds no {CONFIG_FILE}; name a run folder")
-    try:
-        values = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no JSON ({error})") from error
+    values = read_json(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: found {values!r}, expected a table of fields")
     return config_from_dict(values, str(path))
