@@ -388,7 +388,7 @@ def test_a_file_in_the_place_of_the_run_is_refused(data: Path, tmp_path: Path) -
     ("text", "message"),
     [
         ("{", "is no JSON"),
-        ("\0\xff", "is no JSON"),
+        ("\0\xff", "is no text in UTF-8"),
         ("[]", "expected a table of fields"),
         ('{"stepz": 1, "method": {"name": "cycle-gan"}}', "unknown field 'stepz'"),
     ],
