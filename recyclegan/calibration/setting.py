@@ -12,7 +12,7 @@ from recyclegan.calibration.pairs import Footage, Seen, View, look
 from recyclegan.calibration.parts import Parts, joined
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
-from recyclegan.files import read_json, write_json
+from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.flow import FlowSynthesis
 
 FLOW_FILE = "flow.json"
@@ -140,6 +140,8 @@ def read_calibration(path: Path) -> Calibration:
     Raises:
         InputError: the file is missing, no JSON, or holds other fields or values of the wrong type.
     """
+    if kind_of(path) == "nothing":
+        raise InputError(f"{path}: cannot be read (no such file); write it with recyclegan calibrate")
     values = read_json(path)
     if isinstance(values, dict) and "flow" not in values:
         raise InputError(f"{path}: holds no 'flow'; expected the file that recyclegan calibrate writes")
