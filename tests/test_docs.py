@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
@@ -10,7 +11,8 @@ from recyclegan.methods import METHODS
 from recyclegan.tensors import DOMAINS
 from recyclegan.training.presets import PRESETS
 
-METHODS_PAGE = Path(__file__).parent.parent / "docs" / "methods.md"
+DOCS = Path(__file__).parent.parent / "docs"
+METHODS_PAGE, ROBUSTNESS_PAGE = DOCS / "methods.md", DOCS / "robustness.md"
 
 
 def code_blocks(page: Path) -> list[str]:
@@ -36,11 +38,12 @@ def test_the_two_terms_train_foreign_networks() -> None:
     assert float(names["loss"].detach()) > 0
 
 
-def test_every_test_that_the_methods_page_names_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", METHODS_PAGE.read_text())
+@pytest.mark.parametrize("page", [METHODS_PAGE, ROBUSTNESS_PAGE], ids=lambda page: page.stem)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text())
     assert len(named) > 10
-    root = METHODS_PAGE.parent.parent
-    missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (root / file).read_text()]
+    texts = {file: (page.parent.parent / file).read_text() for file, _ in named}
+    missing = [f"{file}::{test}" for file, test in named if test and f"def {test}(" not in texts[file]]
     assert not missing
 
 

@@ -12,7 +12,7 @@ from recyclegan.data.archives import read_arrays
 from recyclegan.data.published import prepare_viper
 from recyclegan.errors import InputError
 from tests.data.downloads import write_viper
-from tests.robustness.damage import mutated
+from tests.robustness.mutations import mutated
 
 LONGEST = 10
 """Seconds that an archive may take."""

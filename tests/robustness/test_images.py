@@ -15,7 +15,7 @@ from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
 from recyclegan.labels import CITYSCAPES, VIPER, colourize
 from recyclegan.video import image_size, read_comment, read_image
-from tests.robustness.damage import mutated
+from tests.robustness.mutations import mutated
 
 LONGEST = 10
 """Seconds that a picture may take."""
