@@ -301,8 +301,8 @@ def _held_scratch(path: Path) -> Iterator[Path]:
 def _lock_in(folder: Path) -> FileLock | None:
     """Return the held lock of a scratch folder, which is made if need be; None where another process holds it."""
     for _ in range(_TRIES):
-        folder.mkdir(exist_ok=True)
-        with suppress(FileNotFoundError):  # whoever had it has removed it just now
+        with suppress(FileNotFoundError, FileExistsError):  # whoever had it has removed it just now
+            folder.mkdir(exist_ok=True)
             return _acquired(folder / _LOCK)
     return None
 

@@ -126,13 +126,13 @@ TRAIN_OPTIONS = {
         "triplets",
         "no-triplets",
     ),
-    *("cache", "cache-gb", "deterministic", "no-deterministic"),
+    *("cache", "cache-gb", "deterministic", "no-deterministic", "damaged", "deinterlace", "no-deinterlace"),
     "flow",
     "help",
 }
 TRANSLATE_OPTIONS = {
     *("direction", "device", "precision", "batch-size", "scale", "codec", "crf", "existing", "help"),
-    *("side-by-side", "no-side-by-side", "frames", "no-frames"),
+    *("side-by-side", "no-side-by-side", "frames", "no-frames", "damaged", "deinterlace", "no-deinterlace"),
 }
 
 

@@ -77,7 +77,7 @@ def one_line(error: InputError, path: Path) -> str:
         ("palette", [[1, 2, 3]] * 10**6, f"characters, expected at most {LONGEST_CARD}"),
         ("metrics", {"miou": float("nan")}, "card.metrics: expected finite numbers"),
         ("metrics", {str(n): 1.0 for n in range(2000)}, "card.metrics: expected at most 1000"),
-        ("metrics", {"miou": 10**400}, "its card is no JSON"),
+        ("metrics", {"miou": 10**400}, "card.metrics.miou: found 1000"),
         ("steps", -1, "card.steps: found -1"),
         ("stpes", 7, "unknown field 'stpes' (did you mean 'steps'?)"),
         ("dropout", "no", "card.dropout: found 'no', expected bool"),
