@@ -16,8 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from recyclegan.data.archives import open_archive
 from recyclegan.errors import InputError
 from recyclegan.evaluation.truth import Size
+from recyclegan.files import kind_of
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.network_file import load_network
 from recyclegan.networks.fcn8s import load_fcn8s
@@ -101,7 +103,7 @@ def _shape(shape: Sequence[int]) -> str:
 
 
 def _load(path: Path, levels: Levels) -> Segmenter:
-    if not path.is_file():
+    if kind_of(path) != "file":
         raise InputError(f"{path}: no such file; expected a segmenter (.onnx, .pt2, TorchScript, or FCN-8s weights)")
     if path.suffix == ".onnx":
         network, size = _load_onnx(path)
@@ -114,7 +116,7 @@ def _load(path: Path, levels: Levels) -> Segmenter:
 def _is_script(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as file:
+    with open_archive(path) as file:
         return any("/code/" in name for name in file.namelist())
 
 

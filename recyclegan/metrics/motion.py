@@ -6,7 +6,6 @@ Every flow is a *backward* flow on the grid of the later frame: ``current(p)`` s
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,6 +16,7 @@ from torch import Tensor
 from recyclegan.errors import InputError
 from recyclegan.flow import visible as inside_frame
 from recyclegan.flow import warp
+from recyclegan.networks.loading import read_weights
 from recyclegan.tensors import Flow, FlowArray, Frames, Image, Mask, MaskArray, to_images
 
 FlowSource = Literal["exact", "dis", "raft"]
@@ -171,8 +171,8 @@ def raft_estimator(weights: Path | None = None) -> EstimateFlow:
     try:
         network = optical_flow.raft_large(weights=None if weights else "DEFAULT", progress=False)
         if weights:
-            network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, UnpicklingError) as error:
+            network.load_state_dict(read_weights(weights))
+    except (OSError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"RAFT flow: no usable weights ({reason}); name a file of raft_large weights") from error
     network.eval()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from recyclegan.errors import InputError
+from recyclegan.files import kind_of
 
 
 def load_network(path: Path) -> nn.Module:
@@ -16,11 +17,11 @@ def load_network(path: Path) -> nn.Module:
         InputError: the file is neither.
     """
     problem = f"{path}: holds no network, expected a file of torch.export (.pt2) or TorchScript; save one so"
-    if not (path.is_file() and zipfile.is_zipfile(path)):
+    if kind_of(path) != "file" or not zipfile.is_zipfile(path):
         raise InputError(problem)
     try:
         if path.suffix == ".pt2":
             return torch.export.load(path).module()
         return torch.jit.load(path, map_location="cpu").eval()
-    except RuntimeError as error:
+    except Exception as error:
         raise InputError(problem) from error

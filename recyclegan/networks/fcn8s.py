@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
+from recyclegan.networks.loading import read_weights
 
 STAGES = ((1, 2), (2, 2), (3, 3), (4, 3), (5, 3))
 """Stages of VGG-16 and how many convolutions each has."""
@@ -88,14 +88,10 @@ def load_fcn8s(path: Path) -> FCN8s:
     Raises:
         InputError: no such file, not loadable as tensors alone, or not FCN-8s.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected FCN-8s weights (a .pt file with a state_dict)")
+    weights = read_weights(path, "the state_dict of an FCN-8s")
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
         network = FCN8s(len(weights["score_fr.bias"]), len(weights["conv1_1.bias"]), len(weights["fc6.bias"]))
         network.load_state_dict(weights)
-    except Exception as error:
-        raise InputError(
-            f"{path}: holds no FCN-8s that loads safely ({type(error).__name__}); expected its state_dict"
-        ) from error
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise InputError(f"{path}: holds no FCN-8s ({type(error).__name__}); expected its state_dict") from error
     return network.eval().requires_grad_(False)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key
 from recyclegan.networks.layers import ReflectionPad
+from recyclegan.networks.loading import read_weights
 from recyclegan.tensors import Frames
 
 WIDTHS = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
@@ -56,7 +57,7 @@ def load_content_features(path: Path | None = None) -> VGGFeatures:
 
     Differs from the published code, which feeds [-1, 1] to weights that expect [0, 1].
     """
-    weights = _read(path) if path else _from_torchvision()
+    weights = read_weights(path, "VGG-19 weights") if path else _from_torchvision()
     convolutions = _convolutions(weights, str(path or "torchvision's vgg19"))
     if convolutions[0][0].shape[-1] == 3:
         convolutions.insert(0, _imagenet_normalization())
@@ -67,20 +68,6 @@ def load_content_features(path: Path | None = None) -> VGGFeatures:
         layer.bias.data.copy_(bias)  # type: ignore[union-attr]
     _accept_signed_range(layers[0])
     return features.eval()
-
-
-def _read(path: Path) -> Weights:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected VGG-19 weights (torchvision's or the normalised ones)")
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path}: is not a weights file that loads safely ({type(error).__name__})") from error
-    return weights if isinstance(weights, Mapping) else {}
 
 
 def _from_torchvision() -> Weights:

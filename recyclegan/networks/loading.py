@@ -1,11 +1,16 @@
-"""Weights that come from a file: compared with the network that they are for before memory is taken, and finite."""
+"""Weights that come from a file: read without running code, compared with their network before memory is taken."""
 
+import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
+from recyclegan.files import kind_of
 from recyclegan.tensors import Translated
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -30,6 +35,52 @@ def difference(found: Shapes, wanted: Shapes) -> str:
         return f"lacks {missing}"
     other = next((name for name in wanted if tuple(found[name]) != tuple(wanted[name])), None)
     return f"differs in shapes: {other} is {_by(found[other])}, not {_by(wanted[other])}" if other else ""
+
+
+def read_weights(path: Path, expected: str = "a state_dict") -> dict[str, Tensor]:
+    """Return the tensors of a file of torch or safetensors by name, without the prefix of ``DataParallel``.
+
+    No code is run. Memory is taken for what the file really holds: neither what is compressed in it nor tensors of
+    repeated numbers are unfolded. ``expected`` says in errors what the file should hold.
+
+    Raises:
+        InputError: no such file, it does not load as tensors alone, they are larger than the file, or not finite.
+    """
+    if (kind := kind_of(path)) != "file":
+        found = "no such file" if kind == "nothing" else f"is a {kind}"
+        raise InputError(f"{path}: {found}; expected a file of {expected}")
+    weights = _loaded(path, expected)
+    if not isinstance(weights, Mapping) or not all(map(_is_named_tensor, weights.items())):
+        raise InputError(f"{path}: holds no state_dict (names with tensors); expected {expected}")
+    if sum(value.nbytes for value in weights.values() if value.layout == torch.strided) > path.stat().st_size:
+        raise InputError(f"{path}: its tensors are larger than the file; save its state_dict, each tensor a clone")
+    check_numbers_of(weights, str(path))
+    return {name.removeprefix("module."): value for name, value in weights.items()}
+
+
+def _loaded(path: Path, expected: str) -> Any:
+    """Return what a file of weights holds, without running code and without unpacking anything compressed."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        if zipfile.is_zipfile(path) and _is_compressed(path):
+            raise InputError(f"{path}: is compressed inside, as torch never writes it; save its state_dict")
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{path}: does not load as tensors alone ({type(error).__name__}); expected {expected}"
+        ) from error
+
+
+def _is_compressed(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+
+
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], Tensor)
 
 
 def check_numbers_of(weights: Mapping[str, Tensor], source: str) -> None:

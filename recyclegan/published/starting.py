@@ -8,9 +8,10 @@ from lightning_fabric import Fabric
 from recyclegan.errors import InputError
 from recyclegan.methods import METHODS, Method
 from recyclegan.networks import initialize
+from recyclegan.networks.loading import read_weights
 from recyclegan.published.footage import steps_per_epoch
 from recyclegan.published.running import is_first_process, tell
-from recyclegan.reference.checkpoints import PLACES, load_network, missing_epoch, read_weights
+from recyclegan.reference.checkpoints import PLACES, load_network, missing_epoch
 from recyclegan.reference.layout import LATEST, epochs_in, network_file
 from recyclegan.reference.options import Options
 from recyclegan.states import checkpoints, save_checkpoint

@@ -5,12 +5,10 @@ predicts frames of A.
 """
 
 import io
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +16,7 @@ from torch import Tensor, nn
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, write_bytes
 from recyclegan.networks import GeneratorName, Norm, make_generator
-from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
+from recyclegan.networks.loading import Shapes, difference, read_weights, shapes_of
 from recyclegan.reference.layout import epochs_in, network_file
 from recyclegan.tensors import Direction
 
@@ -70,50 +68,6 @@ def missing_epoch(folder: Path, epoch: str) -> InputError:
         return InputError(f"{folder}: no such folder; expected one with {epoch}_net_G_A.pth")
     found = ", ".join(epochs_in(folder)) or "none"
     return InputError(f"{folder}: holds no {epoch}_net_G_A.pth or _G_B.pth; epochs found: {found}")
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a ``.pth`` file by name, without the prefix of ``DataParallel``.
-
-    Memory is taken for what the file really holds: neither what is compressed in it nor tensors of repeated numbers
-    are unfolded.
-
-    Raises:
-        InputError: no such file, it does not load as tensors alone, they are larger than the file, or not finite.
-    """
-    if (kind := kind_of(path)) != "file":
-        found = "no such file" if kind == "nothing" else f"is a {kind}"
-        raise InputError(f"{path}: {found}; expected weights as the published code writes them")
-    weights = _loaded(path)
-    if not isinstance(weights, Mapping) or not all(map(_is_named_tensor, weights.items())):
-        raise InputError(f"{path}: holds no state_dict (names with tensors); save its state_dict")
-    if sum(value.nbytes for value in weights.values() if value.layout == torch.strided) > path.stat().st_size:
-        raise InputError(f"{path}: its tensors are larger than the file; save its state_dict, each tensor a clone")
-    check_numbers_of(weights, str(path))
-    return {name.removeprefix("module."): value for name, value in weights.items()}
-
-
-def _loaded(path: Path) -> Any:
-    """Return what a file of torch holds, without running code and without unpacking anything compressed."""
-    try:
-        if zipfile.is_zipfile(path) and _is_compressed(path):
-            raise InputError(f"{path}: is compressed inside, as torch never writes it; save its state_dict")
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(
-            f"{path}: does not load as tensors alone ({type(error).__name__}); save its state_dict"
-        ) from error
-
-
-def _is_compressed(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        return any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
-
-
-def _is_named_tensor(item: tuple[Any, Any]) -> bool:
-    return isinstance(item[0], str) and isinstance(item[1], Tensor)
 
 
 def write_networks(folder: Path, epoch: str, networks: Mapping[str, Weights]) -> list[Path]:

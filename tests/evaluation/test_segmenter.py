@@ -133,7 +133,7 @@ def mistakes(folder):
     return {
         "no such file": folder / "absent.pt",
         r"gives \(1, 19, 48, 64\), expected scores \(1, 32": folder / "few.pt",
-        "holds no FCN-8s": folder / "text.pt",
+        "FCN-8s": folder / "text.pt",
         "holds no network that onnxruntime reads": folder / "text.onnx",
         r"gives \(1, 9216\)": flat,
         "fails on a frame of 64x48": wide,

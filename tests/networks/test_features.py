@@ -122,7 +122,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, held: Any) -> None:
 @pytest.mark.parametrize("name", ["vgg.pth", "vgg.safetensors"])
 def test_a_text_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("404: not found")
-    assert "is not a weights file" in refused(tmp_path / name)
+    assert "does not load as tensors alone" in refused(tmp_path / name)
 
 
 class Malicious:
@@ -142,7 +142,7 @@ def test_pickled_code_is_refused_and_not_run(tmp_path: Path, write: str) -> None
         torch.save(Malicious(harm), path)
     else:
         path.write_bytes(pickle.dumps(Malicious(harm)))
-    assert "is not a weights file that loads safely" in refused(path)
+    assert "does not load as tensors alone" in refused(path)
     assert not harm.exists()
 
 

@@ -1,10 +1,12 @@
 """Weights that come from a file: their shapes are compared without memory, and their numbers are looked at."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.networks import make_generator
+from recyclegan.networks import VGGFeatures, load_content_features, make_generator
 from recyclegan.networks.loading import check_finite, check_numbers_of, difference, shapes_of
 from recyclegan.networks.registry import GENERATORS
 
@@ -59,3 +61,11 @@ def test_one_number_that_is_not_finite_spoils_a_frame(value: float) -> None:
     frames[0, 2, 3, 1] = value
     with pytest.raises(InputError, match="here: numbers come out that are not finite; give --precision 32"):
         check_finite(frames, "here")
+
+
+def test_features_of_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    weights = VGGFeatures().state_dict()
+    next(iter(weights.values())).fill_(torch.nan)
+    torch.save(weights, tmp_path / "vgg.pth")
+    with pytest.raises(InputError, match="not finite"):
+        load_content_features(tmp_path / "vgg.pth")

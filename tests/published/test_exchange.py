@@ -9,8 +9,9 @@ import torch
 from recyclegan.checkpoint import load_card, load_translator
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, palette_of
+from recyclegan.networks.loading import read_weights
 from recyclegan.published import export_reference, import_reference
-from recyclegan.reference.checkpoints import Architecture, network_file, read_weights
+from recyclegan.reference.checkpoints import Architecture, network_file
 from recyclegan.reference.layout import read_options, write_options
 from recyclegan.training import train
 from recyclegan.translation import Translator

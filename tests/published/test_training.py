@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
+from recyclegan.networks.loading import read_weights
 from recyclegan.published import training
 from recyclegan.published.devices import Devices
 from recyclegan.published.starting import prepare_start, refuse_existing
 from recyclegan.published.training import train_config
-from recyclegan.reference.checkpoints import network_file, read_weights
+from recyclegan.reference.checkpoints import network_file
 from recyclegan.reference.layout import read_options
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.training import TrainConfig, learning_rate

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from recyclegan.errors import InputError
 from recyclegan.networks import make_discriminator, make_generator
+from recyclegan.networks.loading import read_weights
 from recyclegan.reference.checkpoints import (
     PLACES,
     Architecture,
@@ -20,7 +21,6 @@ from recyclegan.reference.checkpoints import (
     missing_epoch,
     networks_of,
     read_generator,
-    read_weights,
     write_networks,
 )
 from tests.golden.records import records

@@ -18,9 +18,9 @@ from torch import Tensor
 from recyclegan.checkpoint import save_translator
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
-from recyclegan.networks.loading import shapes_of
+from recyclegan.networks.loading import read_weights, shapes_of
 from recyclegan.published import export_reference, import_reference
-from recyclegan.reference.checkpoints import Architecture, read_generator, read_weights
+from recyclegan.reference.checkpoints import Architecture, read_generator
 from tests.robustness.ends import LONGEST, check_end, run, within
 from tests.small import small_card
 
