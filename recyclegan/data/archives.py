@@ -23,7 +23,7 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Yield a zip archive, opened for reading.
 
     Raises:
-        InputError: there is no such file, it is no whole zip archive, or two of its members have one name.
+        InputError: there is no such file, it is no whole zip archive, or a member has no name, or that of another.
     """
     if (kind := kind_of(path)) != "file":
         raise InputError(f"{path}: {'no such file' if kind == 'nothing' else f'is a {kind}'}; name a zip archive")
@@ -31,6 +31,8 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(path)
     with archive:
         names = Counter(member.filename for member in archive.infolist())
+        if "" in names:
+            raise InputError(f"{path}: holds a member without a name; it is damaged, download it again")
         if twice := [name for name, number in names.items() if number > 1]:
             raise InputError(f"{path}: holds {twice[0]!r} more than once; unpack it, and keep the right one")
         yield archive

@@ -40,6 +40,7 @@ def make_fabric(config: TrainConfig) -> Fabric:
     if fabric.device.type == "cpu":
         _check_cpu(config)
     if is_first_process():
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # others tell in many lines that the first one is gone
         be_first()
     else:
         end_with_parent()

@@ -84,6 +84,14 @@ def test_an_archive_with_a_name_twice_is_refused(tmp_path: Path) -> None:
         first_member(path)
 
 
+def test_an_archive_with_a_nameless_member_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", a=b"1")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"2")
+    with pytest.raises(InputError, match=r"a\.zip: holds a member without a name"):
+        first_member(path)
+
+
 @pytest.mark.parametrize("name", ["../../evil", "/abs/evil", "..\\..\\evil", "C:\\evil", "in/../evil", "..", "a\xe9"])
 def test_members_never_leave_the_folder_that_they_are_put_into(tmp_path: Path, name: str) -> None:
     (tmp_path / "d").mkdir()
