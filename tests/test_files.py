@@ -299,3 +299,13 @@ def test_only_one_process_holds_a_lock_and_nothing_is_left_of_it(tmp_path: Path)
 def test_digests_tell_contents_apart(tmp_path: Path) -> None:
     write_bytes(tmp_path / "x", b"one")
     assert digest(tmp_path / "x") == digest_of(b"one") != digest_of(b"two")
+
+
+def test_a_kill_between_the_old_folder_and_the_new_one_loses_neither(tmp_path: Path) -> None:
+    left = tmp_path / ".out.partial"
+    (left / "replaced" / "out").mkdir(parents=True)
+    (left / "replaced" / "out" / "part").write_text("old")
+    (left / "lock").touch()
+    sweep(tmp_path)
+    assert content(tmp_path / "out") == "old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]

@@ -197,7 +197,7 @@ def test_a_full_disk_leaves_no_export_and_no_import(tmp_path: Path, monkeypatch:
         if len(calls) % 2 == 0 or len(calls) > 4:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("recyclegan.files.os.fsync", full)
+    monkeypatch.setattr("recyclegan.files.writing.os.fsync", full)
     (tmp_path / "old").mkdir()
     for target in (tmp_path / "new", tmp_path / "old"):
         with pytest.raises(InputError, match="No space left on device"):
