@@ -62,6 +62,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     for way in ("ab", "ba"):
         save_translator(folder / f"{way}.safetensors", make_generator("resnet-6", width=4), small_card(direction=way))
+    assert run(["export-reference", folder, "--out", folder / "exported"]).code == 0
     return folder
 
 
@@ -145,11 +146,12 @@ def commands(disk: Disk, data: Path, model: Path, video: Path) -> dict[str, list
         "copies": ["prepare", "videos", out / "data", "--a", video, "--b", data / "train/B", "--no-link"],
         "world": ["prepare", "roadworld", out / "world", "--clips", "1", "--val-clips", "1", "--frames", "3"],
         "motion": ["flow-preview", video, out / "flow"],
-        "exchange": ["export-reference", model, "--out", out / "reference"],
+        "export": ["export-reference", model, "--out", out / "reference"],
+        "import": ["import-reference", model / "exported", "--out", out / "imported"],
     }
 
 
-KINDS = ["video", "frames", "folder", "image", "report", "copies", "world", "motion", "exchange"]
+KINDS = ["video", "frames", "folder", "image", "report", "copies", "world", "motion", "export", "import"]
 
 
 def written(disk: Disk, words: list[object], room: list[int]) -> int:
