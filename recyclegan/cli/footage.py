@@ -169,7 +169,12 @@ def flow_preview(words: list[str]) -> None:
         flow: FlowSynthesis = field(default_factory=FlowSynthesis)
 
     options = parse(FlowPreviewOptions, words, "flow-preview")
+    from recyclegan.evaluation.footage import notes_of
+    from recyclegan.video import Reading
+
     picture, video = preview_flow(**vars(options))
+    for note in notes_of([options.input], Reading(options.damaged)):
+        print(f"note: {note}", file=sys.stderr)
     print(f"{picture} and {video}: written")
 
 

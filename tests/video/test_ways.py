@@ -176,3 +176,10 @@ def test_the_way_out_that_a_refusal_names_is_an_option(command: str, capsys: pyt
 
 def test_an_information_of_fields_is_no_more_than_the_first_frame(tmp_path: Path) -> None:
     assert not probe(encode(tmp_path / "in.mp4", scene(3))).is_interlaced
+
+
+def test_a_preview_of_a_damaged_video_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damaged_mp4(tmp_path / "clip.mp4")
+    words = ["flow-preview", str(tmp_path / "clip.mp4"), str(tmp_path / "out"), "--num-frames", "2"]
+    assert cli.main([*words, "--damaged", "keep"]) == 0
+    assert "of 30 frames" in capsys.readouterr().err
