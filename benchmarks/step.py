@@ -39,10 +39,12 @@ def our_step(recipe: str, device: str, precision: str, size: tuple[int, int] | N
     sys.path.insert(0, str(ROOT))
     from lightning_fabric import Fabric
 
-    from recyclegan.methods import METHODS, NetworkConfig
     from recyclegan.networks import VGGFeatures
-    from recyclegan.training import TrainConfig, TrainState, train_step
-    from recyclegan.training.presets import PRESETS
+    from recyclegan.settings.methods import METHODS
+    from recyclegan.settings.networks import NetworkConfig
+    from recyclegan.settings.presets import PRESETS
+    from recyclegan.settings.training import TrainConfig
+    from recyclegan.training import TrainState, train_step
 
     preset = PRESETS[recipe]
     config = TrainConfig(Path(), Path(), preset.config, frames=preset.frames)

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from recyclegan.config import CountOrNone, Within, check_numbers, from_dict, to_dict
 from recyclegan.data import Scale
+from recyclegan.domains import DIRECTIONS, Direction
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, write_bytes
 from recyclegan.labels import LARGEST_PALETTE
-from recyclegan.networks import GeneratorName, Norm, make_generator
+from recyclegan.networks import make_generator
 from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
-from recyclegan.tensors import DIRECTIONS, Direction
+from recyclegan.settings.networks import GeneratorName, Norm
 
 CARD_KEY = "recyclegan"
 LONGEST_CARD = 1 << 20

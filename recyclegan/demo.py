@@ -10,22 +10,26 @@ from typing import Annotated
 
 import numpy as np
 
+from recyclegan.arrays import Image
 from recyclegan.checkpoint import add_metrics, load_card, save_translator
 from recyclegan.config import Count, Seed, Within, check_numbers, to_dict
 from recyclegan.data import find_clips
 from recyclegan.data.prepare import prepare_roadworld
+from recyclegan.domains import DIRECTIONS, Direction, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
-from recyclegan.evaluation.html import Html
+from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.measures import MEASURES
-from recyclegan.evaluation.page import Cell, Section, details, headline, page, picture, table, text, video_player
 from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
-from recyclegan.tensors import DIRECTIONS, Direction, Image, source_domain, target_domain
-from recyclegan.training import DataConfig, TrainConfig, first_method, train
-from recyclegan.training.presets import PRESETS
+from recyclegan.pages.html import Html
+from recyclegan.pages.page import Cell, Section, details, headline, page, picture, table, text, video_player
+from recyclegan.settings.evaluation import EvaluationConfig
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.presets import PRESETS
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import first_method, train
 from recyclegan.translation import Output, Translator
 from recyclegan.video import read_image, write_video
 

@@ -2,14 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.config import Within, check_numbers
+from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.tensors import Flow, Frames, Mask
 
 REFERENCE_SIDE = 256
@@ -86,67 +85,42 @@ class Motion:
         return visible(self.flow)
 
 
-@dataclass(frozen=True)
-class FlowSynthesis:
-    """A recipe for synthetic motion: a smooth random field and a shift, then zoom, rotation and perspective.
+def sample_motion(settings: FlowSynthesis, frames: Frames, rng: torch.Generator) -> Motion:
+    """Return a motion for a batch like ``frames``, drawn from ``rng`` on its device.
 
-    Every sample of a batch gets its own motion, drawn from the generator that is passed in, on its device. The defaults
-    are the published ones, relative to the frame size.
-
-    Source: Wang, Akash and Misu 2022, section 3; smooth field after Wang et al. 2020 (consistent video style transfer).
-    Differs from the published code: one field per sample instead of per batch, any frame size, and zoom adds to
-    the motion instead of replacing it.
+    Every sample of the batch gets its own.
     """
+    batch, _, height, width = frames.shape
+    flow = _smooth_and_shift(settings, batch, height, width, rng)
+    if settings.zoom or settings.rotation or settings.perspective:
+        flow = compose(projective_flow(_homographies(settings, batch, height, width, rng), height, width), flow)
+    return Motion(flow.to(frames.device, torch.promote_types(frames.dtype, torch.float32)))
 
-    motion: Annotated[float, Within(0, 1e4)] = 8.0
-    """Standard deviation of the coarse field in pixels."""
-    shift: Annotated[int, Within(0, 10_000)] = 10
-    """Largest whole-frame shift along each axis in pixels."""
-    smoothness: Annotated[int, Within(1, 10_000)] = 100
-    """Size in pixels of a cell of the coarse field, and of the box blur over it."""
-    zoom: Annotated[float, Within(0, 100, below=True)] = 0.0
-    """Largest zoom, in pixels of motion per 100 pixels of distance from a random centre."""
-    rotation: Annotated[float, Within(0, 180)] = 0.0
-    """Largest rotation about the frame's centre in degrees."""
-    perspective: Annotated[float, Within(0, 1, below=True)] = 0.0
-    """Largest change of scale from one side of the frame to the other, as a fraction (0.1: one side 10 % nearer)."""
-    noise: Annotated[float, Within(0, 10)] = 0.001
-    """Standard deviation of the noise that is added to warped frames, before the random factor in [1, 2)."""
-    relative: bool = True
-    """Scale motion, shift and smoothness by the shorter side of the frame over 256; off: pixels as published."""
 
-    def __post_init__(self) -> None:
-        """Refuse settings that no motion can have."""
-        check_numbers(self, "flow ")
+def sample_noise(settings: FlowSynthesis, frames: Frames, rng: torch.Generator) -> Frames:
+    """Return Gaussian noise of standard deviation ``noise * (1 + u)``, u ~ U[0, 1) drawn once a call."""
+    deviation = settings.noise * (1 + _uniform((1,), rng, 0.0, 1.0))
+    return (torch.randn(frames.shape, generator=rng, device=rng.device) * deviation).to(frames)
 
-    def sample(self, frames: Frames, rng: torch.Generator) -> Motion:
-        """Return a motion for a batch like ``frames``, drawn from ``rng`` on its device."""
-        batch, _, height, width = frames.shape
-        flow = self._smooth_and_shift(batch, height, width, rng)
-        if self.zoom or self.rotation or self.perspective:
-            flow = compose(projective_flow(self._homographies(batch, height, width, rng), height, width), flow)
-        return Motion(flow.to(frames.device, torch.promote_types(frames.dtype, torch.float32)))
 
-    def sample_noise(self, frames: Frames, rng: torch.Generator) -> Frames:
-        """Return Gaussian noise of standard deviation ``noise * (1 + u)``, u ~ U[0, 1) drawn once a call."""
-        deviation = self.noise * (1 + _uniform((1,), rng, 0.0, 1.0))
-        return (torch.randn(frames.shape, generator=rng, device=rng.device) * deviation).to(frames)
+def _smooth_and_shift(settings: FlowSynthesis, batch: int, height: int, width: int, rng: torch.Generator) -> Flow:
+    scale = min(height, width) / REFERENCE_SIDE if settings.relative else 1.0
+    window = max(1, round(settings.smoothness * scale))
+    cells = (batch, 2, max(1, height // window), max(1, width // window))
+    coarse = torch.randn(cells, generator=rng, device=rng.device) * (settings.motion * scale)
+    largest = round(settings.shift * scale)
+    shift = torch.randint(-largest, largest + 1, (batch, 2), generator=rng, device=rng.device)
+    return smooth_flow(coarse, shift.to(coarse), height, width, window)
 
-    def _smooth_and_shift(self, batch: int, height: int, width: int, rng: torch.Generator) -> Flow:
-        scale = min(height, width) / REFERENCE_SIDE if self.relative else 1.0
-        window = max(1, round(self.smoothness * scale))
-        cells = (batch, 2, max(1, height // window), max(1, width // window))
-        coarse = torch.randn(cells, generator=rng, device=rng.device) * (self.motion * scale)
-        largest = round(self.shift * scale)
-        shift = torch.randint(-largest, largest + 1, (batch, 2), generator=rng, device=rng.device)
-        return smooth_flow(coarse, shift.to(coarse), height, width, window)
 
-    def _homographies(self, batch: int, height: int, width: int, rng: torch.Generator) -> Float[Tensor, "batch 3 3"]:
-        centre = _uniform((batch, 2), rng, 0.0, 1.0) * torch.tensor([width - 1.0, height - 1.0], device=rng.device)
-        zoom = zoom_homography(_uniform((batch,), rng, -self.zoom, self.zoom), centre)
-        angle = _uniform((batch,), rng, -math.radians(self.rotation), math.radians(self.rotation))
-        tilt = _uniform((batch, 2), rng, -self.perspective, self.perspective)
-        return zoom @ turn_homography(angle, tilt, height, width)
+def _homographies(
+    settings: FlowSynthesis, batch: int, height: int, width: int, rng: torch.Generator
+) -> Float[Tensor, "batch 3 3"]:
+    centre = _uniform((batch, 2), rng, 0.0, 1.0) * torch.tensor([width - 1.0, height - 1.0], device=rng.device)
+    zoom = zoom_homography(_uniform((batch,), rng, -settings.zoom, settings.zoom), centre)
+    angle = _uniform((batch,), rng, -math.radians(settings.rotation), math.radians(settings.rotation))
+    tilt = _uniform((batch, 2), rng, -settings.perspective, settings.perspective)
+    return zoom @ turn_homography(angle, tilt, height, width)
 
 
 def smooth_flow(

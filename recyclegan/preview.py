@@ -7,12 +7,15 @@ import numpy as np
 import torch
 from PIL import Image as PillowImage
 
+from recyclegan.arrays import Image
 from recyclegan.data import Clip, Resize, find_clips
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis, Motion
+from recyclegan.flow import Motion, sample_motion
 from recyclegan.logs import image_grid
-from recyclegan.tensors import Flow, Frames, Image, to_frames, to_images
-from recyclegan.video import Damaged, Reading, write_image, write_video
+from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.tensors import Flow, Frames, to_frames, to_images
+from recyclegan.video import write_image, write_video
 
 FILM_FRAMES = 24
 """Frames from no motion to all of it, and as many back."""
@@ -39,7 +42,7 @@ def preview_flow(
     if num_frames < 1:
         raise InputError(f"num_frames: found {num_frames}, expected at least 1")
     frames = to_frames(_chosen(input, size, num_frames, Reading(damaged)))
-    motion = flow.sample(frames, torch.Generator().manual_seed(seed))
+    motion = sample_motion(flow, frames, torch.Generator().manual_seed(seed))
     moved = to_images(torch.where(motion.visible, motion(frames), motion(frames) * 0.5 - 0.5))
     rows = zip(to_images(frames), moved, flow_colours(motion.flow), strict=True)
     write_image(out / "flow.png", image_grid([list(row) for row in rows]))

@@ -1,21 +1,15 @@
-"""The vocabulary: what the tensors and arrays that pass between modules are called.
+"""The vocabulary: what the tensors that pass between modules are called.
 
 Frames are in [-1, 1]. A flow is in pixels, channel 0 = dx (to the right), channel 1 = dy (down), and belongs to
 *backward* warping: the pixel at ``p`` of the warped frame comes from ``p - flow(p)`` of the source.
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int, UInt8
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
-
-Domain = Literal["a", "b"]
-Direction = Literal["ab", "ba"]
-DOMAINS: tuple[Domain, ...] = get_args(Domain)
-DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 Frames = Float[Tensor, "batch channels height width"]
 Translated = Float[Tensor, "batch channels_out height width"]
@@ -27,29 +21,6 @@ Losses = dict[str, Scalar]
 
 Translate = Callable[[Frames], Frames]
 """Anything that maps frames to frames of the same size: a generator, a warp, a network of somebody else's."""
-
-Image = UInt8[np.ndarray, "height width channels"]
-ClassMap = UInt8[np.ndarray, "height width"]
-FlowArray = Float32[np.ndarray, "height width 2"]
-MaskArray = Bool[np.ndarray, "height width"]
-Colours = tuple[tuple[int, int, int], ...]
-"""Red, green and blue (0 to 255) of each class of label maps, as configurations and cards hold them."""
-Palette = Int[np.ndarray, "classes 3"]
-
-
-def source_domain(way: Direction) -> Domain:
-    """Return the domain that ``way`` starts from: ``"ab"`` starts from ``"a"``."""
-    return "a" if way == "ab" else "b"
-
-
-def target_domain(way: Direction) -> Domain:
-    """Return the domain that ``way`` ends in: ``"ab"`` ends in ``"b"``."""
-    return "b" if way == "ab" else "a"
-
-
-def opposite(way: Direction) -> Direction:
-    """Return the direction back: ``"ba"`` for ``"ab"``."""
-    return "ba" if way == "ab" else "ab"
 
 
 def to_frames(images: UInt8[np.ndarray, "batch height width channels"]) -> Frames:

@@ -9,10 +9,14 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from recyclegan.arrays import Image
 from recyclegan.checkpoint import Card
-from recyclegan.methods import METHODS, Method, NetworkConfig, UnsupRecycleGAN
-from recyclegan.tensors import Image
-from recyclegan.training import DataConfig, TrainConfig, TrainState
+from recyclegan.methods import Method, UnsupRecycleGAN
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import TrainState
 from recyclegan.video import write_image
 
 NETWORKS = NetworkConfig(width=4, discriminator_width=4)

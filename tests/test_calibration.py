@@ -25,8 +25,9 @@ from recyclegan.calibration.pairs import draw_pairs
 from recyclegan.calibration.parts import decompose
 from recyclegan.data import WHOLE_FRAME, Clip, Crop, Resize
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis, box_blur, projective_flow, turn_homography, warp, zoom_homography
+from recyclegan.flow import box_blur, projective_flow, sample_motion, turn_homography, warp, zoom_homography
 from recyclegan.roadworld import Drive
+from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.tensors import Frames, to_images
 from recyclegan.video import write_image, write_video
 
@@ -50,7 +51,7 @@ def moved_pairs(folder: Path, flow: FlowSynthesis, count: int = 24) -> Path:
     """Write clips of two frames: a texture, and the texture moved by a synthetic flow."""
     for number in range(count):
         frame = texture(number)
-        later = flow.sample(frame, torch.Generator().manual_seed(number))(frame)
+        later = sample_motion(flow, frame, torch.Generator().manual_seed(number))(frame)
         for index, image in enumerate(to_images(torch.cat([frame, later]))):
             write_image(folder / f"{number:03d}" / f"{index}.png", image)
     return folder

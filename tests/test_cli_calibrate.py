@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from recyclegan import cli
+from recyclegan.arrays import Image
 from recyclegan.calibration import Calibration, read_calibration, write_calibration
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis
-from recyclegan.tensors import Image
-from recyclegan.training import TrainConfig, read_config
-from recyclegan.training.presets import PRESETS
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.presets import PRESETS
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import read_config
 from recyclegan.video import read_image, write_video
 from tests.small import SMALL_OPTIONS, make_frames
 

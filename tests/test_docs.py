@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from recyclegan.methods import METHODS
-from recyclegan.tensors import DOMAINS
-from recyclegan.training.presets import PRESETS
+from recyclegan.domains import DOMAINS
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.presets import PRESETS
 
 DOCS = Path(__file__).parent.parent / "docs"
 METHODS_PAGE, ROBUSTNESS_PAGE = DOCS / "methods.md", DOCS / "robustness.md"

@@ -13,18 +13,20 @@ from torch import Tensor
 from recyclegan.errors import InputError
 from recyclegan.flow import (
     REFERENCE_SIDE,
-    FlowSynthesis,
     Motion,
     box_blur,
     compose,
     pixel_grid,
     projective_flow,
+    sample_motion,
+    sample_noise,
     smooth_flow,
     turn_homography,
     visible,
     warp,
     zoom_homography,
 )
+from recyclegan.settings.motion import FlowSynthesis
 
 SIDES = st.integers(1, 40)
 SEEDS = st.integers(0, 2**31 - 1)
@@ -86,7 +88,7 @@ def test_warp_reads_the_ramp_at_p_minus_flow(height: int, width: int, seed: int)
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float64])
 def test_warp_computes_positions_in_the_precision_of_the_flow(kind: torch.dtype) -> None:
     frames = noise(0, 1, 3, 64, 300)
-    flow = FlowSynthesis().sample(frames, generator(0)).flow
+    flow = sample_motion(FlowSynthesis(), frames, generator(0)).flow
     warped = warp(frames.to(kind), flow)
     assert warped.dtype == kind
     assert float((warped.float() - warp(frames, flow)).abs().max()) < 0.01
@@ -132,7 +134,7 @@ def test_composed_shifts_add_up(ax: int, ay: int, bx: int, by: int) -> None:
 def test_a_composed_flow_warps_like_both_one_after_the_other() -> None:
     frames = ramp(64, 96)
     synthesis = replace(EVERYTHING, motion=3.0, shift=2)
-    first, second = (synthesis.sample(frames, generator(seed)).flow for seed in (1, 2))
+    first, second = (sample_motion(synthesis, frames, generator(seed)).flow for seed in (1, 2))
     both = compose(first, second)
     inner = (slice(None), slice(None), slice(20, 44), slice(20, 76))
     apart, joined = warp(warp(frames, first), second), warp(frames, both)
@@ -143,14 +145,14 @@ def test_a_composed_flow_warps_like_both_one_after_the_other() -> None:
 
 def test_no_motion_at_all_gives_zero_flow() -> None:
     frames = noise(0, 2, 3, 40, 50)
-    assert torch.equal(STILL.sample(frames, generator(0)).flow, torch.zeros(2, 2, 40, 50))
+    assert torch.equal(sample_motion(STILL, frames, generator(0)).flow, torch.zeros(2, 2, 40, 50))
 
 
 @given(st.integers(1, 130), st.integers(1, 130), st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_motion_is_drawn_for_any_frame_size(height: int, width: int, relative: bool) -> None:
     frames = torch.zeros(2, 1, height, width)
-    motion = replace(EVERYTHING, relative=relative).sample(frames, generator(3))
+    motion = sample_motion(replace(EVERYTHING, relative=relative), frames, generator(3))
     assert motion.flow.shape == (2, 2, height, width)
     assert motion.flow.isfinite().all()
     assert motion(frames).shape == frames.shape
@@ -158,7 +160,7 @@ def test_motion_is_drawn_for_any_frame_size(height: int, width: int, relative: b
 
 @pytest.mark.parametrize("relative", [True, False])
 def test_motion_is_drawn_for_wide_frames(relative: bool) -> None:
-    flow = FlowSynthesis(relative=relative).sample(torch.zeros(1, 3, 620, 1100), generator(0)).flow
+    flow = sample_motion(FlowSynthesis(relative=relative), torch.zeros(1, 3, 620, 1100), generator(0)).flow
     assert flow.shape == (1, 2, 620, 1100)
     assert float(flow.std()) > 0.5
     assert float(flow.abs().max()) < 150
@@ -167,49 +169,52 @@ def test_motion_is_drawn_for_wide_frames(relative: bool) -> None:
 @pytest.mark.parametrize("synthesis", [FlowSynthesis(), EVERYTHING], ids=["default", "everything"])
 def test_motion_follows_from_the_generator_alone_and_differs_for_each_sample(synthesis: FlowSynthesis) -> None:
     frames = torch.zeros(3, 3, 48, 64)
-    once, again = (synthesis.sample(frames, generator(5)).flow for _ in range(2))
+    once, again = (sample_motion(synthesis, frames, generator(5)).flow for _ in range(2))
     assert torch.equal(once, again)
-    for other in (once[1:2], once[2:], synthesis.sample(frames, generator(6)).flow[:1]):
+    for other in (once[1:2], once[2:], sample_motion(synthesis, frames, generator(6)).flow[:1]):
         assert float((once[:1] - other).abs().mean()) > 0.1
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    synthesis.sample(frames, generator(5))
+    sample_motion(synthesis, frames, generator(5))
     assert torch.equal(torch.get_rng_state(), before), "torch's global random state is left alone"
 
 
 def test_one_generator_draws_another_motion_each_time() -> None:
     frames, rng = torch.zeros(1, 3, 48, 64), generator(5)
-    assert not torch.equal(FlowSynthesis().sample(frames, rng).flow, FlowSynthesis().sample(frames, rng).flow)
+    assert not torch.equal(
+        sample_motion(FlowSynthesis(), frames, rng).flow, sample_motion(FlowSynthesis(), frames, rng).flow
+    )
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64])
 def test_motion_and_noise_come_in_the_type_of_the_frames(kind: torch.dtype) -> None:
     frames = torch.zeros(1, 3, 40, 40, dtype=kind)
-    assert FlowSynthesis().sample(frames, generator(0)).flow.dtype == kind
-    assert FlowSynthesis().sample_noise(frames, generator(0)).dtype == kind
+    assert sample_motion(FlowSynthesis(), frames, generator(0)).flow.dtype == kind
+    assert sample_noise(FlowSynthesis(), frames, generator(0)).dtype == kind
 
 
 @pytest.mark.parametrize("size", [(REFERENCE_SIDE, 400), (300, REFERENCE_SIDE)])
 def test_relative_setting_is_the_published_one_at_the_reference_side(size: tuple[int, int]) -> None:
     frames = torch.zeros(1, 3, *size)
-    relative, absolute = (FlowSynthesis(relative=r).sample(frames, generator(1)).flow for r in (True, False))
+    relative, absolute = (sample_motion(FlowSynthesis(relative=r), frames, generator(1)).flow for r in (True, False))
     assert torch.equal(relative, absolute)
 
 
 def test_relative_setting_scales_motion_with_the_frame() -> None:
     large, small = (
-        FlowSynthesis(shift=0).sample(torch.zeros(1, 3, side, 2 * side), generator(1)).flow for side in (512, 256)
+        sample_motion(FlowSynthesis(shift=0), torch.zeros(1, 3, side, 2 * side), generator(1)).flow
+        for side in (512, 256)
     )
     shrunk = torch.nn.functional.interpolate(large, size=(256, 512), mode="area") / 2
     torch.testing.assert_close(shrunk, small, rtol=0, atol=0.3)
     assert float(small.std()) > 1
-    absolute = FlowSynthesis(shift=0, relative=False).sample(torch.zeros(1, 3, 512, 1024), generator(1)).flow
+    absolute = sample_motion(FlowSynthesis(shift=0, relative=False), torch.zeros(1, 3, 512, 1024), generator(1)).flow
     assert float((absolute - large).abs().mean()) > 1
 
 
 def test_shift_is_whole_pixels_within_its_limit_for_each_axis() -> None:
     shift = FlowSynthesis(motion=0.0, shift=3, relative=False)
-    flows = shift.sample(torch.zeros(200, 1, 8, 8), generator(0)).flow
+    flows = sample_motion(shift, torch.zeros(200, 1, 8, 8), generator(0)).flow
     assert torch.equal(flows, flows[..., :1, :1].expand_as(flows))
     drawn = flows[:, :, 0, 0]
     for axis in (0, 1):
@@ -219,7 +224,7 @@ def test_shift_is_whole_pixels_within_its_limit_for_each_axis() -> None:
 
 def test_coarse_field_has_the_stated_deviation() -> None:
     field = FlowSynthesis(motion=8.0, shift=0, smoothness=100, relative=False)
-    flows = field.sample(torch.zeros(400, 1, 40, 40), generator(0)).flow
+    flows = sample_motion(field, torch.zeros(400, 1, 40, 40), generator(0)).flow
     assert torch.allclose(flows, flows[..., :1, :1].expand_as(flows), atol=1e-4), "one cell fills the frame"
     assert float(flows[:, :, 0, 0].std()) == pytest.approx(8, rel=0.08)
     assert abs(float(flows[:, :, 0, 0].mean())) < 1
@@ -229,7 +234,7 @@ def test_coarse_field_has_the_stated_deviation() -> None:
 def test_noise_has_the_stated_deviation_times_one_to_two(seed: int) -> None:
     rng = generator(seed)
     synthesis, frames = FlowSynthesis(noise=0.01), torch.zeros(1, 3, 128, 128)
-    deviations = [float(synthesis.sample_noise(frames, rng).std()) for _ in range(30)]
+    deviations = [float(sample_noise(synthesis, frames, rng).std()) for _ in range(30)]
     assert 0.0098 < min(deviations) < 0.0125
     assert 0.0175 < max(deviations) < 0.0205
     assert np.mean(deviations) == pytest.approx(0.015, rel=0.15)
@@ -237,7 +242,7 @@ def test_noise_has_the_stated_deviation_times_one_to_two(seed: int) -> None:
 
 def test_no_noise_is_zero() -> None:
     frames = torch.zeros(1, 3, 8, 8)
-    assert torch.equal(FlowSynthesis(noise=0.0).sample_noise(frames, generator(0)), frames)
+    assert torch.equal(sample_noise(FlowSynthesis(noise=0.0), frames, generator(0)), frames)
 
 
 def reflected_mean(values: np.ndarray, window: int) -> np.ndarray:
@@ -341,7 +346,7 @@ def test_perspective_brings_one_side_nearer_by_its_fraction() -> None:
 )
 def test_each_motion_alone_moves_the_corners_and_turns_keep_the_centre(setting: dict, still: bool) -> None:
     frames = torch.zeros(20, 1, 65, 65)
-    flow = replace(STILL, **setting).sample(frames, generator(4)).flow
+    flow = sample_motion(replace(STILL, **setting), frames, generator(4)).flow
     assert float(flow[..., 0, 0].norm(dim=1).mean()) > 0.3
     centre = float(flow[..., 32, 32].norm(dim=1).max())
     assert (centre < 1e-3) == still
@@ -350,7 +355,7 @@ def test_each_motion_alone_moves_the_corners_and_turns_keep_the_centre(setting: 
 @pytest.mark.parametrize("setting", [{"zoom": 6.0}, {"rotation": 8.0}, {"perspective": 0.3}], ids=str)
 def test_motions_stay_within_their_settings_and_use_both_signs(setting: dict) -> None:
     frames = torch.zeros(100, 1, 65, 65)
-    flow = replace(STILL, **setting).sample(frames, generator(4)).flow.double()
+    flow = sample_motion(replace(STILL, **setting), frames, generator(4)).flow.double()
     source = ramp(65, 65) - flow
     if "zoom" in setting:
         strengths = 100 * (flow[:, 0, 10, 60] - flow[:, 0, 10, 10]) / 50
@@ -370,10 +375,10 @@ def test_motions_stay_within_their_settings_and_use_both_signs(setting: dict) ->
 
 def test_zoom_rotation_and_perspective_add_to_the_smooth_motion() -> None:
     frames = torch.zeros(1, 1, 64, 64)
-    smooth = FlowSynthesis(shift=3).sample(frames, generator(7)).flow
-    both = FlowSynthesis(shift=3, rotation=1e-4).sample(frames, generator(7)).flow
+    smooth = sample_motion(FlowSynthesis(shift=3), frames, generator(7)).flow
+    both = sample_motion(FlowSynthesis(shift=3, rotation=1e-4), frames, generator(7)).flow
     torch.testing.assert_close(both, smooth, rtol=0, atol=1e-2)
-    turned = FlowSynthesis(shift=3, rotation=20.0).sample(frames, generator(7)).flow
+    turned = sample_motion(FlowSynthesis(shift=3, rotation=20.0), frames, generator(7)).flow
     assert float((turned - smooth).abs().max()) > 1
 
 

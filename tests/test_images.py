@@ -16,8 +16,8 @@ from PIL import Image as Pillow
 from PIL import ImageCms, ImageFile
 
 from recyclegan import notes
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
-from recyclegan.tensors import Image
 from recyclegan.video import IMAGE_SUFFIXES, image_size, open_picture, read_image, write_image
 
 NOISE = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)

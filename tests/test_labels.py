@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recyclegan.arrays import Image, Palette
 from recyclegan.errors import InputError
 from recyclegan.labels import CITYSCAPES, LABEL_SETS, VIPER, LabelSet, colourize, nearest_class, palette_of, snap
-from recyclegan.tensors import Image, Palette
 
 SEEDS = st.integers(0, 2**32 - 1)
 

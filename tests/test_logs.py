@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recyclegan.arrays import Image
 from recyclegan.logs import StatsLog, draw_curves, image_grid, read_stats, series
-from recyclegan.tensors import Image
 
 
 def flat(level: int, height: int = 10, width: int = 14, channels: int = 3) -> Image:

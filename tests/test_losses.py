@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from recyclegan import losses
-from recyclegan.flow import FlowSynthesis, Motion
+from recyclegan.flow import Motion, sample_motion
+from recyclegan.settings.motion import FlowSynthesis
 
 SEEDS = st.integers(0, 2**31 - 1)
 SIZE = (2, 3, 12, 16)
@@ -23,7 +24,7 @@ def noise(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
 
 
 def motion_of(frames: Tensor, seed: int = 0) -> Motion:
-    return FlowSynthesis(relative=False).sample(frames, torch.Generator().manual_seed(seed))
+    return sample_motion(FlowSynthesis(relative=False), frames, torch.Generator().manual_seed(seed))
 
 
 def same(frames: Tensor) -> Tensor:

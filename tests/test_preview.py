@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis
 from recyclegan.preview import FILM_FRAMES, flow_colours, preview_flow
+from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.video import probe, read_image, write_video
 
 

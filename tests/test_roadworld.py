@@ -9,12 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jaxtyping import Float
 
+from recyclegan.arrays import ClassMap, FlowArray, Image, MaskArray
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
 from recyclegan.roadworld import LOOKS, ROAD_CLASSES, Drive, RoadFrame
 from recyclegan.roadworld.camera import Camera
 from recyclegan.roadworld.motion import flow_between
-from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
 
 SKY, ROAD, CAR, PERSON = 2, 3, 24, 20
 Picture = Float[np.ndarray, "height width channels"]

@@ -6,16 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.tensors import (
-    DIRECTIONS,
-    DOMAINS,
-    Direction,
-    opposite,
-    source_domain,
-    target_domain,
-    to_frames,
-    to_images,
-)
+from recyclegan.domains import DIRECTIONS, DOMAINS, Direction, opposite, source_domain, target_domain
+from recyclegan.tensors import to_frames, to_images
 
 
 def test_there_are_two_domains_and_two_directions() -> None:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 import recyclegan
+from recyclegan.arrays import Image
 from recyclegan.checkpoint import save_translator
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
-from recyclegan.tensors import Image
 from recyclegan.translation import Output, Translator, pick_device
 from recyclegan.video import (
     VideoFrame,

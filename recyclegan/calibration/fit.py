@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from recyclegan.calibration.parts import Parts, decompose
-from recyclegan.flow import REFERENCE_SIDE, FlowSynthesis
+from recyclegan.flow import REFERENCE_SIDE, sample_motion
+from recyclegan.settings.motion import FlowSynthesis
 
 REACH = 0.95
 """Quantile at which shift, zoom and rotation, which are drawn up to a largest size, are as large as found."""
@@ -59,7 +60,7 @@ def fit_flow(found: Parts, size: tuple[int, int], headroom: float = 1.0, seed: i
 def simulate(flow: FlowSynthesis, size: tuple[int, int], count: int, seed: int) -> Parts:
     """Return the parts of synthetic flows for frames shaped like ``size`` (height, width)."""
     frames = torch.zeros(count, 1, *_simulated_size(size))
-    motion = flow.sample(frames, torch.Generator().manual_seed(seed))
+    motion = sample_motion(flow, frames, torch.Generator().manual_seed(seed))
     return decompose(motion.flow, torch.ones_like(frames, dtype=torch.bool))
 
 

@@ -14,8 +14,9 @@ from recyclegan.errors import InputError
 from recyclegan.flow import visible
 from recyclegan.logs import Picture
 from recyclegan.metrics.motion import consistent, dis_flows
+from recyclegan.settings.frames import Reading
 from recyclegan.tensors import Flow, Mask, to_frames
-from recyclegan.video import STRICT, Reading, read_frame, read_image
+from recyclegan.video import STRICT, read_frame, read_image
 
 SMALLEST_TRUSTED = 0.3
 """Share of pixels whose flow must prove right; across a cut hardly any does."""

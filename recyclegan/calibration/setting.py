@@ -13,7 +13,7 @@ from recyclegan.calibration.parts import Parts, joined
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
-from recyclegan.flow import FlowSynthesis
+from recyclegan.settings.motion import FlowSynthesis
 
 FLOW_FILE = "flow.json"
 """Name of the file in a data folder."""

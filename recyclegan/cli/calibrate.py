@@ -11,11 +11,11 @@ from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.config import Count, Seed, Within
 from recyclegan.files import check_writable
+from recyclegan.settings.frames import DataConfig, Reading
+from recyclegan.settings.motion import FlowSynthesis
 
 if TYPE_CHECKING:
     from recyclegan.calibration import Calibration, Footage, View
-    from recyclegan.flow import FlowSynthesis
-    from recyclegan.training import DataConfig
 
 NUM_ROWS = 3
 """Pairs of each domain in the picture."""
@@ -63,8 +63,6 @@ def calibrate(words: list[str]) -> None:
     """Fit the synthetic motion to the motion in your clips; train --flow takes the file it writes."""
     options = parse(CalibrateOptions, words, "calibrate")
     from recyclegan.calibration import footage_of, write_calibration
-    from recyclegan.training import DataConfig
-    from recyclegan.video import Reading
 
     out = options.out or _default_out(options.data)
     reading = Reading(options.damaged, options.deinterlace)
@@ -91,8 +89,9 @@ def _default_out(data: Path) -> Path:
 def view_of(frames: "DataConfig") -> "View":
     """Return how training takes frames."""
     from recyclegan.calibration import View
+    from recyclegan.data.scale import scale_of
 
-    return View(frames.scale.whole, frames.scale.window)
+    return View(scale_of(frames).whole, scale_of(frames).window)
 
 
 def calibrated(
@@ -135,6 +134,7 @@ def _write_picture(path: Path, footage: "Footage", view: "View", flow: "FlowSynt
     import torch
 
     from recyclegan.calibration import examples
+    from recyclegan.flow import sample_motion
     from recyclegan.logs import image_grid
     from recyclegan.preview import flow_colours
     from recyclegan.tensors import to_frames
@@ -142,7 +142,7 @@ def _write_picture(path: Path, footage: "Footage", view: "View", flow: "FlowSynt
 
     rng, rows = torch.Generator().manual_seed(seed), []
     for frames, found, trusted in examples(footage, view, NUM_ROWS, seed):
-        synthetic = flow.sample(to_frames(frames[1:]).repeat(NUM_SYNTHETIC, 1, 1, 1), rng).flow
+        synthetic = sample_motion(flow, to_frames(frames[1:]).repeat(NUM_SYNTHETIC, 1, 1, 1), rng).flow
         colours, *others = flow_colours(torch.cat([found * trusted, synthetic]))
         rows.append([frames[1], np.where(trusted[0, 0, :, :, None], colours, np.uint8(UNTRUSTED)), *others])
     write_image(path, image_grid(rows))

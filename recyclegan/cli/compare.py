@@ -5,7 +5,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tyro
 
@@ -13,37 +13,39 @@ from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.cli.train import train_arguments
 from recyclegan.errors import InputError, nearest
-
-if TYPE_CHECKING:
-    from recyclegan.training import TrainConfig
+from recyclegan.settings.comparison import ComparisonConfig
+from recyclegan.settings.methods import METHODS, config_of
+from recyclegan.settings.training import TrainConfig
 
 SET_HERE = ("--data", "--out", "--steps", "--seed", "--resume", "--dry-run")
 
 
+@dataclass(frozen=True)
+class CompareOptions:
+    """What ``compare`` takes. What follows a -- are options of ``train`` for every contender."""
+
+    data: tyro.conf.Positional[Path]
+    """Data folder with train and val."""
+    out: Path
+    """Folder for runs, numbers and report.html."""
+    contenders: tuple[str, ...] = ("cycle-gan", "recycle-gan", "re-cycle-gan", "unsup-recycle-gan")
+    """Each in quotes: a method and options of ``train`` for it alone, with a name before it where two are
+    of one method, as in "gentle = unsup-recycle-gan --unsup-spatial 3 3"."""
+    sweep: str | None = None
+    """An option of ``train`` and values for it in quotes, as in "unsup-spatial 0 3 10": every contender that knows
+    the option runs with each. A value for both domains, or two with a comma: "unsup-spatial 0,10 10,10"."""
+    resume: bool = False
+    """Go on with what OUT holds; contenders and seeds may be added."""
+    config: ComparisonConfig = field(default_factory=ComparisonConfig)
+
+
 def compare(words: list[str]) -> None:
     """Compare methods or weightings: same data, budget and seeds; trained, translated, measured, in one report."""
-    from recyclegan.comparison import ComparisonConfig, compare_methods
-
-    @dataclass(frozen=True)
-    class CompareOptions:
-        """What ``compare`` takes. What follows a -- are options of ``train`` for every contender."""
-
-        data: tyro.conf.Positional[Path]
-        """Data folder with train and val."""
-        out: Path
-        """Folder for runs, numbers and report.html."""
-        contenders: tuple[str, ...] = ("cycle-gan", "recycle-gan", "re-cycle-gan", "unsup-recycle-gan")
-        """Each in quotes: a method and options of ``train`` for it alone, with a name before it where two are
-        of one method, as in "gentle = unsup-recycle-gan --unsup-spatial 3 3"."""
-        sweep: str | None = None
-        """An option of ``train`` and values for it in quotes, as in "unsup-spatial 0 3 10": every contender that knows
-        the option runs with each. A value for both domains, or two with a comma: "unsup-spatial 0,10 10,10"."""
-        resume: bool = False
-        """Go on with what OUT holds; contenders and seeds may be added."""
-        config: ComparisonConfig = field(default_factory=ComparisonConfig)
 
     own, common = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = parse(CompareOptions, own, "compare")
+    from recyclegan.comparison import compare_methods
+
     contenders = read_contenders(options.contenders, options.sweep, common, options.data, options.out)
     with progress_bars() as bars:
         failures = compare_methods(contenders, options.data, options.out, options.config, counter(bars), options.resume)
@@ -55,13 +57,12 @@ def compare(words: list[str]) -> None:
 
 def read_contenders(
     told: tuple[str, ...], sweep: str | None, common: list[str], data: Path, out: Path
-) -> "dict[str, TrainConfig]":
+) -> dict[str, TrainConfig]:
     """Return the training configuration of each contender by name.
 
     Raises:
         InputError: an unknown method or option, or two contenders of one name.
     """
-    from recyclegan.training import TrainConfig
 
     contenders: dict[str, list[str]] = {}
     for one in told:
@@ -84,7 +85,6 @@ def read_contenders(
 
 def _named(told: str) -> tuple[str, list[str]]:
     """Return the name and the words of ``train`` that stand in "NAME = METHOD OPTIONS" or "METHOD OPTIONS"."""
-    from recyclegan.methods import METHODS
 
     try:
         words = shlex.split(told)
@@ -102,8 +102,6 @@ def _named(told: str) -> tuple[str, list[str]]:
 
 def _swept(name: str, words: list[str], sweep: str | None) -> list[tuple[str, list[str]]]:
     """Return the contender with each value of the sweep; as it is, where it does not know the option."""
-    from recyclegan.methods import METHODS
-    from recyclegan.training import TrainConfig
 
     if sweep is None:
         return [(name, words)]
@@ -111,7 +109,7 @@ def _swept(name: str, words: list[str], sweep: str | None) -> list[tuple[str, li
     field_name = option.removeprefix("--").replace("-", "_")
     if not values:
         raise InputError(f'--sweep {sweep!r}: expected an option and values for it, as in "unsup-spatial 0 3 10"')
-    default = _default(TrainConfig(Path(), Path(), METHODS[words[0]].Config()), field_name)
+    default = _default(TrainConfig(Path(), Path(), config_of(words[0])()), field_name)
     if default is None:
         return [(name, words)]
     count = len(default) if isinstance(default, tuple) else 1

@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from recyclegan.cli.parsing import parse
-from recyclegan.tensors import Domain
+from recyclegan.domains import Domain
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,13 @@ import tyro
 from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.config import Count, Seed, Share, Within
+from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
-from recyclegan.tensors import Direction
+from recyclegan.settings.evaluation import EvaluationConfig
+from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.training import Precision
 
 if TYPE_CHECKING:
     from recyclegan.data.prepare import Prepared
@@ -40,7 +44,7 @@ class PrepareVideosOptions:
     """Draws the held-out clips."""
     link: bool = True
     """Link files instead of copying them."""
-    damaged: Literal["refuse", "keep"] = "refuse"
+    damaged: Damaged = "refuse"
     """Refuse damaged videos, or keep what of them decodes; that is told."""
 
 
@@ -145,32 +149,30 @@ def _roadworld(words: list[str]) -> "Prepared":
         )
 
 
+@dataclass(frozen=True)
+class FlowPreviewOptions:
+    """What ``flow-preview`` takes."""
+
+    input: tyro.conf.Positional[Path]
+    """Video, or folder of frames."""
+    out: tyro.conf.Positional[Path]
+    """Folder for flow.png and flow.mp4."""
+    size: tuple[int, int] | None = None
+    """Height and width of the frames that would be trained on; by default the input's own."""
+    num_frames: Annotated[int, Within(1, 10_000)] = 4
+    """Frames to show, spread over the input."""
+    seed: Seed = 0
+    """Everything random follows from it."""
+    damaged: Damaged = "refuse"
+    """Refuse a damaged video, or keep what of it decodes."""
+    flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+
+
 def flow_preview(words: list[str]) -> None:
     """Show frames under the synthetic motion that training would draw, as a picture and a short video."""
-    from recyclegan.flow import FlowSynthesis
-    from recyclegan.preview import preview_flow
-
-    @dataclass(frozen=True)
-    class FlowPreviewOptions:
-        """What ``flow-preview`` takes."""
-
-        input: tyro.conf.Positional[Path]
-        """Video, or folder of frames."""
-        out: tyro.conf.Positional[Path]
-        """Folder for flow.png and flow.mp4."""
-        size: tuple[int, int] | None = None
-        """Height and width of the frames that would be trained on; by default the input's own."""
-        num_frames: Annotated[int, Within(1, 10_000)] = 4
-        """Frames to show, spread over the input."""
-        seed: Seed = 0
-        """Everything random follows from it."""
-        damaged: Literal["refuse", "keep"] = "refuse"
-        """Refuse a damaged video, or keep what of it decodes."""
-        flow: FlowSynthesis = field(default_factory=FlowSynthesis)
-
     options = parse(FlowPreviewOptions, words, "flow-preview")
     from recyclegan.evaluation.footage import notes_of
-    from recyclegan.video import Reading
+    from recyclegan.preview import preview_flow
 
     picture, video = preview_flow(**vars(options))
     for note in notes_of([options.input], Reading(options.damaged)):
@@ -192,7 +194,7 @@ class TranslateOptions:
     """Which way, where the model is a run; by default ab."""
     device: str = "auto"
     """auto, cpu, cuda or mps."""
-    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
+    precision: Precision = "32"
     """Floating point of the generator."""
     batch_size: Annotated[int, Within(1, 65_536)] = 4
     """Frames translated at once; large frames are fewer, so that memory is bounded."""
@@ -209,7 +211,7 @@ class TranslateOptions:
     """Write videos as folders of PNG frames, which keeps the colours of label maps exactly."""
     existing: Literal["refuse", "skip", "replace"] = "refuse"
     """What to do with outputs that are there already."""
-    damaged: Literal["refuse", "keep"] = "refuse"
+    damaged: Damaged = "refuse"
     """Refuse damaged videos, or keep what of them decodes; that is told."""
     deinterlace: bool = False
     """Turn frames of interlaced videos, which hold two moments, into whole ones."""
@@ -219,7 +221,6 @@ def translate(words: list[str]) -> None:
     """Translate videos, images or folders of them with a trained model."""
     options = parse(TranslateOptions, words, "translate")
     from recyclegan.translation import Output, Translator
-    from recyclegan.video import Reading
 
     reading = Reading(options.damaged, options.deinterlace)
     output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing, reading)
@@ -235,29 +236,29 @@ def translate(words: list[str]) -> None:
     print(f"{options.output}: written")
 
 
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What ``evaluate`` takes."""
+
+    translated: tyro.conf.Positional[Path]
+    """Translated video, or folder of clips."""
+    source: tyro.conf.Positional[Path]
+    """What it was translated from: a video, or clips of the same names."""
+    out: Path
+    """Folder for metrics.json, report.html, and draws.npz."""
+    target: Path | None = None
+    """Any footage of the look aimed at."""
+    truth: Path | None = None
+    """Truth of the source: .npz files of classes and flow, label maps, or VIPER's cls, flow and flowbw."""
+    config: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+
 def evaluate(words: list[str]) -> None:
     """Measure translated footage: steadiness, classes, likeness; writes metrics.json and report.html."""
-    from recyclegan.evaluation import EvaluationConfig
+    options = parse(EvaluateOptions, words, "evaluate")
     from recyclegan.evaluation import evaluate as run_evaluation
     from recyclegan.evaluation.footage import notes_of
 
-    @dataclass(frozen=True)
-    class EvaluateOptions:
-        """What ``evaluate`` takes."""
-
-        translated: tyro.conf.Positional[Path]
-        """Translated video, or folder of clips."""
-        source: tyro.conf.Positional[Path]
-        """What it was translated from: a video, or clips of the same names."""
-        out: Path
-        """Folder for metrics.json, report.html, and draws.npz."""
-        target: Path | None = None
-        """Any footage of the look aimed at."""
-        truth: Path | None = None
-        """Truth of the source: .npz files of classes and flow, label maps, or VIPER's cls, flow and flowbw."""
-        config: EvaluationConfig = field(default_factory=EvaluationConfig)
-
-    options = parse(EvaluateOptions, words, "evaluate")
     with progress_bars() as bars:
         results = run_evaluation(**vars(options), progress=counter(bars))
     footage = filter(None, (options.translated, options.source, options.target))

@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import tyro
 from rich.progress import TextColumn
@@ -13,11 +13,10 @@ from recyclegan.cli.calibrate import calibrated, told, view_of
 from recyclegan.cli.parsing import choice, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 from recyclegan.errors import InputError, nearest
-
-if TYPE_CHECKING:
-    from recyclegan.flow import FlowSynthesis
-    from recyclegan.training import TrainConfig
-    from recyclegan.training.presets import Preset
+from recyclegan.settings.methods import METHODS, config_of, summary_of
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.presets import PRESETS, Preset
+from recyclegan.settings.training import TrainConfig
 
 FLOW_HELP = (
     "Synthetic motion fitted to footage: a file that calibrate wrote, or auto for DATA/flow.json, which is fitted to "
@@ -27,13 +26,11 @@ FLOW_HELP = (
 
 def train(words: list[str]) -> int:
     """Train a method on two folders of footage."""
-    from recyclegan.methods import METHODS
-    from recyclegan.training import TrainConfig
-    from recyclegan.training import train as run_training
-
-    name = choice(words, "train", lambda: {n: (m.__doc__ or "").splitlines()[0] for n, m in METHODS.items()})
+    name = choice(words, "train", lambda: {name: summary_of(name) for name in METHODS})
     flags, values = train_arguments(name, words[1:])
     config = TrainConfig(**values)
+    from recyclegan.training import train as run_training
+
     with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
         decoding, training = counter(bars), training_bar(bars)
         outcome = run_training(config, flags["resume"], flags["dry_run"], training, decoding, _tell)
@@ -59,12 +56,8 @@ def _tell(note: str) -> None:
 
 def train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
     """Return the flags of the command, and the fields of the training configuration."""
-    from recyclegan.training import TrainConfig
-    from recyclegan.training.run_folder import holds_run
-
     preset, out, flow = (peek(words, option) for option in ("--preset", "--out", "--flow"))
-    resumes = "--resume" in words and out is not None and Path(out).is_dir()
-    resumes = resumes and (peek(words, "--data") is None or holds_run(Path(str(out))))
+    resumes = "--resume" in words and out is not None and _goes_on(Path(out), peek(words, "--data"))
     start = _stored(name, Path(str(out))) if resumes else _preset(name, preset)
     if flow is not None and not hasattr(start["method"], "flow"):
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
@@ -78,7 +71,14 @@ def train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[
     return {"resume": parsed.resume, "dry_run": parsed.dry_run}, values
 
 
-def _calibrated_flow(flow: str, config: "TrainConfig") -> "FlowSynthesis":
+def _goes_on(out: Path, data: str | None) -> bool:
+    """Return whether a run is to be gone on with: there is one, or a folder that should hold it."""
+    from recyclegan.training.run_folder import holds_run
+
+    return out.is_dir() and (data is None or holds_run(out))
+
+
+def _calibrated_flow(flow: str, config: TrainConfig) -> FlowSynthesis:
     """Return the setting of a file, or, for ``auto``, that of the data folder or one fitted to its clips now.
 
     Raises:
@@ -110,10 +110,9 @@ def _stored(name: str, run: Path) -> dict[str, Any]:
 
 def _preset(name: str, preset: str | None) -> dict[str, Any]:
     """Return the fields that a preset of the method sets; without one, the method's own defaults."""
-    from recyclegan.methods import METHODS
 
     if preset is None:
-        return {"method": METHODS[name].Config()}
+        return {"method": config_of(name)()}
     known = _presets(name)
     if preset not in known:
         there_are = f"known: {', '.join(known)}" if known else "there is none for this method"
@@ -121,16 +120,13 @@ def _preset(name: str, preset: str | None) -> dict[str, Any]:
     return {"method": known[preset].config, "frames": known[preset].frames, **known[preset].others}
 
 
-def _presets(name: str) -> "dict[str, Preset]":
-    from recyclegan.training.presets import PRESETS
+def _presets(name: str) -> dict[str, Preset]:
 
     return {key: value for key, value in PRESETS.items() if value.method == name}
 
 
 def _train_options(name: str, start: dict[str, Any]) -> type:
     """Return the options of ``train METHOD`` as a dataclass: the training configuration and the command's flags."""
-    from recyclegan.methods import METHODS
-    from recyclegan.training import TrainConfig
 
     help_text = f"A recipe to start from; for this method: {', '.join(_presets(name)) or 'none'}."
 
@@ -142,7 +138,7 @@ def _train_options(name: str, start: dict[str, Any]) -> type:
         dry_run: bool = False
         """Read the data, take one step, write nothing."""
 
-    kinds = {f.name: METHODS[name].Config if f.name == "method" else f.type for f in dataclasses.fields(TrainConfig)}
+    kinds = {f.name: config_of(name) if f.name == "method" else f.type for f in dataclasses.fields(TrainConfig)}
     fields: list[Any] = [(known, kinds[known], field(default=value)) for known, value in start.items()]
     if hasattr(start["method"], "flow"):
         fields.append(("flow", Annotated[str | None, tyro.conf.arg(help=FLOW_HELP)], None))

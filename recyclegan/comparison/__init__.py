@@ -1,48 +1,23 @@
 """Several methods or weightings on equal terms: the same data, budget and seeds; trained, translated, measured."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
 from recyclegan.comparison.budget import equal_minutes
 from recyclegan.comparison.entry import Entry, Judging, check_started, folder_name
 from recyclegan.comparison.report import write_results
 from recyclegan.comparison.running import run_entries
 from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
-from recyclegan.config import Count, Within, check_numbers
 from recyclegan.errors import InputError, nearest
-from recyclegan.evaluation import EvaluationConfig
 from recyclegan.files import check_writable
-from recyclegan.training import TrainConfig
+from recyclegan.settings.comparison import ComparisonConfig
+from recyclegan.settings.training import TrainConfig
 
 __all__ = ["ComparisonConfig", "compare_methods"]
 
 Show = Callable[[int, int | None, str], None]
 """Told of (done, in all, what) during all long work."""
-
-
-@dataclass(frozen=True)
-class ComparisonConfig:
-    """What contenders share."""
-
-    steps: Count | None = None
-    """Training steps of each run. Give this or MINUTES."""
-    minutes: Annotated[float, Within(0, 1e6, above=True)] | None = None
-    """Minutes of training of each run; each contender's steps follow from the time that its steps take here."""
-    seeds: Annotated[int, Within(1, 1000)] = 2
-    """Runs of each contender, with seeds 0, 1, ..."""
-    jobs: Annotated[int, Within(1, 1000)] = 1
-    """Runs at a time, each with its share of the processor's cores."""
-    baseline: str | None = None
-    """Contender that the others are subtracted from; by default the first."""
-    truth: Path | None = None
-    """Truth of the held-out clips, in folders A and B; by default DATA/truth/val where that is."""
-    evaluation: EvaluationConfig = field(default_factory=lambda: EvaluationConfig(num_shown=0))
-
-    def __post_init__(self) -> None:
-        """Refuse budgets that are none."""
-        check_numbers(self, "compare ")
 
 
 def compare_methods(

@@ -13,7 +13,8 @@ import torch
 from recyclegan.comparison.running import threads_of
 from recyclegan.errors import InputError
 from recyclegan.files import read_json, write_text
-from recyclegan.training import TrainConfig, step_seconds
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import step_seconds
 
 ROUNDS = 3
 """How often each contender is timed, in turn, so that what else the machine does falls on all of them."""

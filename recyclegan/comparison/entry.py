@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recyclegan.checkpoint import load_card
+from recyclegan.domains import Direction, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
-from recyclegan.methods import METHODS
-from recyclegan.tensors import Direction, source_domain, target_domain
-from recyclegan.training import TrainConfig, read_config, train
+from recyclegan.evaluation import evaluate
+from recyclegan.settings.evaluation import EvaluationConfig
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import read_config, train
 from recyclegan.training.run_folder import check_run_folder
 from recyclegan.translation import Output, Translator
 

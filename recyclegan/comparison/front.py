@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from recyclegan.comparison.scores import Standing
-from recyclegan.evaluation.charts import EXTENT, nice_ticks
-from recyclegan.evaluation.html import Html, escape, tick
 from recyclegan.evaluation.measures import MEASURES
+from recyclegan.pages.charts import EXTENT, nice_ticks
+from recyclegan.pages.html import Html, escape, tick
 
 STEADINESS = "warping_error"
 QUALITIES = ("mean_iou", "fid", "patches_coarse")

@@ -11,9 +11,12 @@ from recyclegan.comparison.entry import Entry
 from recyclegan.comparison.front import front_chart
 from recyclegan.comparison.scores import Score, Standing
 from recyclegan.comparison.sheets import contact_sheet, film
-from recyclegan.evaluation.html import Html, number
+from recyclegan.domains import Direction
 from recyclegan.evaluation.measures import CLASSES, LIKENESS, MEASURES, SHARPNESS, STEADINESS
-from recyclegan.evaluation.page import (
+from recyclegan.files import temporary_folder, write_text
+from recyclegan.metrics.intervals import Interval
+from recyclegan.pages.html import Html, number
+from recyclegan.pages.page import (
     Cell,
     Column,
     Section,
@@ -26,10 +29,7 @@ from recyclegan.evaluation.page import (
     text,
     video_player,
 )
-from recyclegan.files import temporary_folder, write_text
-from recyclegan.metrics.intervals import Interval
-from recyclegan.tensors import Direction
-from recyclegan.training import config_to_dict
+from recyclegan.settings.training import config_to_dict
 from recyclegan.version import __version__
 from recyclegan.video import write_image
 

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from recyclegan.comparison.entry import Entry
+from recyclegan.domains import Direction
 from recyclegan.evaluation.comparison import differences, read_draws, read_metrics
 from recyclegan.evaluation.measures import MEASURES
 from recyclegan.metrics.intervals import Interval, middle
-from recyclegan.tensors import Direction
 
 Values = Float[np.ndarray, " draws"]
 

@@ -4,8 +4,8 @@ import math
 import os
 from collections.abc import Mapping
 
+from recyclegan.domains import Domain
 from recyclegan.errors import InputError
-from recyclegan.tensors import Domain
 
 MOST_REPEATS = 16
 """Times that a batch may hold each window of the larger domain; crops and motion still differ."""

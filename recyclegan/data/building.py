@@ -6,13 +6,13 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
 
+from recyclegan.arrays import Image
 from recyclegan.data.colours import ColoursSeen
 from recyclegan.data.entry import DamagedError, Entry, open_entry, write_entry
 from recyclegan.data.loading import Source
 from recyclegan.data.room import locked
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file
-from recyclegan.tensors import Image
 
 Progress = Callable[[int, int, str], None]
 """Called with frames done, frames in all, and the name of the clip at hand."""

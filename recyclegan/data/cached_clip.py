@@ -3,8 +3,8 @@
 from recyclegan.data.building import Counter, built
 from recyclegan.data.entry import DamagedError, Entry, Window
 from recyclegan.data.loading import Source
+from recyclegan.domains import Colours
 from recyclegan.errors import InputError
-from recyclegan.tensors import Colours
 
 
 class CachedClip:

@@ -3,9 +3,10 @@
 import numpy as np
 from jaxtyping import Int64
 
+from recyclegan.arrays import Image
+from recyclegan.domains import Colours
 from recyclegan.errors import InputError
 from recyclegan.labels import LARGEST_PALETTE
-from recyclegan.tensors import Colours, Image
 
 _NUM_COLOURS = 1 << 24
 

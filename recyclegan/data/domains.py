@@ -11,8 +11,9 @@ from recyclegan.data.cached_clip import CachedClip
 from recyclegan.data.entry import Window
 from recyclegan.data.index import index_data
 from recyclegan.data.loading import LoadSpec
-from recyclegan.tensors import Domain
-from recyclegan.video import STRICT, Reading
+from recyclegan.domains import Domain
+from recyclegan.settings.frames import Reading
+from recyclegan.video import STRICT
 
 
 @runtime_checkable

@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from recyclegan.arrays import Image
 from recyclegan.data.colours import ColoursSeen
-from recyclegan.tensors import Colours, Image
+from recyclegan.domains import Colours
 
 Window = UInt8[np.ndarray, "time height width channels"]
 

@@ -20,17 +20,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from recyclegan.arrays import Image
 from recyclegan.data.scenes import in_order, scenes_of
 from recyclegan.data.walk import in_short, subfolders, walk
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
-from recyclegan.tensors import DOMAINS, Domain, Image
+from recyclegan.settings.frames import Reading
 from recyclegan.video import (
     IMAGE_SUFFIXES,
     STRICT,
     VIDEO_SUFFIXES,
-    Reading,
     VideoInfo,
     check_video,
     count_frames,

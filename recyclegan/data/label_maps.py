@@ -10,6 +10,7 @@ from jaxtyping import Int
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from recyclegan.arrays import ClassMap, Image
 from recyclegan.errors import InputError
 from recyclegan.labels import (
     CITYSCAPES,
@@ -20,7 +21,6 @@ from recyclegan.labels import (
     exact_class,
     exact_ids,
 )
-from recyclegan.tensors import ClassMap, Image
 from recyclegan.video import open_picture, read_image, refuse_missing_colours
 
 _ID_MODES = ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N")

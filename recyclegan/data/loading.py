@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 
+from recyclegan.arrays import Image
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
-from recyclegan.tensors import Image
 from recyclegan.version import __version__
 
 _LAYOUT_VERSION = 2

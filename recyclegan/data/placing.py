@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
-from recyclegan.video import Reading, VideoWriter, probe, read_video
+from recyclegan.settings.frames import Reading
+from recyclegan.video import VideoWriter, probe, read_video
 
 _LOSSLESS_CODECS = frozenset({"ffv1", "ffvhuff", "huffyuv", "png", "qtrle", "rawvideo", "utvideo"})
 _LONGEST_GAP = 0.05

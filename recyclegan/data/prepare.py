@@ -12,12 +12,13 @@ import numpy as np
 from recyclegan.data.index import Clip, Names, find_clips, single_frames
 from recyclegan.data.placing import cut_clip, place_clip
 from recyclegan.data.walk import in_short, is_empty
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, whole_folder, write_bytes
 from recyclegan.labels import VIPER, colourize
 from recyclegan.roadworld import Drive
-from recyclegan.tensors import DOMAINS, Domain
-from recyclegan.video import VIDEO_SUFFIXES, Damaged, Reading, write_image, write_video
+from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
 
 LABEL_LOOK = "label"
 """Beside the looks of the embedded world: its class maps in VIPER's colours."""

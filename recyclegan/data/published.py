@@ -21,9 +21,9 @@ from recyclegan.data.viper import (
     split_of,
     viper_sequences,
 )
+from recyclegan.domains import Domain
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
-from recyclegan.tensors import Domain
 
 SNIPPET = 30
 """Frames of a snippet of Cityscapes."""

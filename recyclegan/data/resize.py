@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
-from recyclegan.tensors import Image
+from recyclegan.settings.frames import ResizeMode
 
-ResizeMode = Literal["rectangle", "square", "scale_shortest", "none"]
 CropMode = Literal["rectangle", "square", "none"]
 
 

@@ -15,8 +15,9 @@ from recyclegan.data.batch_size import batch_notes, check_batch, check_memory
 from recyclegan.data.domains import DomainFrames
 from recyclegan.data.entry import Window
 from recyclegan.data.resize import WHOLE_FRAME, Crop
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
-from recyclegan.tensors import DOMAINS, Clips, Domain, to_frames
+from recyclegan.tensors import Clips, to_frames
 
 _BYTES_OF_A_LEVEL = 4
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize, ResizeMode
+from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize
+from recyclegan.settings.frames import DataConfig, ResizeMode
 
 MARGIN = 286 / 256
 """Side of the frames over the side of the window that is cut from them, where no load size is given."""
@@ -41,3 +42,8 @@ class Scale:
     def window(self) -> Crop:
         """Return the window that training cuts from such a frame."""
         return Crop("rectangle", *self.size) if self.cuts else WHOLE_FRAME
+
+
+def scale_of(frames: DataConfig) -> Scale:
+    """Return the scale that networks are trained at, and shown whole frames at ever after."""
+    return Scale(frames.size, frames.load_size, frames.resize, cuts=frames.crop != "none")

@@ -6,8 +6,8 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from recyclegan.arrays import Image
 from recyclegan.labels import LABEL_SETS, snap
-from recyclegan.tensors import Image
 
 SAMPLED_PIXELS = 16_384
 """Pixels of a frame whose colours are counted, evenly spread."""

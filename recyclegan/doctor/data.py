@@ -7,7 +7,7 @@ from recyclegan.doctor.data_checks import clips, doubles, labels, resources, siz
 from recyclegan.doctor.finding import Finding, found_by
 from recyclegan.doctor.survey import Progress, Survey, look_at
 from recyclegan.errors import InputError
-from recyclegan.training.config import Labels
+from recyclegan.settings.frames import Labels
 
 DataCheck = Callable[[Survey], Iterable[Finding]]
 """Yields what it finds in a data folder, nothing where all is well."""

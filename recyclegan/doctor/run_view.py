@@ -11,12 +11,12 @@ from jaxtyping import UInt8
 from recyclegan.data import Clip, index_data
 from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.doctor.survey import Progress, images_at, spread, thumbnail
+from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain
 from recyclegan.errors import InputError
 from recyclegan.logs import LARGEST_DRAWN, damaged_lines, read_stats, series
-from recyclegan.methods import METHODS
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints
-from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
-from recyclegan.training.config import TrainConfig
 from recyclegan.translation import Translator
 
 Thumbs = UInt8[np.ndarray, "_ side side 3"]

@@ -12,13 +12,14 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 
+from recyclegan.arrays import Image
 from recyclegan.data import Clip, index_data
 from recyclegan.data.index import SPLITS
 from recyclegan.doctor.colours import Colours, count_colours
 from recyclegan.doctor.finding import Finding, from_error
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
-from recyclegan.tensors import DOMAINS, Domain, Image
-from recyclegan.training.config import Labels
+from recyclegan.settings.frames import Labels
 from recyclegan.video import VideoInfo, check_whole, image_size, probe, read_frame, read_image, shown_times
 
 Progress = Callable[[int, int | None, str], None]

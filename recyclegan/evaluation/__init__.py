@@ -2,6 +2,6 @@
 
 from recyclegan.evaluation.comparison import compare
 from recyclegan.evaluation.run import evaluate
-from recyclegan.evaluation.settings import EvaluationConfig
+from recyclegan.settings.evaluation import EvaluationConfig
 
 __all__ = ["EvaluationConfig", "compare", "evaluate"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recyclegan.arrays import FlowArray, MaskArray
 from recyclegan.errors import InputError
-from recyclegan.tensors import FlowArray, MaskArray
 
 KINDS = {
     "classes": ("biu", "whole numbers"),

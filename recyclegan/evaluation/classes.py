@@ -7,13 +7,13 @@ from typing import Final, Literal
 
 import numpy as np
 
+from recyclegan.arrays import ClassMap, Image
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.footage import Moment, PairedClip
 from recyclegan.evaluation.truth import FrameTruth
 from recyclegan.labels import LABEL_SETS, LabelSet, nearest_class
 from recyclegan.metrics.motion import FrameMotion
 from recyclegan.metrics.segmentation import VOID, ColourLookup, Confusion, Flips, class_flips, confusion_matrix
-from recyclegan.tensors import ClassMap, Image
 
 Segment = Callable[[Image], ClassMap]
 """Maps a frame to the class of every pixel."""

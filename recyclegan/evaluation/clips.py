@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from recyclegan.arrays import Image
 from recyclegan.evaluation.classes import ClassTally, Semantics
 from recyclegan.evaluation.footage import Moment, PairedClip
 from recyclegan.evaluation.truth import Size
@@ -27,7 +28,7 @@ from recyclegan.metrics.temporal import (
     perceptual_change_difference,
     sharpness,
 )
-from recyclegan.tensors import Frames, Image, to_frames
+from recyclegan.tensors import Frames, to_frames
 
 
 @dataclass(frozen=True)

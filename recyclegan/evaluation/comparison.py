@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Float
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation.html import Html
 from recyclegan.evaluation.measures import MEASURES
-from recyclegan.evaluation.page import Cell, Column, Section, note, page, table
 from recyclegan.evaluation.results import FORMAT
 from recyclegan.files import read_json, write_text
 from recyclegan.metrics.intervals import Interval
+from recyclegan.pages.html import Html
+from recyclegan.pages.page import Cell, Column, Section, note, page, table
 
 Content = Mapping[str, Any]
 """What ``metrics.json`` holds: tables ``measures``, ``protocol`` and ``inputs``, besides others."""

@@ -7,13 +7,13 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from recyclegan.arrays import Image
 from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clips import ClipMeasures, Sight, as_frames
 from recyclegan.evaluation.footage import Moment, PairedClip
 from recyclegan.evaluation.truth import Size
 from recyclegan.files import temporary_folder
 from recyclegan.metrics.temporal import excess_flicker_map
-from recyclegan.tensors import Image
 from recyclegan.video import VideoWriter, probe
 
 PANELS = ("Source", "Translated", "Added flicker")

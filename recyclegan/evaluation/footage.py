@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from pathlib import Path
 
+from recyclegan.arrays import Image
 from recyclegan.data.index import Clip, find_clips
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError, nearest
@@ -13,8 +14,8 @@ from recyclegan.evaluation.kept import Store, kept
 from recyclegan.evaluation.truth import ArrayTruth, FrameTruth, LabelTruth, Size, Truth
 from recyclegan.evaluation.viper import ViperTruth, is_viper
 from recyclegan.labels import VIPER, LabelSet
-from recyclegan.tensors import Image
-from recyclegan.video import STRICT, VIDEO_SUFFIXES, Reading
+from recyclegan.settings.frames import Reading
+from recyclegan.video import STRICT, VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)

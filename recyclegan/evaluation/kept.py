@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from recyclegan.arrays import Image
 from recyclegan.data.index import Clip
-from recyclegan.tensors import Image
 from recyclegan.video import read_image
 
 MOST_BYTES = 2**29

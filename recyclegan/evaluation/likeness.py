@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from recyclegan.arrays import Image
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clips import as_frames
@@ -27,7 +28,6 @@ from recyclegan.metrics.distribution import (
 from recyclegan.metrics.intervals import Counts, Draws, Interval, bootstrap_distance, mean_interval
 from recyclegan.metrics.reweighted import Gaussians, Kernels
 from recyclegan.metrics.temporal import sharpness
-from recyclegan.tensors import Image
 
 NUM_PATCHES = 128 * PATCHES_PER_FRAME
 """Patches of a set at most; sets of many frames give fewer of each."""

@@ -9,9 +9,9 @@ from recyclegan.evaluation.footage import PairedClip
 from recyclegan.evaluation.likeness import NUM_DISTANCE_DRAWS, Sample
 from recyclegan.evaluation.measures import MEASURES, Measure
 from recyclegan.evaluation.results import Result
-from recyclegan.evaluation.settings import EvaluationConfig
 from recyclegan.metrics.intervals import Draws
 from recyclegan.metrics.motion import FlowSource
+from recyclegan.settings.evaluation import EvaluationConfig
 
 FLOW_NAMES: dict[FlowSource, str] = {
     "exact": "exact, from the truth",

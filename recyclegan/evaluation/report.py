@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from recyclegan.evaluation.charts import bar_chart, line_chart
 from recyclegan.evaluation.clips import ClipMeasures
 from recyclegan.evaluation.exhibits import FULL_HEAT, PANELS, Exhibit
-from recyclegan.evaluation.html import Html, number
 from recyclegan.evaluation.measures import MEASURES
-from recyclegan.evaluation.page import (
+from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results, shares
+from recyclegan.pages.charts import bar_chart, line_chart
+from recyclegan.pages.html import Html, number
+from recyclegan.pages.page import (
     Cell,
     Section,
     details,
@@ -24,7 +25,6 @@ from recyclegan.evaluation.page import (
     text,
     video_player,
 )
-from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results, shares
 
 OPEN_CHARTS = 6
 CHART_WIDTH = 400

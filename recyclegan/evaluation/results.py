@@ -14,7 +14,8 @@ from recyclegan.evaluation.clips import ClipMeasures
 from recyclegan.evaluation.likeness import Sample, distances
 from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap_each, mean_interval
-from recyclegan.metrics.segmentation import Flips, Protocol, SegmentationScores, segmentation_scores
+from recyclegan.metrics.segmentation import Flips, SegmentationScores, segmentation_scores
+from recyclegan.settings.evaluation import Protocol
 from recyclegan.version import __version__
 
 TARGET = "target"

@@ -13,6 +13,7 @@ from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.likeness import Sample, sample_footage
 from recyclegan.evaluation.notes import notes_on_gaps, notes_on_pairs, notes_on_results
+from recyclegan.evaluation.options import check_options
 from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
@@ -26,12 +27,12 @@ from recyclegan.evaluation.results import (
     steadiness_results,
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
-from recyclegan.evaluation.settings import EvaluationConfig, check_options
 from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
 from recyclegan.metrics.perceptual import load_distance
+from recyclegan.settings.evaluation import EvaluationConfig
 
 OUTPUTS = ("metrics.json", "report.html", "draws.npz")
 

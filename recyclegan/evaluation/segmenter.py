@@ -9,13 +9,14 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from recyclegan.arrays import ClassMap, Image
 from recyclegan.data.archives import open_archive
 from recyclegan.errors import InputError
 from recyclegan.evaluation.truth import Size
@@ -23,10 +24,9 @@ from recyclegan.files import kind_of
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.network_file import load_network
 from recyclegan.networks.fcn8s import load_fcn8s
-from recyclegan.tensors import ClassMap, Frames, Image
+from recyclegan.settings.evaluation import Levels
+from recyclegan.tensors import Frames
 
-Levels = Literal["signed", "unit", "imagenet"]
-"""The range of what a network reads: [-1, 1], [0, 1], or [0, 1] less ImageNet's mean over its deviation."""
 LEVELS: tuple[Levels, ...] = get_args(Levels)
 
 FCN8S_MEAN_BGR = (104.007, 116.669, 122.679)

@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Shaped
 
+from recyclegan.arrays import ClassMap, FlowArray, MaskArray
 from recyclegan.data.archives import read_arrays
 from recyclegan.data.index import Clip
 from recyclegan.data.label_maps import classes_of, read_class_map
@@ -22,7 +23,6 @@ from recyclegan.errors import InputError
 from recyclegan.evaluation.arrays import check_arrays, known_motion
 from recyclegan.labels import LabelSet, exact_ids
 from recyclegan.metrics.motion import EXACT_MASK
-from recyclegan.tensors import ClassMap, FlowArray, MaskArray
 
 TRUTH_KEYS = ("classes", "flow_backward", "visible_backward")
 _LARGEST_ID = 255

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from recyclegan.arrays import ClassMap, FlowArray, MaskArray
 from recyclegan.data.archives import read_arrays
 from recyclegan.data.index import Clip
 from recyclegan.data.label_maps import read_class_map
@@ -25,7 +26,7 @@ from recyclegan.flow import visible, warp
 from recyclegan.labels import VIPER
 from recyclegan.metrics.motion import BACKWARD_MASK, BOTH_WAYS_MASK, FORWARD_MASK, consistent, turned
 from recyclegan.metrics.segmentation import VOID
-from recyclegan.tensors import ClassMap, Flow, FlowArray, Mask, MaskArray
+from recyclegan.tensors import Flow, Mask
 
 CLASSES, FORWARD, BACKWARD = "cls", "flow", "flowbw"
 

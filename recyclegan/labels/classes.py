@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Int, Integer, UInt8
 
+from recyclegan.arrays import ClassMap, Image, Palette
 from recyclegan.errors import InputError
 from recyclegan.labels.sets import VOID, LabelSet
-from recyclegan.tensors import ClassMap, Image, Palette
 
 LARGEST_PALETTE = 256
 _CHUNK = 1 << 13

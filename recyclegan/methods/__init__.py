@@ -1,14 +1,11 @@
-"""The methods by name. A new one is one file and one word here."""
+"""The methods, one file each; a new one is named in `recyclegan.settings.methods`, too."""
 
 from recyclegan.methods.cut import CUT
 from recyclegan.methods.cycle_gan import CycleGAN
-from recyclegan.methods.method import NO_LABELS, Method, NetworkConfig, PerDomain
+from recyclegan.methods.method import NO_LABELS, Method
 from recyclegan.methods.recycle_gan import ReCycleGAN, RecycleGAN
 from recyclegan.methods.unsup_recycle_gan import UnsupRecycleGAN
-
-METHODS: dict[str, type[Method]] = {
-    method.name: method for method in (UnsupRecycleGAN, CycleGAN, RecycleGAN, ReCycleGAN, CUT)
-}
+from recyclegan.settings.methods import METHODS
 
 __all__ = [
     "CUT",
@@ -16,8 +13,6 @@ __all__ = [
     "NO_LABELS",
     "CycleGAN",
     "Method",
-    "NetworkConfig",
-    "PerDomain",
     "ReCycleGAN",
     "RecycleGAN",
     "UnsupRecycleGAN",

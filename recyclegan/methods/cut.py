@@ -1,9 +1,7 @@
 """CUT: contrastive unpaired translation, one direction. Source: Park et al., ECCV 2020, arXiv 2007.15651."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Annotated
 
 import torch
 from jaxtyping import Float, Int64
@@ -11,12 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recyclegan import losses
-from recyclegan.config import Count, Weight, Within, check_numbers
+from recyclegan.domains import Colours, Direction, Domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, check_equal_channels
+from recyclegan.flow import sample_motion, sample_noise
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
 from recyclegan.networks import ResNetGenerator, initialize
-from recyclegan.tensors import Clips, Colours, Direction, Domain, Frames, Scalar, Translated, target_domain
+from recyclegan.settings.methods import CUTConfig
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.tensors import Clips, Frames, Scalar, Translated
 
 Features = Float[Tensor, "batch features rows columns"]
 
@@ -27,39 +27,12 @@ class CUT(Method):
     name = "cut"
     ways = ("ab",)
 
-    @dataclass(frozen=True)
-    class Config:
-        """Weights of the terms, and the embedding that places are compared in. A weight of 0 leaves its term out."""
-
-        adversarial: Weight = 1.0
-        """Look like the other domain."""
-        contrastive: Weight = 10.0
-        """Each place resembles the same place of the source more than other places of it."""
-        identity: Weight = 0.0
-        """The same for frames of b, which are translated too; the paper weighs this and ``contrastive`` with 1."""
-        unsup_spatial: Weight = 0.0
-        """Translating the moved frame gives the moved translation; no part of the published method."""
-        layers: tuple[int, ...] = (0, 4, 7, 10, 14)
-        """Layers of the ResNet generator whose features are compared: by default the padded frame, both strides, the
-        first and the fifth block."""
-        places: Count = 256
-        """Places of a frame that are compared."""
-        embedding: Annotated[int, Within(1, 65_536)] = 256
-        """Length of the vector that each place of a layer is embedded in."""
-        temperature: Annotated[float, Within(0, 1e6, above=True)] = 0.07
-        """Divides similarities; smaller tells places apart more sharply."""
-        flow: FlowSynthesis = field(default_factory=FlowSynthesis)
-        """The synthetic motion of the spatial term."""
-
-        def __post_init__(self) -> None:
-            """Refuse embeddings that compare nothing."""
-            check_numbers(self, "cut ")
-
-    config: Config
+    Config = CUTConfig
+    config: CUTConfig
 
     def __init__(
         self,
-        config: Config,
+        config: CUTConfig,
         networks: NetworkConfig,
         channels: tuple[int, int] = (3, 3),
         palettes: Mapping[Domain, Colours] = NO_LABELS,
@@ -94,7 +67,7 @@ class CUT(Method):
         if w.contrastive:
             yield "contrastive", w.contrastive * self.contrastive(x, y, rng)
         if w.unsup_spatial:
-            f, n = flow.sample(x, rng), flow.sample_noise(x, rng)
+            f, n = sample_motion(flow, x, rng), sample_noise(flow, x, rng)
             yield "unsup_spatial", w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
 
     def target_terms(self, real: Clips, way: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:

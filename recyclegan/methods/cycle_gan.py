@@ -1,14 +1,15 @@
 """CycleGAN. Source: Zhu, Park, Isola and Efros, ICCV 2017, arXiv 1703.10593."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import torch
 
 from recyclegan import losses
-from recyclegan.config import check_numbers
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
-from recyclegan.tensors import Clips, Colours, Direction, Domain, Scalar, opposite, target_domain
+from recyclegan.domains import Colours, Direction, Domain, opposite, target_domain
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
+from recyclegan.settings.methods import CycleGANConfig
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.tensors import Clips, Scalar
 
 
 class CycleGAN(Method):
@@ -16,26 +17,12 @@ class CycleGAN(Method):
 
     name = "cycle-gan"
 
-    @dataclass(frozen=True)
-    class Config:
-        """Weights of the terms, for x in a and for x in b. A weight of 0 leaves its term out."""
-
-        adversarial: PerDomain = (1.0, 1.0)
-        """Look like the other domain."""
-        cycle: PerDomain = (10.0, 10.0)
-        """There and back gives the frame again."""
-        identity: PerDomain = (5.0, 5.0)
-        """A frame translated into its own domain stays as it is."""
-
-        def __post_init__(self) -> None:
-            """Refuse numbers out of their range."""
-            check_numbers(self)
-
-    config: Config
+    Config = CycleGANConfig
+    config: CycleGANConfig
 
     def __init__(
         self,
-        config: Config,
+        config: CycleGANConfig,
         networks: NetworkConfig,
         channels: tuple[int, int] = (3, 3),
         palettes: Mapping[Domain, Colours] = NO_LABELS,

@@ -2,37 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan import losses
-from recyclegan.config import Weight, Within, check_numbers
+from recyclegan.config import Weight
+from recyclegan.domains import DIRECTIONS, DOMAINS, Colours, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.networks import (
-    DiscriminatorName,
-    GeneratorName,
-    Norm,
-    make_discriminator,
-    make_generator,
-)
-from recyclegan.tensors import (
-    DIRECTIONS,
-    DOMAINS,
-    Clips,
-    Colours,
-    Direction,
-    Domain,
-    Frames,
-    Losses,
-    Scalar,
-    source_domain,
-    target_domain,
-)
+from recyclegan.networks import make_discriminator, make_generator
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.tensors import Clips, Frames, Losses, Scalar
 
 PerDomain = tuple[Weight, Weight]
 """A weight for x in a and a weight for x in b."""
@@ -40,32 +23,6 @@ NO_LABELS: Mapping[Domain, Colours] = MappingProxyType({})
 """Palettes of two domains of video."""
 Fakes = Float[Tensor, "fakes channels_out height width"]
 """Translated frames: one or several for each clip."""
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """The networks of a method."""
-
-    generator: GeneratorName = "resnet-6"
-    """Architecture of the generators."""
-    width: Annotated[int, Within(1, 1024)] = 64
-    """Channels of the generators' first layer."""
-    norm: Norm = "instance"
-    """Normalisation of all networks."""
-    dropout: bool = False
-    """Dropout of 0.5 inside the generators' blocks."""
-    discriminator: DiscriminatorName = "patch"
-    """Judge patches, or single pixels by their colour."""
-    discriminator_width: Annotated[int, Within(1, 1024)] = 64
-    """Channels of the discriminators' first layer."""
-    discriminator_layers: Annotated[int, Within(1, 10)] = 3
-    """Layers of the patch discriminator; 3 see 70x70 pixels."""
-    objective: Literal["least-squares", "cross-entropy"] = "least-squares"
-    """What the discriminators' verdicts are compared with."""
-
-    def __post_init__(self) -> None:
-        """Refuse networks without layers, and wider ones than any memory holds."""
-        check_numbers(self, "networks ")
 
 
 def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int]) -> None:

@@ -4,28 +4,17 @@ Source: Bansal, Ma, Ramanan and Sheikh, ECCV 2018, arXiv 1808.05174.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import nn
 
 from recyclegan import losses
-from recyclegan.config import Within, check_numbers
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, NetworkConfig, PerDomain, check_equal_channels
-from recyclegan.networks import PredictorName, make_predictor
-from recyclegan.tensors import (
-    DOMAINS,
-    Clips,
-    Colours,
-    Direction,
-    Domain,
-    Frames,
-    Scalar,
-    opposite,
-    source_domain,
-    target_domain,
-)
+from recyclegan.domains import DOMAINS, Colours, Direction, Domain, opposite, source_domain, target_domain
+from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
+from recyclegan.networks import make_predictor
+from recyclegan.settings.methods import ReCycleGANConfig, RecycleGANConfig
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.tensors import Clips, Frames, Scalar
 
 
 class RecycleGAN(Method):
@@ -34,34 +23,12 @@ class RecycleGAN(Method):
     name = "recycle-gan"
     clip_length = 3
 
-    @dataclass(frozen=True)
-    class Config:
-        """Weights of the terms, for x in a and for x in b. A weight of 0 leaves its term out."""
-
-        adversarial: PerDomain = (1.0, 1.0)
-        """Each of the three translated frames looks like the other domain."""
-        recurrent: PerDomain = (10.0, 10.0)
-        """The predictor tells the third frame from the first two."""
-        recycle: PerDomain = (10.0, 10.0)
-        """The third frame predicted in the other domain, translated back, is the third frame."""
-        adversarial_predicted: PerDomain = (0.0, 0.0)
-        """Frames predicted from real ones look like their own domain."""
-        identity: PerDomain = (0.0, 0.0)
-        """The first two frames, translated into their own domain, stay as they are."""
-        predictor: PredictorName = "unet-128"
-        """Architecture of the predictors."""
-        predictor_width: Annotated[int, Within(1, 1024)] | None = None
-        """Channels of the predictors' first layer; by default the generators', for "prediction" a sixteenth of it."""
-
-        def __post_init__(self) -> None:
-            """Refuse numbers out of their range, such as predictors without layers."""
-            check_numbers(self)
-
-    config: Config
+    Config = RecycleGANConfig
+    config: RecycleGANConfig
 
     def __init__(
         self,
-        config: Config,
+        config: RecycleGANConfig,
         networks: NetworkConfig,
         channels: tuple[int, int] = (3, 3),
         palettes: Mapping[Domain, Colours] = NO_LABELS,
@@ -127,14 +94,8 @@ class ReCycleGAN(RecycleGAN):
 
     name = "re-cycle-gan"
 
-    @dataclass(frozen=True)
-    class Config(RecycleGAN.Config):
-        """Weights of the terms, for x in a and for x in b. A weight of 0 leaves its term out."""
-
-        cycle: PerDomain = (10.0, 10.0)
-        """There and back gives the first two frames again."""
-
-    config: Config
+    Config = ReCycleGANConfig
+    config: ReCycleGANConfig
 
     def generator_terms(
         self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator

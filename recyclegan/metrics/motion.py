@@ -13,11 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from recyclegan.arrays import FlowArray, Image, MaskArray
 from recyclegan.errors import InputError
 from recyclegan.flow import visible as inside_frame
 from recyclegan.flow import warp
 from recyclegan.networks.loading import read_weights
-from recyclegan.tensors import Flow, FlowArray, Frames, Image, Mask, MaskArray, to_images
+from recyclegan.tensors import Flow, Frames, Mask, to_images
 
 FlowSource = Literal["exact", "dis", "raft"]
 FLOW_SOURCES: tuple[FlowSource, ...] = get_args(FlowSource)

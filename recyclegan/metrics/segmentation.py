@@ -10,16 +10,16 @@ Two protocols, and every score names its own:
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from recyclegan.arrays import ClassMap, FlowArray, Image, MaskArray
 from recyclegan.errors import InputError
 from recyclegan.labels import VOID
-from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
+from recyclegan.settings.evaluation import Protocol
 
-Protocol = Literal["standard", "reference"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 Ignored = int | tuple[int, ...]

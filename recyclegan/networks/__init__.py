@@ -2,12 +2,9 @@
 
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.features import VGGFeatures, load_content_features
-from recyclegan.networks.layers import Norm, initialize
+from recyclegan.networks.layers import initialize
 from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.registry import (
-    DiscriminatorName,
-    GeneratorName,
-    PredictorName,
     make_discriminator,
     make_generator,
     make_predictor,
@@ -16,13 +13,9 @@ from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.unet import UNet
 
 __all__ = [
-    "DiscriminatorName",
-    "GeneratorName",
-    "Norm",
     "PatchGAN",
     "PixelDiscriminator",
     "PredictionNetwork",
-    "PredictorName",
     "ResNetGenerator",
     "UNet",
     "VGGFeatures",

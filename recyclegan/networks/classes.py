@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from recyclegan.domains import Colours
 from recyclegan.networks.layers import pad_to_multiple
 from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResNetGenerator
-from recyclegan.tensors import Colours, Frames, Translated
+from recyclegan.tensors import Frames, Translated
 
 
 class ClassGenerator(ResNetGenerator):

@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import NORMS, Norm, has_bias
+from recyclegan.networks.layers import NORMS, has_bias
+from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames
 
 Verdict = Float[Tensor, "batch 1 rows columns"]

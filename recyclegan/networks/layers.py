@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames
 
-Norm = Literal["instance", "batch", "none"]
 Initialization = Literal["normal", "xavier", "kaiming", "orthogonal"]
 
 NORMS: dict[Norm, Callable[[int], nn.Module]] = {

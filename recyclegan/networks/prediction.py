@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
-from recyclegan.networks.layers import NORMS, Norm, ReflectionPad, has_bias
+from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias
 from recyclegan.networks.unet import UNet
+from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
 

@@ -2,31 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, get_args
+from typing import get_args
 
 from torch import nn
 
+from recyclegan.domains import Colours
 from recyclegan.networks.classes import ClassGenerator
 from recyclegan.networks.detail import DetailGenerator, SmoothGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
-from recyclegan.networks.layers import Norm, initialize
+from recyclegan.networks.layers import initialize
 from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.unet import UNet
-from recyclegan.tensors import Colours
-
-GeneratorName = Literal[
-    "resnet-6",
-    "resnet-9",
-    "unet-128",
-    "unet-256",
-    "detail-6",
-    "detail-9",
-    "classes-6",
-    "classes-9",
-]
-DiscriminatorName = Literal["patch", "pixel"]
-PredictorName = Literal["unet-128", "unet-256", "prediction"]
+from recyclegan.settings.networks import DiscriminatorName, GeneratorName, Norm, PredictorName
 
 GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "resnet-6": partial(ResNetGenerator, num_blocks=6),

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import NORMS, Norm, ReflectionPad, has_bias, pad_to_multiple
+from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias, pad_to_multiple
+from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
 STRIDE = 4

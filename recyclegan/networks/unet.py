@@ -5,7 +5,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import NORMS, Norm, has_bias, pad_to_multiple
+from recyclegan.networks.layers import NORMS, has_bias, pad_to_multiple
+from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
 

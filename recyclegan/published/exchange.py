@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from recyclegan.checkpoint import Card, load_translator, save_translator
+from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain
 from recyclegan.errors import InputError
 from recyclegan.files import added_to, kind_of, whole_folder
 from recyclegan.labels import LabelSet
@@ -27,7 +28,6 @@ from recyclegan.reference.layout import LATEST, OPTIONS_FILE, read_options, writ
 from recyclegan.reference.options import NORMS
 from recyclegan.reference.recipe import GENERATOR_NAMES, METHOD_NAMES
 from recyclegan.states import checkpoints, load_checkpoint
-from recyclegan.tensors import DIRECTIONS, Direction, Domain, source_domain
 
 DEFAULT_SIZE = (256, 256)
 UNKNOWN_METHOD = "unknown"

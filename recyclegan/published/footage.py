@@ -9,14 +9,14 @@ import numpy as np
 
 from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.data.placing import place_clip
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
-from recyclegan.methods import METHODS
 from recyclegan.published.running import is_first_process
 from recyclegan.reference.options import Options
-from recyclegan.tensors import DOMAINS, Domain
-from recyclegan.training import DataConfig, TrainConfig
-from recyclegan.training.config import Labels
+from recyclegan.settings.frames import DataConfig, Labels
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.training import TrainConfig
 from recyclegan.video import read_image
 
 LETTERS: dict[Domain, str] = {"a": "A", "b": "B"}

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 
+from recyclegan.arrays import ClassMap
 from recyclegan.data import Resize
 from recyclegan.data.label_maps import read_ids
 from recyclegan.errors import InputError
@@ -32,7 +33,6 @@ from recyclegan.reference.scoring import (
     score_lines,
     weather_of,
 )
-from recyclegan.tensors import ClassMap
 from recyclegan.translation import pick_device
 from recyclegan.video import IMAGE_SUFFIXES, read_image, write_image
 

@@ -6,7 +6,7 @@ import torch
 from lightning_fabric import Fabric
 
 from recyclegan.errors import InputError
-from recyclegan.methods import METHODS, Method
+from recyclegan.methods import Method
 from recyclegan.networks import initialize
 from recyclegan.networks.loading import read_weights
 from recyclegan.published.footage import steps_per_epoch
@@ -14,8 +14,10 @@ from recyclegan.published.running import is_first_process, tell
 from recyclegan.reference.checkpoints import PLACES, load_network, missing_epoch
 from recyclegan.reference.layout import LATEST, epochs_in, network_file
 from recyclegan.reference.options import Options
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import checkpoints, save_checkpoint
-from recyclegan.training import TrainConfig, TrainState, config_to_dict, read_config
+from recyclegan.training import TrainState, read_config
 from recyclegan.training.finite import infinite_part
 from recyclegan.training.run_folder import CONFIG_FILE, write_config
 

@@ -12,7 +12,9 @@ import torch
 from jaxtyping import UInt8
 from torch import nn
 
+from recyclegan.arrays import Image
 from recyclegan.data import Clip, Crop, LoadSpec, Resize, find_clips
+from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.files import write_text
 from recyclegan.networks.loading import check_finite
@@ -23,7 +25,7 @@ from recyclegan.reference.checkpoints import Architecture, find_generator, missi
 from recyclegan.reference.layout import OPTIONS_FILE, image_file, results_folder, write_options
 from recyclegan.reference.options import TEST, UNUSED_IN_TEST, Options, notes_on_unused
 from recyclegan.reference.recipe import GENERATOR_NAMES
-from recyclegan.tensors import DIRECTIONS, Direction, Domain, Image, source_domain, target_domain, to_frames, to_images
+from recyclegan.tensors import to_frames, to_images
 from recyclegan.video import write_image
 
 FRAMES_BETWEEN_NEWS = 100

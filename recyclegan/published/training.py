@@ -17,8 +17,9 @@ from recyclegan.reference.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_o
 from recyclegan.reference.losses import loss_line
 from recyclegan.reference.options import TRAIN, Options, notes_on_unused
 from recyclegan.reference.recipe import deviations, method_config, network_config, notes_on_recipe
+from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import load_checkpoint
-from recyclegan.training import Outcome, TrainConfig, config_to_dict
+from recyclegan.training import Outcome
 from recyclegan.training import train as run_training
 from recyclegan.training.run_folder import only_training, unmade_on_failure
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, write_bytes
-from recyclegan.networks import GeneratorName, Norm, make_generator
+from recyclegan.networks import make_generator
 from recyclegan.networks.loading import Shapes, difference, read_weights, shapes_of
 from recyclegan.reference.layout import epochs_in, network_file
-from recyclegan.tensors import Direction
+from recyclegan.settings.networks import GeneratorName, Norm
 
 Weights = Mapping[str, Tensor]
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from recyclegan.flow import FlowSynthesis
-from recyclegan.methods import CycleGAN, NetworkConfig, PerDomain, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
-from recyclegan.networks import DiscriminatorName, GeneratorName, PredictorName
+from recyclegan.methods import CycleGAN, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
 from recyclegan.reference.options import Options
+from recyclegan.settings.methods import PerDomain
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.networks import DiscriminatorName, GeneratorName, NetworkConfig, PredictorName
 
 METHOD_NAMES = {
     "cycle_gan": CycleGAN.name,

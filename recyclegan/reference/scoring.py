@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from recyclegan.arrays import ClassMap, Image
 from recyclegan.labels import VIPER, nearest_class
-from recyclegan.metrics.segmentation import ABSENT, Protocol, confusion_matrix, segmentation_scores
-from recyclegan.tensors import ClassMap, Image
+from recyclegan.metrics.segmentation import ABSENT, confusion_matrix, segmentation_scores
+from recyclegan.settings.evaluation import Protocol
 
 NUM_CLASSES = len(VIPER.ids)
 VAN, TRAIN, PLANE, BOAT = (VIPER.names.index(name) for name in ("van", "train", "plane", "boat"))

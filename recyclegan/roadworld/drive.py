@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from recyclegan.arrays import ClassMap, FlowArray, Image, MaskArray
 from recyclegan.errors import InputError, nearest
 from recyclegan.roadworld.camera import Camera, Journey, Route
 from recyclegan.roadworld.looks import LOOKS
@@ -14,7 +15,6 @@ from recyclegan.roadworld.parts import class_of_part
 from recyclegan.roadworld.raster import View, look
 from recyclegan.roadworld.shading import Painter
 from recyclegan.roadworld.town import Town
-from recyclegan.tensors import ClassMap, FlowArray, Image, MaskArray
 
 SMALLEST = 32
 _KEPT_VIEWS = 4

@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from recyclegan.arrays import FlowArray, MaskArray
 from recyclegan.roadworld.raster import NEAR, View
 from recyclegan.roadworld.surfaces import SKY_ROW
-from recyclegan.tensors import FlowArray, MaskArray
 
 ROUNDING = 1e-3
 """How far single precision may put the place of a pixel off, in pixels."""

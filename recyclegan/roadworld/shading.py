@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from recyclegan.arrays import Image
 from recyclegan.roadworld.camera import Camera, Waves
 from recyclegan.roadworld.looks import light_of
 from recyclegan.roadworld.parts import (
@@ -22,7 +23,6 @@ from recyclegan.roadworld.raster import View
 from recyclegan.roadworld.surfaces import BLOCK, GROUND_ROW, LAMP_OFFSET, SKY_ROW, Surfaces
 from recyclegan.roadworld.textures import sample
 from recyclegan.roadworld.town import Placed
-from recyclegan.tensors import Image
 
 Pixels = Float32[np.ndarray, "pixels"]
 Colours = Float32[np.ndarray, "pixels 3"]

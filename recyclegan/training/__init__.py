@@ -1,6 +1,7 @@
 """Training: configuration, footage, one step, and the loop around it."""
 
-from recyclegan.training.config import DataConfig, TrainConfig, config_from_dict, config_to_dict
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
 from recyclegan.training.finite import TrainingFailedError
 from recyclegan.training.loop import Outcome, first_method, train
 from recyclegan.training.run_folder import read_config

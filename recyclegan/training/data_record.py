@@ -8,9 +8,9 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
-from recyclegan.tensors import DOMAINS, Domain
 
 DATA_FILE = "data.json"
 MOST_NAMES = 3

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints
-from recyclegan.training.config import TrainConfig
 
 LEAST_SCALE = 2.0**-30
 """Factor of the loss in 16-mixed below which gradients overflow whatever it is."""

@@ -8,11 +8,14 @@ import torch
 from lightning_fabric import Fabric
 
 from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_data, load_data
+from recyclegan.data.scale import scale_of
+from recyclegan.domains import DOMAINS, Colours, Domain
 from recyclegan.errors import InputError
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.logs import Picture
-from recyclegan.tensors import DOMAINS, Clips, Colours, Domain, Frames, to_frames
-from recyclegan.training.config import DataConfig, TrainConfig
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.training import TrainConfig
+from recyclegan.tensors import Clips, Frames, to_frames
 from recyclegan.training.data_record import data_changes
 from recyclegan.video import read_frame
 
@@ -87,7 +90,7 @@ def _sampler(config: TrainConfig, data: dict[Domain, CachedDomain], clip_length:
         data["a"],
         data["b"],
         clip_length,
-        frames.scale.window,
+        scale_of(frames).window,
         frames.flip,
         config.batch_size,
         config.seed,
@@ -101,7 +104,7 @@ def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
     """Return how frames of a domain are kept in the cache."""
     frames = config.frames
     channels = dict(zip(DOMAINS, frames.channels, strict=True))[domain]
-    return LoadSpec(frames.scale.whole, frames.is_label(domain), channels)
+    return LoadSpec(scale_of(frames).whole, frames.is_label(domain), channels)
 
 
 def _palette(domain: Domain, data: CachedDomain) -> Colours:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from recyclegan.domains import Colours, Domain
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
-from recyclegan.methods import METHODS, NO_LABELS, Method
+from recyclegan.methods import NO_LABELS, Method
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import save_checkpoint
-from recyclegan.tensors import Colours, Domain
-from recyclegan.training.config import TrainConfig
 from recyclegan.training.data_record import write_data
 from recyclegan.training.determinism import deterministic_algorithms
 from recyclegan.training.footage import Decoding, Footage, load_footage

@@ -15,7 +15,7 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, distributed
 
 from recyclegan.errors import InputError
-from recyclegan.training.config import TrainConfig
+from recyclegan.settings.training import TrainConfig
 from recyclegan.training.watching import be_first, end_with_children, end_with_parent
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recyclegan.domains import DOMAINS
 from recyclegan.errors import InputError
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
-from recyclegan.tensors import DOMAINS
 from recyclegan.training.finite import infinite_part
 from recyclegan.training.fitting import MisfitError, check_adam, check_buffers, check_like, check_log, require
 from recyclegan.training.processes import gather, shared_fate

@@ -8,10 +8,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from recyclegan.arrays import Image
 from recyclegan.checkpoint import Card, load_translator, save_translator
+from recyclegan.data.scale import scale_of
+from recyclegan.domains import Direction, opposite, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.logs import draw_curves, image_grid, read_stats, series
-from recyclegan.tensors import Direction, Image, opposite, source_domain, target_domain, to_images
+from recyclegan.tensors import to_images
 from recyclegan.training.footage import Footage
 from recyclegan.training.run_folder import STATS_FILE
 from recyclegan.training.step import TrainState
@@ -90,7 +93,7 @@ def sample_file(run: Path, done: int) -> Path:
 
 def make_card(state: TrainState, footage: Footage, way: Direction, done: int) -> Card:
     """Return what a translator of this run says of itself."""
-    config, networks, scale = state.config, state.config.networks, state.config.frames.scale
+    config, networks, scale = state.config, state.config.networks, scale_of(state.config.frames)
     channels = dict(zip(("a", "b"), config.frames.channels, strict=True))
     source, target = source_domain(way), target_domain(way)
     return Card(

@@ -8,8 +8,8 @@ from typing import Any
 
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, only_one, read_json, sweep, write_json
+from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
 from recyclegan.states import checkpoints
-from recyclegan.training.config import TrainConfig, config_from_dict, config_to_dict
 from recyclegan.training.processes import is_first_process
 
 CONFIG_FILE = "config.json"

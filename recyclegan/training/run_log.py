@@ -8,7 +8,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from recyclegan.logs import StatsLog, read_stats
-from recyclegan.training.config import TrainConfig
+from recyclegan.settings.training import TrainConfig
 from recyclegan.training.processes import mean_over_processes
 
 

@@ -9,10 +9,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import MovingAverage
+from recyclegan.domains import Direction, Domain, source_domain, target_domain
 from recyclegan.methods import Method
 from recyclegan.methods.method import Fakes
-from recyclegan.tensors import Clips, Direction, Domain, Frames, source_domain, target_domain
-from recyclegan.training.config import TrainConfig
+from recyclegan.settings.training import TrainConfig
+from recyclegan.tensors import Clips, Frames
 from recyclegan.training.finite import failure, infinite_gradient
 from recyclegan.training.processes import gather, reduced
 from recyclegan.training.run_log import RunLog

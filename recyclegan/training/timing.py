@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from recyclegan.training.config import TrainConfig
+from recyclegan.settings.training import TrainConfig
 from recyclegan.training.loop import prepare
 from recyclegan.training.step import train_step
 

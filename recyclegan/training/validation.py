@@ -8,9 +8,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recyclegan.flow import FlowSynthesis, Motion
+from recyclegan.domains import DIRECTIONS, source_domain
+from recyclegan.flow import Motion, sample_motion
 from recyclegan.metrics.equivariance import equivariance_error
-from recyclegan.tensors import DIRECTIONS, Translate, source_domain
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.tensors import Translate
 from recyclegan.training.footage import Footage
 
 Sample = Float[Tensor, "1 channels _ _"]
@@ -50,7 +52,7 @@ def mean_equivariance_error(translate: Translate, frames: Sequence[Sample]) -> f
     rng = torch.Generator().manual_seed(MOTION_SEED)
     errors = []
     for frame in frames:
-        motions = FlowSynthesis().sample(frame.expand(NUM_MOTIONS, -1, -1, -1), rng).flow
+        motions = sample_motion(FlowSynthesis(), frame.expand(NUM_MOTIONS, -1, -1, -1), rng).flow
         errors += [equivariance_error(translate, frame, Motion(flow[None])) for flow in motions]
     return float(torch.cat(errors).mean())
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
+from recyclegan.domains import Direction
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of
-from recyclegan.tensors import Direction
 
 HUB = "hf://"
 """Begins the name of a repository that is looked for on the hub alone."""

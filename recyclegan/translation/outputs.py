@@ -10,7 +10,8 @@ from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
-from recyclegan.video import IMAGE_SUFFIXES, STRICT, VIDEO_SUFFIXES, Reading, read_comment
+from recyclegan.settings.frames import Reading
+from recyclegan.video import IMAGE_SUFFIXES, STRICT, VIDEO_SUFFIXES, read_comment
 
 Existing = Literal["refuse", "skip", "replace"]
 LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp"})

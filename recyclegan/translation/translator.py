@@ -15,11 +15,12 @@ from torch import nn
 
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
+from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.files import added_to, kind_of, sweep
 from recyclegan.labels import snap
 from recyclegan.networks.loading import check_finite
-from recyclegan.tensors import Direction, Frames, Translated, to_frames, to_images
+from recyclegan.tensors import Frames, Translated, to_frames, to_images
 from recyclegan.translation.batches import batches, counted
 from recyclegan.translation.devices import moved, pick_device, told_when_memory_is_out
 from recyclegan.translation.hub import locate

@@ -1,6 +1,5 @@
 """Videos and images, read and written as 8-bit RGB arrays; times, sizes, colours and sound are kept."""
 
-from recyclegan.video.decoding import Damaged
 from recyclegan.video.formats import VIDEO_SUFFIXES, WRITTEN_SUFFIXES
 from recyclegan.video.images import (
     IMAGE_SUFFIXES,
@@ -15,7 +14,6 @@ from recyclegan.video.losses import losses
 from recyclegan.video.probing import VideoInfo, probe
 from recyclegan.video.reading import (
     STRICT,
-    Reading,
     VideoFrame,
     VideoReader,
     check_video,
@@ -32,8 +30,6 @@ __all__ = [
     "STRICT",
     "VIDEO_SUFFIXES",
     "WRITTEN_SUFFIXES",
-    "Damaged",
-    "Reading",
     "VideoFrame",
     "VideoInfo",
     "VideoReader",

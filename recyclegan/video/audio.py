@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from recyclegan.errors import InputError
-from recyclegan.video.decoding import Damaged
+from recyclegan.settings.frames import Damaged
 from recyclegan.video.opening import LIBRARY_ERRORS, open_media, reason_of
 from recyclegan.video.tally import REMEDY
 from recyclegan.video.timing import Timeline

@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
-from recyclegan.tensors import Image
 
 _CAREFUL = (
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP

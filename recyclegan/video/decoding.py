@@ -12,21 +12,19 @@ from collections.abc import Iterator
 from fractions import Fraction
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import Literal
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from recyclegan.errors import InputError
+from recyclegan.settings.frames import Damaged
 from recyclegan.video.checksums import is_sound_ffv1
 from recyclegan.video.extent import defect_of
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of
 from recyclegan.video.promises import Promise, is_one_frame_a_packet, promise_of
 from recyclegan.video.tally import Tally
 from recyclegan.video.timing import Gaps, Timeline, frame_rate, states_display_times, tick_of
-
-Damaged = Literal["refuse", "keep"]
 
 _FIND_THEIR_START = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "vvc"})
 """Codecs whose decoders give no frame before the first one that is whole."""

@@ -12,9 +12,9 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file
-from recyclegan.tensors import Image
 from recyclegan.video.profiles import to_srgb
 
 FORMATS = {

@@ -5,7 +5,7 @@ import numpy as np
 from av.sidedata.sidedata import SideData
 from jaxtyping import UInt8
 
-from recyclegan.tensors import Image
+from recyclegan.arrays import Image
 
 Matrix = tuple[int, int, int, int]
 """(a, b, c, d) of the matrix that turns a frame upright: x' = a x + c y, y' = b x + d y."""

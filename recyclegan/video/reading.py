@@ -9,28 +9,18 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
-from recyclegan.tensors import Image
+from recyclegan.settings.frames import Reading
 from recyclegan.video.ahead import made_ahead
 from recyclegan.video.colours import ColourConverter
-from recyclegan.video.decoding import Damaged, Decoder, Tally
+from recyclegan.video.decoding import Decoder, Tally
 from recyclegan.video.deinterlacing import deinterlaced
 from recyclegan.video.extent import defect_of
 from recyclegan.video.opening import open_media, open_video, told_as_unreadable
 from recyclegan.video.orientation import display_matrix, upright
 from recyclegan.video.promises import is_one_frame_a_packet
 from recyclegan.video.timing import FrameClock, Timeline, states_display_times, tick_of
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How videos are read."""
-
-    damaged: Damaged = "refuse"
-    """Refuse a damaged video, or keep what of it decodes, which is told."""
-    deinterlace: bool = False
-    """Turn interlaced frames into whole ones."""
-
 
 STRICT = Reading()
 """Damaged videos are refused, and frames are taken as they are."""

@@ -13,12 +13,12 @@ import av
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import whole_file
-from recyclegan.tensors import Image
+from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colours import ColourConverter, state_colours
-from recyclegan.video.decoding import Damaged
 from recyclegan.video.formats import format_of
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
 from recyclegan.video.probing import probe

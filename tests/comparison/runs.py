@@ -5,8 +5,8 @@ import json
 import numpy as np
 
 from recyclegan.comparison.entry import Entry, Judging
-from recyclegan.evaluation import EvaluationConfig
 from recyclegan.evaluation.results import FORMAT
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.small import small_config
 
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from recyclegan.comparison import ComparisonConfig, compare_methods
+from recyclegan.comparison import compare_methods
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig
 from recyclegan.methods import CUT, CycleGAN
+from recyclegan.settings.comparison import ComparisonConfig
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.small import make_data, make_frames, small_config
 
 EVALUATION = EvaluationConfig(num_shown=0, num_draws=50)

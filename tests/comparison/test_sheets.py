@@ -8,8 +8,8 @@ import pytest
 from recyclegan.checkpoint import save_translator
 from recyclegan.comparison.entry import Entry, Judging
 from recyclegan.comparison.sheets import columns, contact_sheet, film
-from recyclegan.evaluation import EvaluationConfig
 from recyclegan.networks import make_generator
+from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import read_video
 from tests.evaluation.world import HEIGHT, LENGTH, WIDTH, class_maps, label_maps, pictures, write_clip, write_world
 from tests.small import PALETTE, small_card, small_config

@@ -17,8 +17,11 @@ from torch import Tensor, nn
 
 from recyclegan.checkpoint import load_translator
 from recyclegan.config import Weight, from_dict, to_dict
-from recyclegan.methods import METHODS, Method, NetworkConfig, PerDomain
-from recyclegan.tensors import Clips, Direction, Losses, opposite, source_domain, target_domain
+from recyclegan.domains import Direction, opposite, source_domain, target_domain
+from recyclegan.methods import Method
+from recyclegan.settings.methods import METHODS, PerDomain
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.tensors import Clips, Losses
 from recyclegan.training import train
 from recyclegan.training.step import back_propagate, trained_weights
 from tests.small import NETWORKS, make_data, random_clips, small_config, small_state

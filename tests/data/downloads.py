@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recyclegan.arrays import ClassMap
 from recyclegan.labels import VIPER, colourize
-from recyclegan.tensors import ClassMap
 from recyclegan.video import write_image
 from tests.small import picture
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.data import LoadSpec, Resize, UnpairedClips, cached_clips, load_data
+from recyclegan.domains import Domain
 from recyclegan.errors import InputError
-from recyclegan.tensors import Clips, Domain
+from recyclegan.tensors import Clips
 from tests.data.caches import SMALL, damage, damages, entries, make_clip, make_noise
 
 SPECS: dict[Domain, LoadSpec] = {"a": LoadSpec(Resize("rectangle", 12, 16)), "b": LoadSpec(Resize("none"), channels=1)}

@@ -13,8 +13,9 @@ from torch import nn
 
 from recyclegan.checkpoint import Card, load_card
 from recyclegan.data import Crop, Resize, Scale
-from recyclegan.methods import METHODS
-from recyclegan.training import DataConfig, TrainState, train
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import METHODS
+from recyclegan.training import TrainState, train
 from recyclegan.training.footage import Footage, load_footage, load_spec
 from recyclegan.training.processes import make_fabric
 from recyclegan.training.results import make_card

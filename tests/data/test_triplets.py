@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recyclegan.arrays import Image
 from recyclegan.data import LoadSpec, Resize, cached_clips, find_clips, index_data
 from recyclegan.errors import InputError
 from recyclegan.methods import RecycleGAN
-from recyclegan.tensors import Image
-from recyclegan.training import DataConfig, train
+from recyclegan.settings.frames import DataConfig
+from recyclegan.training import train
 from recyclegan.video import write_image
 from tests.small import SIZE, picture, small_config
 

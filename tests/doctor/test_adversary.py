@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recyclegan.doctor.run_checks import adversary
-from recyclegan.methods import NetworkConfig
+from recyclegan.settings.networks import NetworkConfig
 from tests.doctor.world import noisy, only, run_view
 
 CHECKS = (

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recyclegan.arrays import Image
 from recyclegan.doctor.data_checks import doubles
-from recyclegan.tensors import Image
 from tests.doctor.world import film, make_world, only, resized, scene, survey_of, write_frames
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recyclegan.doctor import examine_run
 from recyclegan.doctor.run_checks import course
-from recyclegan.training import config_to_dict
+from recyclegan.settings.training import config_to_dict
 from tests.doctor.world import only, run_view
 from tests.small import small_config
 

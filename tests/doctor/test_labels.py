@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recyclegan.arrays import Image
 from recyclegan.doctor.data_checks import labels
 from recyclegan.doctor.survey import Survey
 from recyclegan.labels import CITYSCAPES, VIPER
-from recyclegan.tensors import Image
 from tests.doctor.world import film, only, resized, scene, survey_of, write_frames
 
 SIZE = (96, 128)

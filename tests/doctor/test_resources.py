@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from recyclegan.doctor.data_checks import resources
-from recyclegan.methods import NetworkConfig, UnsupRecycleGAN
+from recyclegan.methods import UnsupRecycleGAN
+from recyclegan.settings.networks import NetworkConfig
 from tests.doctor.world import make_world, only, survey_of
 
 Usage = namedtuple("Usage", "free")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
+from recyclegan.arrays import Image
 from recyclegan.doctor import Finding
 from recyclegan.doctor.run_view import RunView, Translations
 from recyclegan.doctor.survey import Survey, look_at
-from recyclegan.tensors import Image
-from recyclegan.training import TrainConfig
+from recyclegan.settings.training import TrainConfig
 from recyclegan.video import write_image, write_video
 from tests.small import small_config
 

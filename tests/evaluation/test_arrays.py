@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.truth import ArrayTruth
 from recyclegan.metrics.segmentation import class_flips
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import HEIGHT, WIDTH, class_maps, pictures, truth, write_clip
 
 SHAPE = (8, HEIGHT, WIDTH)

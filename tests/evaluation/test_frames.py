@@ -5,8 +5,9 @@ import pytest
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.frames import span_of
+from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import write_image, write_video
 from tests.evaluation.world import class_maps, label_maps, pictures, write_clip, write_truth
 

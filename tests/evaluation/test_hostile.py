@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from recyclegan.cli import main
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, compare, evaluate
+from recyclegan.evaluation import compare, evaluate
 from recyclegan.evaluation.comparison import read_draws, read_metrics
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import pictures, write_clip, write_world
 
 QUICK = EvaluationConfig(num_shown=0, num_draws=5)

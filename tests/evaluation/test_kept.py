@@ -9,8 +9,9 @@ import pytest
 
 from recyclegan.data import index
 from recyclegan.data.index import Clip
-from recyclegan.evaluation import EvaluationConfig, evaluate, kept
+from recyclegan.evaluation import evaluate, kept
 from recyclegan.evaluation.kept import Store
+from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import read_image, read_video, write_video
 from tests.evaluation.world import pictures, write_clip, write_world
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from recyclegan.cli import main
-from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation import evaluate
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import pictures, write_clip, write_world
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")

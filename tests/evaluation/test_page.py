@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.evaluation.charts import bar_chart, line_chart, nice_ticks
-from recyclegan.evaluation.html import Html, escape, number, tick
-from recyclegan.evaluation.page import (
+from recyclegan.metrics.intervals import Interval
+from recyclegan.pages.charts import bar_chart, line_chart, nice_ticks
+from recyclegan.pages.html import Html, escape, number, tick
+from recyclegan.pages.page import (
     Column,
     Section,
     details,
@@ -29,7 +30,6 @@ from recyclegan.evaluation.page import (
     text,
     video_player,
 )
-from recyclegan.metrics.intervals import Interval
 
 VOID = {"meta", "link", "img", "input", "line", "path", "br"}
 EVIL = "<script>alert('x')</script>\"&"

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, compare, evaluate
+from recyclegan.evaluation import compare, evaluate
 from recyclegan.evaluation.comparison import differences, read_metrics
 from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
 from recyclegan.labels import VIPER
+from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import write_video
 from tests.evaluation.world import LENGTH, class_maps, label_maps, pictures, write_clip, write_truth, write_world
 

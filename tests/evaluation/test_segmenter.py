@@ -7,10 +7,11 @@ import torch
 from onnx import TensorProto, helper
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.segmenter import LEVELS, load_segmenter
 from recyclegan.labels import CITYSCAPES, VIPER
 from recyclegan.networks.fcn8s import FCN8s
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import HEIGHT, WIDTH, class_maps, label_maps, pictures, write_clip, write_world
 
 SIZE = (HEIGHT, WIDTH)

@@ -6,9 +6,10 @@ from PIL import Image
 
 from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.truth import ArrayTruth, nearest, scaled_flow
 from recyclegan.labels import CITYSCAPES, VIPER, colourize
+from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import HEIGHT, LENGTH, WIDTH, class_maps, label_maps, truth, write_clip
 
 SIZE = (HEIGHT, WIDTH)

@@ -6,9 +6,10 @@ from PIL import Image
 
 from recyclegan.data.index import find_clips
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, evaluate
+from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.viper import ViperTruth
 from recyclegan.metrics.motion import BACKWARD_MASK, BOTH_WAYS_MASK, FORWARD_MASK
+from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import write_image, write_video
 from tests.evaluation.world import HEIGHT, LENGTH, STEP, WIDTH, class_maps, label_maps, pictures
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from recyclegan.domains import Direction
 from recyclegan.methods import Method
-from recyclegan.tensors import Direction, Losses
+from recyclegan.tensors import Losses
 from tests.golden.records import fill
 
 NAMES: dict[Direction, str] = {"ab": "A", "ba": "B"}

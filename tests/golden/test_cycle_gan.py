@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from recyclegan.methods import CycleGAN, NetworkConfig
+from recyclegan.methods import CycleGAN
+from recyclegan.settings.networks import NetworkConfig
 from tests.golden.records import image, records
 from tests.golden.steps import NAMES, OTHER, assert_close, backward, fill_networks, gradient_norms
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from recyclegan.training import TrainConfig, learning_rate
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import learning_rate
 from tests.golden.records import records
 
 

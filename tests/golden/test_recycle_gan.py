@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from recyclegan.methods import NetworkConfig, ReCycleGAN, RecycleGAN
+from recyclegan.methods import ReCycleGAN, RecycleGAN
+from recyclegan.settings.networks import NetworkConfig
 from tests.golden.records import fill, image, records
 from tests.golden.steps import NAMES, OTHER, assert_close, backward, fill_networks, gradient_norms
 

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
-from recyclegan.flow import FlowSynthesis, Motion
-from recyclegan.methods import NetworkConfig, UnsupRecycleGAN
+from recyclegan.flow import Motion
+from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.networks import VGGFeatures
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.networks import NetworkConfig
 from tests.golden.records import fill, flow, image, records
 from tests.golden.steps import NAMES, OTHER, assert_close, backward, fill_networks, gradient_norms
 
@@ -40,9 +42,10 @@ def recorded_method(record: dict) -> UnsupRecycleGAN:
 
 
 def hand_out(phases: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let FlowSynthesis return the recorded flows in turn."""
+    """Let the method draw the recorded flows in turn."""
     monkeypatch.setattr(
-        FlowSynthesis, "sample", lambda _, x, _rng: Motion(flow(*x.shape[-2:], phases.pop(0), len(x)).to(x))
+        "recyclegan.methods.unsup_recycle_gan.sample_motion",
+        lambda _, x, _rng: Motion(flow(*x.shape[-2:], phases.pop(0), len(x)).to(x)),
     )
 
 

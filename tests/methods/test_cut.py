@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.methods import CUT, NetworkConfig
+from recyclegan.methods import CUT
 from recyclegan.methods.cut import encode
+from recyclegan.settings.networks import NetworkConfig
 from recyclegan.training import train
 from tests.small import NETWORKS, make_data, random_clips, small_config, small_method
 

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
+from recyclegan.domains import DIRECTIONS
 from recyclegan.errors import InputError
-from recyclegan.methods import CycleGAN, NetworkConfig
-from recyclegan.tensors import DIRECTIONS
+from recyclegan.methods import CycleGAN
+from recyclegan.settings.networks import NetworkConfig
 from tests.small import NETWORKS, random_clips, small_method
 
 RNG = torch.Generator()

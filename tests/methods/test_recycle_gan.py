@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from recyclegan.domains import DIRECTIONS, DOMAINS
 from recyclegan.errors import InputError
 from recyclegan.methods import Method, RecycleGAN
-from recyclegan.tensors import DIRECTIONS, DOMAINS
 from tests.small import NETWORKS, random_clips, small_method
 
 NAMES = ("recycle-gan", "re-cycle-gan")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from recyclegan.methods import METHODS, RecycleGAN
+from recyclegan.methods import RecycleGAN
+from recyclegan.settings.methods import METHODS
 from recyclegan.training import read_config, train
 from tests.small import make_data, small_config
 

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan import losses
+from recyclegan.domains import Direction
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis
-from recyclegan.methods import NetworkConfig, UnsupRecycleGAN
+from recyclegan.flow import sample_motion
+from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.networks import VGGFeatures
-from recyclegan.tensors import Direction, Losses
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.tensors import Losses
 from recyclegan.training.step import trained_weights
 from tests.small import NETWORKS, random_clips
 
@@ -124,13 +127,12 @@ def test_generators_that_commute_with_motion_cost_nothing_and_others_do() -> Non
 
 def test_both_terms_draw_a_motion_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    original = FlowSynthesis.sample
 
-    def watched(self: FlowSynthesis, frames: Tensor, rng: torch.Generator) -> Any:
-        drawn.append(original(self, frames, rng))
+    def watched(settings: FlowSynthesis, frames: Tensor, rng: torch.Generator) -> Any:
+        drawn.append(sample_motion(settings, frames, rng))
         return drawn[-1]
 
-    monkeypatch.setattr(FlowSynthesis, "sample", watched)
+    monkeypatch.setattr("recyclegan.methods.unsup_recycle_gan.sample_motion", watched)
     losses_of(method_with(unsup_recycle=1.0, unsup_spatial=1.0))
     assert len(drawn) == 2
     assert not torch.equal(drawn[0].flow, drawn[1].flow)

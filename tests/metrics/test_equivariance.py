@@ -5,8 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.flow import FlowSynthesis, Motion
+from recyclegan.flow import Motion, sample_motion
 from recyclegan.metrics.equivariance import equivariance_error
+from recyclegan.settings.motion import FlowSynthesis
 
 
 def frames(seed=0, batch=2):
@@ -18,7 +19,7 @@ def shift(dx, dy, batch=2):
 
 
 def sampled(seed):
-    return FlowSynthesis(relative=False).sample(frames(), torch.Generator().manual_seed(seed))
+    return sample_motion(FlowSynthesis(relative=False), frames(), torch.Generator().manual_seed(seed))
 
 
 @given(seed=st.integers(0, 2**31 - 1))

@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from recyclegan.networks import (
-    DiscriminatorName,
-    GeneratorName,
-    Norm,
     PatchGAN,
     PixelDiscriminator,
-    PredictorName,
     ResNetGenerator,
     UNet,
     initialize,
@@ -22,6 +18,7 @@ from recyclegan.networks import (
     make_generator,
     make_predictor,
 )
+from recyclegan.settings.networks import DiscriminatorName, GeneratorName, Norm, PredictorName
 
 GENERATORS = get_args(GeneratorName)
 PREDICTORS = get_args(PredictorName)

@@ -5,6 +5,8 @@ import pytest
 from lightning_fabric import Fabric
 
 from recyclegan.data import find_clips, index_data
+from recyclegan.data.scale import scale_of
+from recyclegan.domains import DOMAINS
 from recyclegan.errors import InputError
 from recyclegan.published.footage import (
     frames_config,
@@ -14,8 +16,8 @@ from recyclegan.published.footage import (
     training_data,
     transform,
 )
-from recyclegan.tensors import DOMAINS, to_images
-from recyclegan.training import DataConfig
+from recyclegan.settings.frames import DataConfig
+from recyclegan.tensors import to_images
 from recyclegan.training.footage import load_footage
 from recyclegan.video import read_image, write_image
 from tests.published.commands import SMALL_FRAMES, frames, labelled_world, train_options, world
@@ -126,7 +128,7 @@ def test_label_maps_are_told_by_their_colours(tmp_path: Path) -> None:
 def test_frames_are_trained_on_as_the_options_say(tmp_path: Path) -> None:
     data = labelled_world(tmp_path / "data")
     config = frames_config(train_options("--dataroot", str(data), *SMALL_FRAMES, "--serial_batches"), data)
-    assert (config.size, config.scale.loaded) == ((32, 48), (36, 54))
+    assert (config.size, scale_of(config).loaded) == ((32, 48), (36, 54))
     assert (config.resize, config.crop) == ("rectangle", "rectangle")
     assert (config.flip, config.shuffle, config.labels) == (False, False, "b")
     whole = frames_config(train_options("--dataroot", str(data), *SMALL_FRAMES, "--crop_mode", "none"), data)

@@ -13,8 +13,9 @@ from recyclegan.published.starting import prepare_start, refuse_existing
 from recyclegan.published.training import train_config
 from recyclegan.reference.checkpoints import network_file
 from recyclegan.reference.layout import read_options
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, load_checkpoint
-from recyclegan.training import TrainConfig, learning_rate
+from recyclegan.training import learning_rate
 from tests.golden.records import records
 from tests.published.commands import SMALL, train_options, world
 

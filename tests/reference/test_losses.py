@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from recyclegan.methods import CUT, METHODS
+from recyclegan.methods import CUT
 from recyclegan.reference.losses import loss_line, published_name
+from recyclegan.settings.methods import METHODS
 from tests.small import random_clips, small_method
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from recyclegan.methods import CycleGAN, NetworkConfig, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
+from recyclegan.methods import CycleGAN, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
 from recyclegan.reference.options import TRAIN, Options
 from recyclegan.reference.recipe import deviations, method_config, network_config, notes_on_recipe
-from recyclegan.training.presets import PRESETS
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.presets import PRESETS
 
 
 def options(**given: Any) -> Options:

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recyclegan.checkpoint import save_translator
-from recyclegan.methods import METHODS
 from recyclegan.networks import make_generator
+from recyclegan.settings.methods import METHODS
 from recyclegan.video import write_video
 from tests.robustness.ends import check_end, run
 from tests.small import SMALL_OPTIONS, make_data, picture, small_card

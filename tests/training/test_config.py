@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from recyclegan.data.scale import scale_of
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis
-from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
-from recyclegan.training import DataConfig, TrainConfig, config_from_dict, config_to_dict
-from recyclegan.training.presets import PRESETS
+from recyclegan.methods import UnsupRecycleGAN
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.presets import PRESETS
+from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
 
 DATA, OUT = Path("data"), Path("runs/one")
 
@@ -100,10 +104,10 @@ def test_frames_that_no_network_takes_are_refused(change: dict[str, Any], messag
 
 
 def test_frames_are_loaded_larger_by_the_published_factor_unless_whole_or_stated() -> None:
-    assert DataConfig().scale.loaded == (286, 286)
-    assert DataConfig((256, 512)).scale.loaded == (286, 572)
-    assert DataConfig((256, 512), crop="none").scale.loaded == (256, 512)
-    assert DataConfig((256, 512), (300, 600)).scale.loaded == (300, 600)
+    assert scale_of(DataConfig()).loaded == (286, 286)
+    assert scale_of(DataConfig((256, 512))).loaded == (286, 572)
+    assert scale_of(DataConfig((256, 512), crop="none")).loaded == (256, 512)
+    assert scale_of(DataConfig((256, 512), (300, 600))).loaded == (300, 600)
 
 
 @pytest.mark.parametrize(("labels", "found"), [("none", ""), ("a", "a"), ("b", "b"), ("ab", "ab")])
@@ -133,7 +137,7 @@ def test_the_recipes_are_the_published_ones(name: str, weights: Any, size: Any, 
     preset = PRESETS[name]
     config = TrainConfig(DATA, OUT, preset.config, frames=preset.frames, **preset.others)
     assert tuple(getattr(preset.config, term) for term in WEIGHTS) == weights
-    assert (config.frames.size, config.frames.scale.loaded, config.epochs) == (size, load_size, epochs)
+    assert (config.frames.size, scale_of(config.frames).loaded, config.epochs) == (size, load_size, epochs)
     assert (config.frames.resize, config.frames.crop) == ("rectangle", "rectangle")
     assert (config.lr, config.betas, config.batch_size, config.history) == (2e-4, (0.5, 0.999), 1, 0)
     networks = config.networks

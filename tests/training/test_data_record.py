@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.training import TrainConfig, train
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import train
 from recyclegan.training.data_record import DATA_FILE, data_changes, write_data
 from tests.small import make_data, make_frames, small_config
 

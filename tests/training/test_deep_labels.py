@@ -7,7 +7,8 @@ import pytest
 from PIL import Image as Pillow
 
 from recyclegan.errors import InputError
-from recyclegan.training import DataConfig, train
+from recyclegan.settings.frames import DataConfig
+from recyclegan.training import train
 from tests.small import SIZE, label_map, make_data, small_config
 
 

@@ -11,8 +11,8 @@ from lightning_fabric import Fabric
 from PIL import Image as Pillow
 
 from recyclegan.errors import InputError
+from recyclegan.settings.frames import DataConfig
 from recyclegan.tensors import to_images
-from recyclegan.training import DataConfig
 from recyclegan.training.footage import NUM_SAMPLES, Footage, load_footage
 from recyclegan.video import read_image, write_image, write_video
 from tests.small import PALETTE, label_map, make_data, make_frames, picture, small_config

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from recyclegan.cli import main
-from recyclegan.methods import NetworkConfig
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, load_checkpoint
-from recyclegan.training import TrainConfig, train
+from recyclegan.training import train
 from tests.small import make_data, small_config
 from tests.training.test_step import same
 

@@ -17,17 +17,18 @@ from recyclegan import losses
 from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
 from recyclegan.errors import InputError
-from recyclegan.flow import FlowSynthesis
 from recyclegan.logs import read_stats
-from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
+from recyclegan.methods import UnsupRecycleGAN
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.training import (
-    DataConfig,
     Outcome,
-    TrainConfig,
     TrainingFailedError,
     TrainState,
-    config_to_dict,
     learning_rate,
     loop,
     read_config,

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.errors import InputError
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import DIGESTS_FILE, STATE_FILE, checkpoints, load_checkpoint, save_checkpoint
-from recyclegan.training import TrainConfig, TrainState, train, train_step
+from recyclegan.training import TrainState, train, train_step
 from recyclegan.training.fitting import MisfitError
 from recyclegan.training.restoring import check_state, read_state, restore
 from tests.small import make_data, small_config, small_state

@@ -10,8 +10,10 @@ import torch
 from recyclegan.checkpoint import add_metrics, load_card, load_translator, save_translator
 from recyclegan.networks.classes import ClassGenerator
 from recyclegan.networks.detail import SmoothGenerator
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import to_frames, to_images
-from recyclegan.training import DataConfig, Outcome, TrainConfig, TrainState, loop, train
+from recyclegan.training import Outcome, TrainState, loop, train
 from recyclegan.training.results import save_translators, translating_generators
 from recyclegan.video import read_image
 from tests.small import NETWORKS, PALETTE, label_map, make_data, small_config, small_state

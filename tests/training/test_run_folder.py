@@ -12,7 +12,8 @@ import pytest
 from recyclegan.cli import main
 from recyclegan.errors import InputError
 from recyclegan.files import write_bytes
-from recyclegan.training import TrainConfig, loop, train
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import loop, train
 from recyclegan.training.run_folder import LOCK_FILE, check_run_folder, only_training
 from tests.small import SMALL_OPTIONS, make_data, small_config
 

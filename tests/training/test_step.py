@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor
 
+from recyclegan.domains import DIRECTIONS, DOMAINS
 from recyclegan.methods import UnsupRecycleGAN
-from recyclegan.tensors import DIRECTIONS, DOMAINS
-from recyclegan.training import TrainConfig, TrainingFailedError, TrainState, learning_rate, train_step
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training import TrainingFailedError, TrainState, learning_rate, train_step
 from recyclegan.training.finite import LEAST_SCALE, check_scale, infinite_part
 from recyclegan.training.step import HistoryBuffer, ramp_up, trained_weights
 from tests.small import NETWORKS, random_clips, small_config, small_state

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from recyclegan.methods import METHODS
+from recyclegan.settings.methods import METHODS
 from recyclegan.training.footage import load_footage
 from recyclegan.training.processes import make_fabric
 from recyclegan.training.validation import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from recyclegan.tensors import Image
+from recyclegan.arrays import Image
 
 HEIGHT, WIDTH = 48, 64
 

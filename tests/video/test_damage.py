@@ -7,9 +7,9 @@ import pytest
 
 from recyclegan.data import Clip
 from recyclegan.errors import InputError
+from recyclegan.settings.frames import Reading
 from recyclegan.video import (
     STRICT,
-    Reading,
     VideoReader,
     check_video,
     check_whole,

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorPrimaries, ColorTrc
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
-from recyclegan.tensors import Image
-from recyclegan.video import Reading, VideoReader, VideoWriter, check_video, losses, probe, read_video, write_video
+from recyclegan.settings.frames import Reading
+from recyclegan.video import VideoReader, VideoWriter, check_video, losses, probe, read_video, write_video
 from tests.media import bars, make_video, numbered
 from tests.test_video import images_of, times_of
 from tests.video.films import encode, scene

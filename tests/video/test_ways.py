@@ -12,9 +12,9 @@ from recyclegan.doctor.data_checks import clips as clip_checks
 from recyclegan.doctor.data_checks import times as time_checks
 from recyclegan.errors import InputError
 from recyclegan.evaluation.footage import pair_clips
-from recyclegan.training import DataConfig
+from recyclegan.settings.frames import DataConfig, Reading
 from recyclegan.translation import Output
-from recyclegan.video import Reading, count_frames, probe, write_video
+from recyclegan.video import count_frames, probe, write_video
 from tests.doctor.world import only, survey_of
 from tests.doctor.world import scene as still_scene
 from tests.media import make_video, numbered

@@ -6,7 +6,7 @@ import numpy as np
 
 from recyclegan.doctor.finding import Finding, counted, listed, note, problem, warning
 from recyclegan.doctor.survey import Survey, View
-from recyclegan.methods import METHODS
+from recyclegan.settings.methods import METHODS
 
 STILL = 0.5
 """Mean difference between thumbnails, in levels of 255, up to which frames are the same."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from recyclegan.doctor.colours import MANY, Colour, Colours
 from recyclegan.doctor.finding import Finding, counted, listed, note, problem, warning
 from recyclegan.doctor.survey import Survey
+from recyclegan.domains import DOMAINS, Domain
 from recyclegan.labels import LABEL_SETS
-from recyclegan.tensors import DOMAINS, Domain
 
 OWN = "own"
 """Stands for a palette that is none of the known ones."""

@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 
 from recyclegan.data import default_cache_bytes, default_cache_folder
+from recyclegan.data.scale import scale_of
 from recyclegan.doctor.finding import Finding, gigabytes, note, problem, warning
 from recyclegan.doctor.survey import Survey
-from recyclegan.methods import NetworkConfig
-from recyclegan.training.config import DataConfig
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.networks import NetworkConfig
 
 BYTES_A_PIXEL = 11_300
 """Of a training step at width 64, fp32: (1.57 GB less the gradients' 0.08) / (256 x 512); see the docs on results."""
@@ -22,7 +23,7 @@ MEMORY_FILE = Path("/proc/meminfo")
 def cache_room(survey: Survey) -> Iterable[Finding]:
     """Compare the frame cache that training would make with its limit and with the disk."""
     frames = _frames(survey)
-    resize = frames.scale.whole
+    resize = scale_of(frames).whole
     views = survey.of("train", "a") + survey.of("train", "b")
     needed = sum(view.num_frames * 3 * _area(resize.size(*view.size)) for view in views)
     folder = default_cache_folder()

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from recyclegan.data.scale import scale_of
 from recyclegan.doctor.finding import Finding, counted, listed, note, problem, warning
 from recyclegan.doctor.survey import Survey
-from recyclegan.training.config import DataConfig
+from recyclegan.settings.frames import DataConfig
 
 SAME_SHAPE = 1.03
 """Times that one aspect ratio may be another without a word: 854x480 is as good as 16:9."""
@@ -90,7 +91,7 @@ def smaller_than_training(survey: Survey) -> Iterable[Finding]:
             f" {_size(smallest)}: {listed(view.name for view in small)}",
             "train at a smaller --size; enlarged frames hold no more detail, and D tells them by their blur",
         )
-    resize = frames.scale.whole
+    resize = scale_of(frames).whole
     uncovered = [view for view in survey.views if not _covers(resize.size(*view.size), survey.size)]
     if uncovered:
         left = resize.size(*uncovered[0].size)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from recyclegan.doctor.finding import Finding, counted, note, problem, warning
 from recyclegan.doctor.survey import Survey
-from recyclegan.tensors import DOMAINS
+from recyclegan.domains import DOMAINS
 
 FEW_FRAMES = 400
 """The smallest domain of the CycleGAN paper, facades, has 400 images."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from recyclegan.doctor.finding import Finding, problem, warning
 from recyclegan.doctor.run_view import Points, RunView, is_sane
-from recyclegan.tensors import DOMAINS, Direction, source_domain
+from recyclegan.domains import DOMAINS, Direction, source_domain
 
 WON = 0.01
 """Loss of a discriminator that always tells real from fake; balance lies at a quarter of that of least squares."""

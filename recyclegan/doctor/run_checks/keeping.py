@@ -6,10 +6,10 @@ from pathlib import Path
 
 from recyclegan.doctor.finding import Finding, counted, gigabytes, note, problem, warning
 from recyclegan.doctor.run_view import RunView
-from recyclegan.methods import METHODS
+from recyclegan.domains import DOMAINS
+from recyclegan.settings.methods import METHODS
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import STATE_FILE
-from recyclegan.tensors import DOMAINS
-from recyclegan.training import TrainConfig
 
 YOUNG = 600
 """Seconds since the last line of ``stats.jsonl`` in which a run may still be going on."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from recyclegan.doctor.finding import Finding, counted, problem, warning
 from recyclegan.doctor.run_view import RunView
-from recyclegan.tensors import DOMAINS, target_domain
+from recyclegan.domains import DOMAINS, target_domain
 
 PUBLISHED_RATE = 2e-4
 HIGHEST_RATE = 2e-3

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from recyclegan.evaluation.html import Html, Number, escape, number, tick
+from recyclegan.pages.html import Html, Number, escape, number, tick
 
 EXTENT = 1000
 """Side of the drawing's own coordinate square; the page stretches it to any size."""

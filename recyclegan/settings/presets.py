@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from recyclegan.methods import CycleGAN, NetworkConfig, UnsupRecycleGAN
-from recyclegan.training.config import DataConfig
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import CycleGANConfig, UnsupRecycleGANConfig
+from recyclegan.settings.networks import NetworkConfig
 
 
 @dataclass(frozen=True)
@@ -20,32 +21,32 @@ class Preset:
 
 PRESETS = {
     "viper-to-cityscapes": Preset(
-        method=UnsupRecycleGAN.name,
-        config=UnsupRecycleGAN.Config(content=(1.0, 1.0)),
+        method="unsup-recycle-gan",
+        config=UnsupRecycleGANConfig(content=(1.0, 1.0)),
         frames=DataConfig(size=(256, 512), load_size=(286, 542), resize="rectangle"),
         others={"epochs": 2.0},
     ),
     "video-to-label": Preset(
-        method=UnsupRecycleGAN.name,
-        config=UnsupRecycleGAN.Config(cycle=(10.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(10.0, 0.0)),
+        method="unsup-recycle-gan",
+        config=UnsupRecycleGANConfig(cycle=(10.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(10.0, 0.0)),
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
         others={"epochs": 5.0},
     ),
     "steady": Preset(
-        method=UnsupRecycleGAN.name,
-        config=UnsupRecycleGAN.Config(cycle=(10.0, 10.0)),
+        method="unsup-recycle-gan",
+        config=UnsupRecycleGANConfig(cycle=(10.0, 10.0)),
         frames=DataConfig(resize="rectangle"),
         others={"networks": NetworkConfig(generator="detail-6"), "epochs": 2.0},
     ),
     "steady-video-to-label": Preset(
-        method=UnsupRecycleGAN.name,
-        config=UnsupRecycleGAN.Config(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(25.0, 10.0)),
+        method="unsup-recycle-gan",
+        config=UnsupRecycleGANConfig(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(25.0, 10.0)),
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
         others={"networks": NetworkConfig(generator="classes-6"), "ramp_up": 0.5, "epochs": 5.0},
     ),
     "horse-to-zebra": Preset(
-        method=CycleGAN.name,
-        config=CycleGAN.Config(),
+        method="cycle-gan",
+        config=CycleGANConfig(),
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", flip=True),
         others={"networks": NetworkConfig(generator="resnet-9"), "epochs": 200.0, "decay": 0.5, "history": 50},
     ),

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 import PIL.Image
 
-from recyclegan.evaluation.html import Html, escape, number
+from recyclegan.arrays import Image
 from recyclegan.metrics.intervals import Interval
-from recyclegan.tensors import Image
+from recyclegan.pages.html import Html, escape, number
 
 POLICY = (
     "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
@@ -60,7 +60,7 @@ def page(title: str, sections: Sequence[Section], lead: str = "", footer: str = 
 
 
 def _asset(name: str) -> str:
-    return resources.files("recyclegan.evaluation").joinpath("assets", name).read_text(encoding="utf-8")
+    return resources.files("recyclegan.pages").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _lead(text: str) -> str:

@@ -1,15 +1,15 @@
-"""How footage is measured: the settings, and which of them work together."""
+"""How translated footage is measured."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from recyclegan.config import Count, CountOrNone, Seed, Within, check_numbers
-from recyclegan.errors import InputError
-from recyclegan.evaluation.classes import Segment
-from recyclegan.evaluation.segmenter import Levels
-from recyclegan.metrics.segmentation import Protocol
-from recyclegan.video import Damaged, Reading
+from recyclegan.settings.frames import Damaged, Reading
+
+Protocol = Literal["standard", "reference"]
+Levels = Literal["signed", "unit", "imagenet"]
+"""The range of what a network reads: [-1, 1], [0, 1], or [0, 1] less ImageNet's mean over its deviation."""
 
 
 @dataclass(frozen=True)
@@ -57,25 +57,3 @@ class EvaluationConfig:
     def reading(self) -> Reading:
         """Return how videos are read."""
         return Reading(self.damaged, self.deinterlace)
-
-
-def check_options(config: EvaluationConfig, target: Path | None, truth: Path | None, segment: Segment | None) -> None:
-    """Refuse options that cannot work together, before any footage is read.
-
-    Raises:
-        InputError: there are such.
-    """
-    if config.labels and truth is None:
-        raise InputError(
-            f"labels {config.labels}: no truth to score classes against; give --truth, or leave labels out"
-        )
-    if config.segmenter and segment:
-        raise InputError(f"segmenter {config.segmenter}: a function reads the classes already; give one of both")
-    if (config.segmenter or segment) and not config.labels:
-        raise InputError(
-            f"segmenter {config.segmenter or 'given'}: no label set to score classes in; give --labels and --truth"
-        )
-    if config.features and target is None:
-        raise InputError(f"features {config.features}: nothing to compare with; give --target, or leave features out")
-    if config.raft_weights and config.flow != "raft":
-        raise InputError(f"raft_weights {config.raft_weights}: flow is {config.flow}; give --flow raft as well")

@@ -5,73 +5,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from recyclegan.config import Count, CountOrNone, Seed, Share, Within, check_numbers, from_dict, to_dict
-from recyclegan.data import Scale
 from recyclegan.errors import InputError, nearest
-from recyclegan.methods import METHODS, NetworkConfig, UnsupRecycleGAN
-from recyclegan.tensors import Domain
-from recyclegan.video import Damaged, Reading
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import METHODS, UnsupRecycleGANConfig, config_of
+from recyclegan.settings.networks import NetworkConfig
 
-Side = Annotated[int, Within(1, 16_384)]
-"""Height or width in pixels."""
-Labels = Literal["none", "a", "b", "ab"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Decay = Annotated[float, Within(0, 1, below=True)]
 """Share of the past in a moving average."""
 LEAST_DROP_EVERY = 0.2
 """Least fraction of training between two falls of the learning rate: four falls at most, to a ten-thousandth."""
-
-
-@dataclass(frozen=True)
-class DataConfig:
-    """How footage becomes frames."""
-
-    size: tuple[Annotated[int, Within(32, 16_384)], Annotated[int, Within(32, 16_384)]] = (256, 256)
-    """Height and width in pixels of the frames that are trained on."""
-    load_size: tuple[Side, Side] | None = None
-    """Height and width that frames are resized to before a crop of SIZE is taken; by default SIZE times 286/256."""
-    resize: Literal["scale_shortest", "rectangle", "square", "none"] = "scale_shortest"
-    """Scale the shorter side to the load size, or both sides to it, or take frames as they are."""
-    crop: Literal["rectangle", "none"] = "rectangle"
-    """Crop SIZE at a random place, or train on whole frames."""
-    flip: bool = False
-    """Mirror half of the clips; off by default, because text and the side of the road have a direction."""
-    shuffle: bool = True
-    """Take clips in an order of chance; off: in the order of their names."""
-    labels: Labels = "none"
-    """Domains that hold label maps: resized by nearest neighbour, palette kept exactly."""
-    channels: tuple[int, int] = (3, 3)
-    """Colour channels of a and of b: 3, or 1 for grey."""
-    triplets: bool = False
-    """Take each image for three frames side by side, the data of Recycle-GAN, instead of for one frame."""
-    damaged: Damaged = "refuse"
-    """Refuse damaged videos, or keep what of them decodes."""
-    deinterlace: bool = False
-    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
-    cache: Path | None = None
-    """Folder of the frame cache; by default the user's cache folder."""
-    cache_gb: Annotated[float, Within(0, 1e9, above=True)] | None = None
-    """Largest size of the frame cache in gigabytes; by default that of the variable RECYCLEGAN_CACHE_GB, or 64."""
-
-    def __post_init__(self) -> None:
-        """Refuse sizes that no network can take."""
-        check_numbers(self)
-        if not set(self.channels) <= {1, 3}:
-            raise InputError(f"channels: found {self.channels}, expected 1 or 3 for each domain")
-
-    @property
-    def scale(self) -> Scale:
-        """Return the scale that networks are trained at, and shown whole frames at ever after."""
-        return Scale(self.size, self.load_size, self.resize, cuts=self.crop != "none")
-
-    @property
-    def reading(self) -> Reading:
-        """Return how videos are read."""
-        return Reading(self.damaged, self.deinterlace)
-
-    def is_label(self, domain: Domain) -> bool:
-        """Return whether a domain holds label maps."""
-        return self.labels != "none" and domain in self.labels
 
 
 @dataclass(frozen=True)
@@ -82,7 +26,7 @@ class TrainConfig:
     """Folder with train/A, train/B and, for samples, val/A, val/B: videos, or folders of frames."""
     out: Path
     """Run folder to write."""
-    method: Any = field(default_factory=UnsupRecycleGAN.Config)
+    method: Any = field(default_factory=UnsupRecycleGANConfig)
     """The configuration of the method, an instance of its ``Config``."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
     frames: DataConfig = field(default_factory=DataConfig)
@@ -148,7 +92,7 @@ class TrainConfig:
     @property
     def method_name(self) -> str:
         """Return the name of the method that the configuration belongs to."""
-        return next(name for name, method in METHODS.items() if type(self.method) is method.Config)
+        return next(name for name in METHODS if type(self.method) is config_of(name))
 
 
 def config_to_dict(config: TrainConfig) -> dict[str, Any]:
@@ -170,7 +114,7 @@ def config_from_dict(values: dict[str, Any], source: str = "config") -> TrainCon
     if not isinstance(name, str) or name not in METHODS:
         raise InputError(f"{source}: unknown method {name!r}{nearest(str(name), METHODS)}")
     try:
-        config: Any = from_dict(METHODS[name].Config, method, f"{source}: method")
+        config: Any = from_dict(config_of(name), method, f"{source}: method")
         return from_dict(TrainConfig, {**values, "method": config}, source)
     except InputError as error:
         raise error if source in str(error) else InputError(f"{source}: {error}") from error

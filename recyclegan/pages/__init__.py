@@ -1,0 +1,1 @@
+"""Pages for people: markup, tables, charts, players, and the one file that holds them and loads nothing."""

@@ -1,0 +1,1 @@
+"""What can be configured, as dataclasses that are read without loading torch."""
