@@ -30,9 +30,9 @@ sys.path.insert(0, str(ROOT))
 from recyclegan.domains import DIRECTIONS, source_domain, target_domain  # noqa: E402
 from recyclegan.networks.loading import read_weights  # noqa: E402
 from recyclegan.published import import_reference  # noqa: E402
-from recyclegan.reference.checkpoints import infer_architecture  # noqa: E402
-from recyclegan.reference.layout import OPTIONS_FILE, network_file, read_options  # noqa: E402
-from recyclegan.reference.recipe import GENERATOR_NAMES  # noqa: E402
+from recyclegan.published.checkpoints import infer_architecture  # noqa: E402
+from recyclegan.published.layout import OPTIONS_FILE, network_file, read_options  # noqa: E402
+from recyclegan.published.recipe import GENERATOR_NAMES  # noqa: E402
 from recyclegan.tensors import to_frames, to_images  # noqa: E402
 from recyclegan.translation import Translator  # noqa: E402
 from recyclegan.video import read_image, write_image  # noqa: E402

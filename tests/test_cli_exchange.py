@@ -7,7 +7,7 @@ import torch
 
 from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
-from recyclegan.reference.checkpoints import Architecture, network_file
+from recyclegan.published.checkpoints import Architecture, network_file
 from tests.data.downloads import write_cityscapes, write_viper
 
 

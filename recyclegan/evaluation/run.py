@@ -8,12 +8,12 @@ from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_semantics
 from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
+from recyclegan.evaluation.compatibility import check_options
 from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.likeness import Sample, sample_footage
 from recyclegan.evaluation.notes import notes_on_gaps, notes_on_pairs, notes_on_results
-from recyclegan.evaluation.options import check_options
 from recyclegan.evaluation.protocol import Protocol, Samples
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (

@@ -14,7 +14,7 @@ from recyclegan.errors import InputError
 from recyclegan.files import added_to, kind_of, whole_folder
 from recyclegan.labels import LabelSet
 from recyclegan.networks.loading import check_numbers_of
-from recyclegan.reference.checkpoints import (
+from recyclegan.published.checkpoints import (
     GENERATOR_LABELS,
     Architecture,
     Weights,
@@ -24,9 +24,9 @@ from recyclegan.reference.checkpoints import (
     read_generator,
     write_networks,
 )
-from recyclegan.reference.layout import LATEST, OPTIONS_FILE, read_options, write_options
-from recyclegan.reference.options import NORMS
-from recyclegan.reference.recipe import GENERATOR_NAMES, METHOD_NAMES
+from recyclegan.published.layout import LATEST, OPTIONS_FILE, read_options, write_options
+from recyclegan.published.options import NORMS
+from recyclegan.published.recipe import GENERATOR_NAMES, METHOD_NAMES
 from recyclegan.states import checkpoints, load_checkpoint
 
 DEFAULT_SIZE = (256, 256)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from recyclegan.published.running import parse
-from recyclegan.reference.options import TEST, TRAIN, Options
+from recyclegan.published.command_line import parse
+from recyclegan.published.options import TEST, TRAIN, Options
 from recyclegan.video import write_image
 from tests.small import label_map, picture
 

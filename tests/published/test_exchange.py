@@ -11,8 +11,8 @@ from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, palette_of
 from recyclegan.networks.loading import read_weights
 from recyclegan.published import export_reference, import_reference
-from recyclegan.reference.checkpoints import Architecture, network_file
-from recyclegan.reference.layout import read_options, write_options
+from recyclegan.published.checkpoints import Architecture, network_file
+from recyclegan.published.layout import read_options, write_options
 from recyclegan.training import train
 from recyclegan.translation import Translator
 from tests.small import make_data, picture, small_config

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from recyclegan import published
 from recyclegan.errors import InputError
-from recyclegan.published.devices import choose_devices
-from recyclegan.published.running import parse
-from recyclegan.published.training import train_config
-from recyclegan.reference.checkpoints import Architecture
-from recyclegan.reference.layout import network_file
-from recyclegan.reference.options import TEST, TRAIN, Option
+from recyclegan.published.checkpoints import Architecture
+from recyclegan.published.command_line import parse
+from recyclegan.published.gpu_ids import choose_devices
+from recyclegan.published.layout import network_file
+from recyclegan.published.options import TEST, TRAIN, Option
+from recyclegan.published.train_command import train_config
 from tests.published.commands import SMALL, world
 from tests.robustness.ends import within
 

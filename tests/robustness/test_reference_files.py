@@ -20,7 +20,7 @@ from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.networks.loading import read_weights, shapes_of
 from recyclegan.published import export_reference, import_reference
-from recyclegan.reference.checkpoints import Architecture, read_generator
+from recyclegan.published.checkpoints import Architecture, read_generator
 from tests.robustness.ends import LONGEST, check_end, run, within
 from tests.small import small_card
 

@@ -19,10 +19,10 @@ from recyclegan.labels import VIPER, exact_class
 from recyclegan.metrics.segmentation import PROTOCOLS
 from recyclegan.networks.fcn8s import load_fcn8s
 from recyclegan.notes import tell as note
-from recyclegan.published.running import parse, tell
-from recyclegan.reference.layout import frame_of
-from recyclegan.reference.options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
-from recyclegan.reference.scoring import (
+from recyclegan.published.command_line import parse, tell
+from recyclegan.published.layout import frame_of
+from recyclegan.published.options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
+from recyclegan.published.scoring import (
     NUM_CLASSES,
     WEATHERS,
     Confusion,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from recyclegan.methods import CycleGAN, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
-from recyclegan.reference.options import TRAIN, Options
-from recyclegan.reference.recipe import deviations, method_config, network_config, notes_on_recipe
+from recyclegan.published.options import TRAIN, Options
+from recyclegan.published.recipe import deviations, method_config, network_config, notes_on_recipe
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS
 

@@ -7,12 +7,12 @@ import torch
 
 from recyclegan.errors import InputError
 from recyclegan.networks.loading import read_weights
-from recyclegan.published import training
-from recyclegan.published.devices import Devices
-from recyclegan.published.starting import prepare_start, refuse_existing
-from recyclegan.published.training import train_config
-from recyclegan.reference.checkpoints import network_file
-from recyclegan.reference.layout import read_options
+from recyclegan.published import train_command
+from recyclegan.published.checkpoints import network_file
+from recyclegan.published.gpu_ids import Devices
+from recyclegan.published.layout import read_options
+from recyclegan.published.start import prepare_start, refuse_existing
+from recyclegan.published.train_command import train_config
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.training import learning_rate
@@ -108,7 +108,7 @@ def test_normal_first_weights_need_no_state(tmp_path: Path) -> None:
 def train(tmp_path: Path, *words: str) -> None:
     place = ("--dataroot", str(tmp_path / "data"), "--checkpoints_dir", str(tmp_path), "--name", "run")
     few = ("--niter_decay", "0", "--model", "cycle_gan", "--labels", "none")
-    assert training.train([*place, *SMALL, *few, *words]) == 0
+    assert train_command.train([*place, *SMALL, *few, *words]) == 0
 
 
 def test_weights_alone_start_at_the_epoch_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,7 +177,7 @@ def test_a_stopped_training_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world(tmp_path / "data")
-    monkeypatch.setattr(training, "run_training", lambda *_, **__: training.Outcome(1, 6, ("a note",)))
+    monkeypatch.setattr(train_command, "run_training", lambda *_, **__: train_command.Outcome(1, 6, ("a note",)))
     with pytest.raises(AssertionError):  # the exit code is not 0
         train(tmp_path, "--niter", "2")
     out = capsys.readouterr().out

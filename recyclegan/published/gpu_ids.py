@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.reference.options import Options
+from recyclegan.published.options import Options
 from recyclegan.translation import pick_device
 
 _CHOSEN = "RECYCLEGAN_GPUS_CHOSEN"

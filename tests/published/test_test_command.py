@@ -9,10 +9,10 @@ import torch
 from recyclegan.data import Crop, find_clips
 from recyclegan.errors import InputError
 from recyclegan.labels import palette_of
-from recyclegan.published import testing
-from recyclegan.published.testing import center_crop, frame_names
-from recyclegan.reference.checkpoints import Architecture, network_file
-from recyclegan.reference.layout import read_options
+from recyclegan.published import test_command
+from recyclegan.published.checkpoints import Architecture, network_file
+from recyclegan.published.layout import read_options
+from recyclegan.published.test_command import center_crop, frame_names
 from recyclegan.tensors import to_frames, to_images
 from recyclegan.video import read_image, write_image, write_video
 from tests.media import numbered
@@ -38,7 +38,7 @@ WHOLE = ("--crop_mode", "none", "--loadSizeW", "48", "--loadSizeH", "32")
 def run_test(*words: str) -> dict[str, np.ndarray]:
     """Run ``test.py`` and return the pictures of the results by name."""
     place = ("--dataroot", "data", "--name", "x", "--which_epoch", "2", "--model", "unsup_single")
-    assert testing.test([*place, *SMALL, *WHOLE, *words]) == 0
+    assert test_command.test([*place, *SMALL, *WHOLE, *words]) == 0
     return {path.name: read_image(path) for path in Path("results/x").glob("*_2/images/*")}
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recyclegan.labels import VIPER, colourize
-from recyclegan.reference.scoring import (
+from recyclegan.published.scoring import (
     BOAT,
     NUM_CLASSES,
     PLANE,

@@ -18,7 +18,7 @@ from recyclegan.errors import InputError
 from recyclegan.files import kind_of, write_bytes
 from recyclegan.networks import make_generator
 from recyclegan.networks.loading import Shapes, difference, read_weights, shapes_of
-from recyclegan.reference.layout import epochs_in, network_file
+from recyclegan.published.layout import epochs_in, network_file
 from recyclegan.settings.networks import GeneratorName, Norm
 
 Weights = Mapping[str, Tensor]

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from recyclegan.methods import CUT
-from recyclegan.reference.losses import loss_line, published_name
+from recyclegan.published.loss_log import loss_line, published_name
 from recyclegan.settings.methods import METHODS
 from tests.small import random_clips, small_method
 

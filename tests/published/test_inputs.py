@@ -8,7 +8,7 @@ from recyclegan.data import find_clips, index_data
 from recyclegan.data.scale import scale_of
 from recyclegan.domains import DOMAINS
 from recyclegan.errors import InputError
-from recyclegan.published.footage import (
+from recyclegan.published.inputs import (
     frames_config,
     label_domains,
     mirrors,

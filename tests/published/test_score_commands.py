@@ -11,8 +11,8 @@ from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize
 from recyclegan.networks.fcn8s import FCN8s
-from recyclegan.published import scores
-from recyclegan.published.scores import read_truth
+from recyclegan.published import score_commands
+from recyclegan.published.score_commands import read_truth
 from recyclegan.video import read_image, write_image
 from tests.small import picture
 
@@ -35,7 +35,7 @@ def write_map(path: str, *ids: int, **size: int) -> None:
 
 
 def rgb2lbl(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert scores.eval_rgb2lbl(["--exp_name", "images/*fake_B.*", *SIZE, *words]) == 0
+    assert score_commands.eval_rgb2lbl(["--exp_name", "images/*fake_B.*", *SIZE, *words]) == 0
     return capsys.readouterr().out
 
 
@@ -100,12 +100,12 @@ def test_the_truth_is_found_in_a_folder_by_the_frames_name(capsys: pytest.Captur
 
 def test_missing_pictures_and_truths_are_told() -> None:
     with pytest.raises(InputError, match="matches no picture"):
-        scores.eval_rgb2lbl(["--exp_name", "images/*fake_B.*"])
+        score_commands.eval_rgb2lbl(["--exp_name", "images/*fake_B.*"])
     write_map("images/1_fake_B.png", ROAD)
     with pytest.raises(InputError, match=r"1_fake_B.png: has no true label map \(1_real_B.png beside it"):
-        scores.eval_rgb2lbl(["--exp_name", "images/*fake_B.*"])
+        score_commands.eval_rgb2lbl(["--exp_name", "images/*fake_B.*"])
     with pytest.raises(InputError, match="is no FRAME_fake_A picture"):
-        scores.eval_lbl2rgb(["--exp_name", "images/*fake_B.*", "--model_path", small_fcn()])
+        score_commands.eval_lbl2rgb(["--exp_name", "images/*fake_B.*", "--model_path", small_fcn()])
 
 
 def test_a_map_of_one_channel_holds_ids(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def small_fcn() -> str:
 
 def lbl2rgb(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     model = ("--model_path", small_fcn())
-    assert scores.eval_lbl2rgb(["--exp_name", "images/*fake_A*", *model, *SIZE, *words]) == 0
+    assert score_commands.eval_lbl2rgb(["--exp_name", "images/*fake_A*", *model, *SIZE, *words]) == 0
     return capsys.readouterr().out
 
 

@@ -9,11 +9,11 @@ from recyclegan.errors import InputError
 from recyclegan.methods import Method
 from recyclegan.networks import initialize
 from recyclegan.networks.loading import read_weights
-from recyclegan.published.footage import steps_per_epoch
-from recyclegan.published.running import is_first_process, tell
-from recyclegan.reference.checkpoints import PLACES, load_network, missing_epoch
-from recyclegan.reference.layout import LATEST, epochs_in, network_file
-from recyclegan.reference.options import Options
+from recyclegan.published.checkpoints import PLACES, load_network, missing_epoch
+from recyclegan.published.command_line import is_first_process, tell
+from recyclegan.published.inputs import steps_per_epoch
+from recyclegan.published.layout import LATEST, epochs_in, network_file
+from recyclegan.published.options import Options
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import checkpoints, save_checkpoint

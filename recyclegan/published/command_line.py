@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from recyclegan.ends import exit_code
 from recyclegan.errors import InputError, nearest
-from recyclegan.reference.options import ENDLESS, Option, Options, read_bool, read_count
+from recyclegan.published.options import ENDLESS, Option, Options, read_bool, read_count
 
 Command = Callable[[Sequence[str]], int]
 

@@ -18,13 +18,13 @@ from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, tar
 from recyclegan.errors import InputError
 from recyclegan.files import write_text
 from recyclegan.networks.loading import check_finite
-from recyclegan.published.devices import choose_devices
-from recyclegan.published.footage import domain_folder, is_triplets, label_domains, transform
-from recyclegan.published.running import parse, tell
-from recyclegan.reference.checkpoints import Architecture, find_generator, missing_epoch, read_generator
-from recyclegan.reference.layout import OPTIONS_FILE, image_file, results_folder, write_options
-from recyclegan.reference.options import TEST, UNUSED_IN_TEST, Options, notes_on_unused
-from recyclegan.reference.recipe import GENERATOR_NAMES
+from recyclegan.published.checkpoints import Architecture, find_generator, missing_epoch, read_generator
+from recyclegan.published.command_line import parse, tell
+from recyclegan.published.gpu_ids import choose_devices
+from recyclegan.published.inputs import domain_folder, is_triplets, label_domains, transform
+from recyclegan.published.layout import OPTIONS_FILE, image_file, results_folder, write_options
+from recyclegan.published.options import TEST, UNUSED_IN_TEST, Options, notes_on_unused
+from recyclegan.published.recipe import GENERATOR_NAMES
 from recyclegan.tensors import to_frames, to_images
 from recyclegan.video import write_image
 

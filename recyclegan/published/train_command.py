@@ -8,15 +8,15 @@ from typing import Any
 
 from recyclegan.errors import InputError
 from recyclegan.files import append_text
-from recyclegan.published.devices import Devices, choose_devices
-from recyclegan.published.footage import frames_config, steps_per_epoch, training_data
-from recyclegan.published.running import is_first_process, parse, tell
-from recyclegan.published.starting import prepare_start, refuse_existing
-from recyclegan.reference.checkpoints import networks_of, write_networks
-from recyclegan.reference.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_options
-from recyclegan.reference.losses import loss_line
-from recyclegan.reference.options import TRAIN, Options, notes_on_unused
-from recyclegan.reference.recipe import deviations, method_config, network_config, notes_on_recipe
+from recyclegan.published.checkpoints import networks_of, write_networks
+from recyclegan.published.command_line import is_first_process, parse, tell
+from recyclegan.published.gpu_ids import Devices, choose_devices
+from recyclegan.published.inputs import frames_config, steps_per_epoch, training_data
+from recyclegan.published.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_options
+from recyclegan.published.loss_log import loss_line
+from recyclegan.published.options import TRAIN, Options, notes_on_unused
+from recyclegan.published.recipe import deviations, method_config, network_config, notes_on_recipe
+from recyclegan.published.start import prepare_start, refuse_existing
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import load_checkpoint
 from recyclegan.training import Outcome

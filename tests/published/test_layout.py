@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from recyclegan.errors import InputError
-from recyclegan.reference.layout import (
+from recyclegan.published.layout import (
     epochs_in,
     frame_of,
     image_file,

@@ -12,8 +12,8 @@ from recyclegan.data.placing import place_clip
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
-from recyclegan.published.running import is_first_process
-from recyclegan.reference.options import Options
+from recyclegan.published.command_line import is_first_process
+from recyclegan.published.options import Options
 from recyclegan.settings.frames import DataConfig, Labels
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from recyclegan.errors import InputError
 from recyclegan.networks import make_discriminator, make_generator
 from recyclegan.networks.loading import read_weights
-from recyclegan.reference.checkpoints import (
+from recyclegan.published.checkpoints import (
     PLACES,
     Architecture,
     find_generator,
