@@ -1,0 +1,319 @@
+"""A verdict in words on translated frames: what is wrong, what to do about it, and whether they can be used."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from recyclegan.domains import DOMAINS, Direction, Domain
+from recyclegan.metrics.frame_numbers import Look, Numbers, Pair, look_of, numbers_of, pair_of
+from recyclegan.metrics.pictures import Picture
+
+Word = Literal["usable", "usable with reservations", "not usable"]
+WORDS: tuple[Word, ...] = get_args(Word)
+"""The best first."""
+Points = Sequence[tuple[float, float]]
+"""The (step, value) points of a number."""
+
+UNCHANGED = 4.0
+"""Mean difference between source and translation, in levels of 255, up to which nothing was changed."""
+ONE_COLOUR = 4.0
+"""Contrast within a translation, in levels, up to which it shows nothing."""
+ALIKE = 0.1
+"""Share of the sources' variety up to which translations are all the same."""
+INVERTED = -0.15
+"""Agreement of lightness up to which dark and light have changed places as a whole."""
+UNRELATED = 0.1
+"""Agreement of lightness up to which a translation hardly follows its source. A perfect night made of day has 0.4."""
+PARTLY_SWAPPED = 0.3
+"""Share of swapped area that is told of. A perfect night made of day has up to 0.2."""
+SATURATED = 0.25
+"""Share of values at black or full light, beyond the source's and target's, from which colours are saturated."""
+HOLES = 0.0015
+"""Share of the area from which black or glaring regions are told of."""
+LARGE_HOLES = 0.05
+GHOSTS = 0.09
+"""Share of what is flat in the source from which structure in it is told of. A perfect new look has up to 0.06."""
+CHECKERBOARD = 4.0
+"""Decibels, beyond the source's and target's, from which a pattern is told of."""
+TINT = 8.0
+"""Levels that the mean colour may lie outside of both looks."""
+SOFT_EDGES, SOFT_DETAIL = 0.6, 0.85
+"""Shares of edges and of detail under which, both together, a translation is blurred."""
+MUSHY_EDGES, MUSHY_DETAIL = 0.3, 0.6
+
+WON = 0.01
+"""Loss of a discriminator that always tells real from fake; balance lies at a quarter of that of least squares."""
+LONG_STRETCH = 0.25
+"""Share of a run, at its end, that makes a stretch long."""
+FEWEST_POINTS = 12
+"""Logged values from which a course can be told."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    name: str
+    """What is wrong, in a word: inversion, holes, ..."""
+    value: float
+    """The number that shows it."""
+    sentence: str
+    """What was found, with the number; no capital, no full stop."""
+    remedy: str
+    """What to do, with an option of ``train``."""
+    is_grave: bool
+    """Whether it makes the translation unusable."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to say of translated frames."""
+
+    findings: tuple[Finding, ...]
+    """What is wrong, the gravest first."""
+    numbers: Numbers
+    """What it rests on; see `recyclegan.metrics.frame_numbers.numbers_of`."""
+
+    @property
+    def word(self) -> Word:
+        """Return whether the frames can be used."""
+        if any(finding.is_grave for finding in self.findings):
+            return "not usable"
+        return "usable with reservations" if self.findings else "usable"
+
+    @property
+    def sentence(self) -> str:
+        """Return the word, what is wrong, and what is right."""
+        wrong, right = "; ".join(finding.sentence for finding in self.findings), ", ".join(_right(self.numbers))
+        parts = [wrong, f"right: {right}" if wrong and right else right]
+        return ": ".join(filter(None, (self.word, "; ".join(filter(None, parts)))))
+
+
+def judge(
+    sources: Sequence[Picture], translations: Sequence[Picture], target: Sequence[Picture] = (), labels: bool = False
+) -> Verdict:
+    """Return the verdict on translations of source frames, each of its source's size.
+
+    ``target`` holds any frames of the look aimed at, of about the same size; without them a tint cannot be told, and
+    dark or blurred regions that belong to the look are held against it. ``labels``: one of the domains holds label
+    maps, whose brightness and colours mean nothing.
+    """
+    pairs = [pair_of(source, translated) for source, translated in zip(sources, translations, strict=True)]
+    return judge_pairs(pairs, [look_of(image) for image in target], labels)
+
+
+def judge_pairs(pairs: Sequence[Pair], target: Sequence[Look] = (), labels: bool = False) -> Verdict:
+    """Return the verdict on frames that were measured before."""
+    return verdict_of(numbers_of(pairs, target, labels))
+
+
+def verdict_of(numbers: Mapping[str, float]) -> Verdict:
+    """Return the verdict that numbers lead to, by the names of `numbers_of`; what is missing accuses of nothing."""
+    known = {name: float(value) for name, value in numbers.items()}
+    findings = list(_nothing_shown(known)) or [finding for check in CHECKS for finding in check(known)]
+    return Verdict(tuple(sorted(findings, key=lambda finding: not finding.is_grave)), known)
+
+
+def verdict_in(entry: Mapping[str, Any], way: Direction) -> Verdict:
+    """Return the verdict on a direction that the numbers of a line of ``stats.jsonl`` lead to."""
+    return verdict_of({name: entry[f"{way}/{name}"] for name in NAMES if f"{way}/{name}" in entry})
+
+
+def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
+    """Find translations that show nothing of their sources, of which nothing else is worth saying."""
+    if numbers.get("contrast", ONE_COLOUR) < ONE_COLOUR:
+        yield Finding(
+            "one colour",
+            numbers["contrast"],
+            f"translations are of one colour, with a contrast of {numbers['contrast']:.1f} levels of 255",
+            "train longer if the run is young; else train anew with a smaller --discriminator-width",
+            is_grave=True,
+        )
+    elif numbers.get("variety_kept", 1.0) < ALIKE:
+        yield Finding(
+            "no variety",
+            numbers["variety_kept"],
+            "different frames are translated into nearly the same; they vary by"
+            f" {_percent(numbers['variety_kept'])} of what their sources vary by",
+            "train anew with a larger weight on what ties to the source (--unsup-recycle, --cycle)",
+            is_grave=True,
+        )
+
+
+def _unchanged(numbers: Numbers) -> Iterator[Finding]:
+    if numbers.get("change", UNCHANGED) < UNCHANGED:
+        yield Finding(
+            "unchanged",
+            numbers["change"],
+            f"translations differ from sources by {numbers['change']:.1f} of 255 levels: nothing was learned",
+            "lower the weights of --identity, --cycle and --content, or train longer",
+            is_grave=False,
+        )
+
+
+def _inversion(numbers: Numbers) -> Iterator[Finding]:
+    """Find what is lighter than its surroundings and becomes darker.
+
+    Brightness as such would accuse a good translation from day to night, where the sky is rightly light and then dark.
+    """
+    agreement, swapped = numbers.get("lightness_agreement", 1.0), numbers.get("swapped_area", 0.0)
+    if agreement < INVERTED or swapped > PARTLY_SWAPPED:
+        yield Finding(
+            "inversion",
+            swapped,
+            f"light and dark are swapped in {_percent(swapped)} of the area (local lightness agrees with the source by"
+            f" {agreement:+.2f}, 1 is all, -1 a negative)",
+            "train anew with --content 1 1, or with a cycle or an identity term (--cycle 10 10, --identity 5 5);"
+            " another --seed may do",
+            is_grave=agreement < INVERTED,
+        )
+    elif agreement < UNRELATED:
+        yield Finding(
+            "unrelated",
+            agreement,
+            f"light and dark hardly follow the source (local lightness agrees by {agreement:+.2f}, 1 is all)",
+            "train longer, or anew with more weight on what ties to the source (--content 1 1, --cycle 10 10)",
+            is_grave=numbers.get("edges_kept", 1.0) < SOFT_EDGES,
+        )
+
+
+def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
+    saturated, holes = numbers.get("saturated", 0.0), numbers.get("holes", 0.0)
+    if saturated > SATURATED:
+        yield Finding(
+            "saturation",
+            saturated,
+            f"colours are saturated: {_percent(saturated)} of all values, beyond those of source and target, are black"
+            " or at full light",
+            "train anew with a lower --lr",
+            is_grave=False,
+        )
+    elif holes > HOLES:
+        yield Finding(
+            "holes",
+            holes,
+            f"black or glaring holes take {_percent(holes)} of the area, where the source shows something",
+            "train longer (--resume with more --steps), or anew with --identity 5 5 or a lower --lr",
+            is_grave=holes > LARGE_HOLES,
+        )
+
+
+def _ghosts(numbers: Numbers) -> Iterator[Finding]:
+    if numbers.get("ghosts", 0.0) > GHOSTS:
+        yield Finding(
+            "ghosts",
+            numbers["ghosts"],
+            f"ghosts: {_percent(numbers['ghosts'])} of what is flat in the source shows shapes",
+            "train longer, or anew with more weight on what ties to the source (--content 1 1, --cycle 10 10)",
+            is_grave=False,
+        )
+
+
+def _checkerboard(numbers: Numbers) -> Iterator[Finding]:
+    if numbers.get("checkerboard", 0.0) > CHECKERBOARD:
+        yield Finding(
+            "checkerboard",
+            numbers["checkerboard"],
+            "a checkerboard: patterns of two or four pixels stand out by"
+            f" {numbers['checkerboard']:.0f} dB more than in source and target",
+            "train longer; else anew with --generator detail-6, which widens without such patterns",
+            is_grave=False,
+        )
+
+
+def _tint(numbers: Numbers) -> Iterator[Finding]:
+    if numbers.get("tint", 0.0) > TINT:
+        yield Finding(
+            "tint",
+            numbers["tint"],
+            f"a tint: the mean colour lies {numbers['tint']:.0f} of 255 levels outside of both looks",
+            "train anew with --identity 5 5, which ties colours",
+            is_grave=False,
+        )
+
+
+def _mush(numbers: Numbers) -> Iterator[Finding]:
+    edges, detail = numbers.get("edges_kept", 1.0), numbers.get("detail_kept", 1.0)
+    if edges < SOFT_EDGES and detail < SOFT_DETAIL:
+        yield Finding(
+            "mush",
+            edges,
+            f"blurred: {_percent(edges)} of the steepness of the source's edges and {_percent(detail)} of the fine"
+            " detail are kept",
+            "train longer; else anew with --generator detail-6, which hands the source's detail through",
+            is_grave=edges < MUSHY_EDGES and detail < MUSHY_DETAIL,
+        )
+
+
+CHECKS: tuple[Callable[[Numbers], Iterator[Finding]], ...] = (
+    _inversion,
+    _saturation_or_holes,
+    _mush,
+    _checkerboard,
+    _ghosts,
+    _tint,
+    _unchanged,
+)
+"""Every check, in the order of the sentence."""
+
+NAMES = (
+    "lightness_agreement",
+    "swapped_area",
+    "edges_kept",
+    "detail_kept",
+    "holes",
+    "ghosts",
+    "checkerboard",
+    "tint",
+    "saturated",
+    "variety_kept",
+    "contrast",
+    "change",
+)
+"""The numbers that a verdict rests on."""
+
+
+def _right(numbers: Numbers) -> Iterator[str]:
+    """Yield what is right, in words."""
+    agreement = numbers.get("lightness_agreement", 0.0)
+    if agreement >= UNRELATED and numbers.get("swapped_area", 0.0) <= PARTLY_SWAPPED:
+        yield f"light and dark are in place ({agreement:+.2f})"
+    if numbers.get("edges_kept", 0.0) >= SOFT_EDGES:
+        yield f"edges are kept ({_percent(min(numbers['edges_kept'], 1.0))})"
+    if numbers.get("holes", 1.0) <= HOLES:
+        yield "no holes"
+    if numbers.get("variety_kept", 0.0) >= ALIKE:
+        yield "frames differ as their sources do"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %") if 0 < share < 0.0995 else f"{share:.0%}".replace("%", " %")
+
+
+def discriminators_that_won(points: Mapping[str, Points]) -> dict[Domain, tuple[float, float]]:
+    """Return first and last step of the stretch, at the end of a run, in which a discriminator's loss stayed at 0.
+
+    The generator learns nothing from a discriminator that always tells real from fake.
+    """
+    found = {}
+    for domain in DOMAINS:
+        course = list(points.get(f"{domain}/discriminator", ()))
+        length = next((n for n, (_, value) in enumerate(reversed(course)) if not value < WON), len(course))
+        if len(course) >= FEWEST_POINTS and length >= LONG_STRETCH * max(len(course), FEWEST_POINTS):
+            found[domain] = course[-length][0], course[-1][0]
+    return found
+
+
+def on_discriminators(points: Mapping[str, Points]) -> list[Finding]:
+    """Return a finding for each discriminator that has won."""
+    return [
+        Finding(
+            "discriminator",
+            end - start,
+            f"{domain}/discriminator: under {WON:g} in steps {start:.0f}-{end:.0f}; it always tells real from fake,"
+            " and the generator learns nothing from it",
+            "train anew with a smaller --discriminator-width, --history 50, or more varied clips",
+            is_grave=True,
+        )
+        for domain, (start, end) in discriminators_that_won(points).items()
+    ]
