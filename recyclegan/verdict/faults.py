@@ -1,18 +1,9 @@
-"""A verdict in words on translated frames: what is wrong, what to do about it, and whether they can be used."""
+"""What can be wrong with translated frames: for each fault the number that shows it, its sentence and its remedy."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
 
-from recyclegan.domains import DOMAINS, Direction, Domain
-from recyclegan.metrics.frame_numbers import Look, Numbers, Pair, look_of, numbers_of, pair_of
-from recyclegan.metrics.pictures import Picture
-
-Word = Literal["usable", "usable with reservations", "not usable"]
-WORDS: tuple[Word, ...] = get_args(Word)
-"""The best first."""
-Points = Sequence[tuple[float, float]]
-"""The (step, value) points of a number."""
+from recyclegan.metrics.frame_numbers import Numbers
 
 UNCHANGED = 4.0
 """Mean difference between source and translation, in levels of 255, up to which nothing was changed."""
@@ -42,13 +33,6 @@ SOFT_EDGES, SOFT_DETAIL = 0.6, 0.85
 """Shares of edges and of detail under which, both together, a translation is blurred."""
 MUSHY_EDGES, MUSHY_DETAIL = 0.3, 0.6
 
-WON = 0.01
-"""Loss of a discriminator that always tells real from fake; balance lies at a quarter of that of least squares."""
-LONG_STRETCH = 0.25
-"""Share of a run, at its end, that makes a stretch long."""
-FEWEST_POINTS = 12
-"""Logged values from which a course can be told."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -66,59 +50,16 @@ class Finding:
     """Whether it makes the translation unusable."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What is to say of translated frames."""
-
-    findings: tuple[Finding, ...]
-    """What is wrong, the gravest first."""
-    numbers: Numbers
-    """What it rests on; see `recyclegan.metrics.frame_numbers.numbers_of`."""
-
-    @property
-    def word(self) -> Word:
-        """Return whether the frames can be used."""
-        if any(finding.is_grave for finding in self.findings):
-            return "not usable"
-        return "usable with reservations" if self.findings else "usable"
-
-    @property
-    def sentence(self) -> str:
-        """Return the word, what is wrong, and what is right."""
-        wrong, right = "; ".join(finding.sentence for finding in self.findings), ", ".join(_right(self.numbers))
-        parts = [wrong, f"right: {right}" if wrong and right else right]
-        return ": ".join(filter(None, (self.word, "; ".join(filter(None, parts)))))
+def faults_in(numbers: Numbers) -> list[Finding]:
+    """Return what the numbers accuse of, the gravest first; a number that is missing accuses of nothing."""
+    found = list(_nothing_shown(numbers)) or [finding for check in CHECKS for finding in check(numbers)]
+    found += _ghosts(numbers, GHOSTS if found else SURE_GHOSTS)
+    return sorted(found, key=lambda finding: not finding.is_grave)
 
 
-def judge(
-    sources: Sequence[Picture], translations: Sequence[Picture], target: Sequence[Picture] = (), labels: bool = False
-) -> Verdict:
-    """Return the verdict on translations of source frames, each of its source's size.
-
-    ``target`` holds any frames of the look aimed at, of about the same size; without them a tint cannot be told, and
-    dark or blurred regions that belong to the look are held against it. ``labels``: one of the domains holds label
-    maps, whose brightness and colours mean nothing.
-    """
-    pairs = [pair_of(source, translated) for source, translated in zip(sources, translations, strict=True)]
-    return judge_pairs(pairs, [look_of(image) for image in target], labels)
-
-
-def judge_pairs(pairs: Sequence[Pair], target: Sequence[Look] = (), labels: bool = False) -> Verdict:
-    """Return the verdict on frames that were measured before."""
-    return verdict_of(numbers_of(pairs, target, labels))
-
-
-def verdict_of(numbers: Mapping[str, float]) -> Verdict:
-    """Return the verdict that numbers lead to, by the names of `numbers_of`; what is missing accuses of nothing."""
-    known = {name: float(value) for name, value in numbers.items()}
-    findings = list(_nothing_shown(known)) or [finding for check in CHECKS for finding in check(known)]
-    findings += _ghosts(known, GHOSTS if findings else SURE_GHOSTS)
-    return Verdict(tuple(sorted(findings, key=lambda finding: not finding.is_grave)), known)
-
-
-def verdict_in(entry: Mapping[str, Any], way: Direction) -> Verdict:
-    """Return the verdict on a direction that the numbers of a line of ``stats.jsonl`` lead to."""
-    return verdict_of({name: entry[f"{way}/{name}"] for name in NAMES if f"{way}/{name}" in entry})
+def strengths_in(numbers: Numbers) -> list[str]:
+    """Return what the numbers show to be right, in words."""
+    return list(_right(numbers))
 
 
 def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
@@ -136,7 +77,7 @@ def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
             "no variety",
             numbers["variety_kept"],
             "different frames are translated into nearly the same; they vary by"
-            f" {_percent(numbers['variety_kept'])} of what their sources vary by",
+            f" {percent(numbers['variety_kept'])} of what their sources vary by",
             "train anew with a larger weight on what ties to the source (--unsup-recycle, --cycle)",
             is_grave=True,
         )
@@ -163,7 +104,7 @@ def _inversion(numbers: Numbers) -> Iterator[Finding]:
         yield Finding(
             "inversion",
             swapped,
-            f"light and dark are swapped in {_percent(swapped)} of the area (local lightness agrees with the source by"
+            f"light and dark are swapped in {percent(swapped)} of the area (local lightness agrees with the source by"
             f" {agreement:+.2f}, 1 is all, -1 a negative)",
             "train anew with --content 1 1, or with a cycle or an identity term (--cycle 10 10, --identity 5 5);"
             " another --seed may do",
@@ -185,7 +126,7 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
         yield Finding(
             "saturation",
             saturated,
-            f"colours are saturated: {_percent(saturated)} of all values, beyond those of source and target, are black"
+            f"colours are saturated: {percent(saturated)} of all values, beyond those of source and target, are black"
             " or at full light",
             "train anew with a lower --lr",
             is_grave=False,
@@ -194,7 +135,7 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
         yield Finding(
             "holes",
             holes,
-            f"black or glaring holes take {_percent(holes)} of the area, where the source shows something",
+            f"black or glaring holes take {percent(holes)} of the area, where the source shows something",
             "train longer (--resume with more --steps), or anew with --identity 5 5 or a lower --lr",
             is_grave=holes > LARGE_HOLES,
         )
@@ -205,7 +146,7 @@ def _ghosts(numbers: Numbers, most: float) -> Iterator[Finding]:
         yield Finding(
             "ghosts",
             numbers["ghosts"],
-            f"ghosts: {_percent(numbers['ghosts'])} of what is flat in the source shows shapes",
+            f"ghosts: {percent(numbers['ghosts'])} of what is flat in the source shows shapes",
             "train longer, or anew with more weight on what ties to the source (--content 1 1, --cycle 10 10)",
             is_grave=False,
         )
@@ -240,7 +181,7 @@ def _mush(numbers: Numbers) -> Iterator[Finding]:
         yield Finding(
             "mush",
             edges,
-            f"blurred: {_percent(edges)} of the steepness of the source's edges and {_percent(detail)} of the fine"
+            f"blurred: {percent(edges)} of the steepness of the source's edges and {percent(detail)} of the fine"
             " detail are kept",
             "train longer; else anew with --generator detail-6, which hands the source's detail through",
             is_grave=edges < MUSHY_EDGES and detail < MUSHY_DETAIL,
@@ -257,22 +198,6 @@ CHECKS: tuple[Callable[[Numbers], Iterator[Finding]], ...] = (
 )
 """Every check, in the order of the sentence."""
 
-NAMES = (
-    "lightness_agreement",
-    "swapped_area",
-    "edges_kept",
-    "detail_kept",
-    "holes",
-    "ghosts",
-    "checkerboard",
-    "tint",
-    "saturated",
-    "variety_kept",
-    "contrast",
-    "change",
-)
-"""The numbers that a verdict rests on."""
-
 
 def _right(numbers: Numbers) -> Iterator[str]:
     """Yield what is right, in words."""
@@ -280,41 +205,13 @@ def _right(numbers: Numbers) -> Iterator[str]:
     if agreement >= UNRELATED and numbers.get("swapped_area", 0.0) <= PARTLY_SWAPPED:
         yield f"light and dark are in place ({agreement:+.2f})"
     if numbers.get("edges_kept", 0.0) >= SOFT_EDGES:
-        yield f"edges are kept ({_percent(min(numbers['edges_kept'], 1.0))})"
+        yield f"edges are kept ({percent(min(numbers['edges_kept'], 1.0))})"
     if numbers.get("holes", 1.0) <= HOLES:
         yield "no holes"
     if numbers.get("variety_kept", 0.0) >= ALIKE:
         yield "frames differ as their sources do"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share in words, with a decimal where it is small."""
     return f"{share:.1%}".replace("%", " %") if 0 < share < 0.0995 else f"{share:.0%}".replace("%", " %")
-
-
-def discriminators_that_won(points: Mapping[str, Points]) -> dict[Domain, tuple[float, float]]:
-    """Return first and last step of the stretch, at the end of a run, in which a discriminator's loss stayed at 0.
-
-    The generator learns nothing from a discriminator that always tells real from fake.
-    """
-    found = {}
-    for domain in DOMAINS:
-        course = list(points.get(f"{domain}/discriminator", ()))
-        length = next((n for n, (_, value) in enumerate(reversed(course)) if not value < WON), len(course))
-        if len(course) >= FEWEST_POINTS and length >= LONG_STRETCH * max(len(course), FEWEST_POINTS):
-            found[domain] = course[-length][0], course[-1][0]
-    return found
-
-
-def on_discriminators(points: Mapping[str, Points]) -> list[Finding]:
-    """Return a finding for each discriminator that has won."""
-    return [
-        Finding(
-            "discriminator",
-            end - start,
-            f"{domain}/discriminator: under {WON:g} in steps {start:.0f}-{end:.0f}; it always tells real from fake,"
-            " and the generator learns nothing from it",
-            "train anew with a smaller --discriminator-width, --history 50, or more varied clips",
-            is_grave=True,
-        )
-        for domain, (start, end) in discriminators_that_won(points).items()
-    ]
