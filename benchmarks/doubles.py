@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image
 
 from recyclegan.data import Clip
-from recyclegan.doctor.moments import Moments, moments_of, patterns_of
-from recyclegan.doctor.survey import look_at, thumbnail
+from recyclegan.doctor.moments import Moments, moments_of
+from recyclegan.doctor.survey import look_at
+from recyclegan.metrics.pictures import patterns_of, thumbnail
 from recyclegan.video import read_video, write_video
 
 COPIED = 2

@@ -38,6 +38,8 @@ def train(words: list[str]) -> int:
         return 0
     for note in outcome.notes:
         _tell(note)
+    for verdict in outcome.verdicts:
+        print(f"verdict: {verdict}")
     if flags["dry_run"]:
         print(f"dry run: the data and one step are fine; {outcome.num_steps} steps would be trained")
     elif outcome.steps < outcome.num_steps:

@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Float32
 
-from recyclegan.doctor.survey import LONG, SIDE, Thumbs, View, images_at, thumbnail
-
-Patterns = Float32[np.ndarray, "_ pixels"]
-"""What each of some frames shows, as a vector."""
+from recyclegan.doctor.survey import LONG, View, images_at
+from recyclegan.metrics.pictures import SIDE, Patterns, patterns_of, thumbnail
 
 SAME_MOMENT = 0.75
 """Correlation from which two frames show one moment, or neighbouring ones of one shot."""
@@ -18,7 +14,6 @@ CLOSE = 16
 """Frames to each side of a sampled one that a closer look takes in."""
 CLOSELY = 3
 """Frames that are looked at closely."""
-_SURROUNDINGS = 7
 _FAINT = 0.5
 """Levels of 255 (root mean square) up to which a pattern says nothing."""
 
@@ -91,15 +86,6 @@ def compare_closely(part: Moments, whole: Moments) -> Match:
 def _patterns_around(view: View, place: int) -> Patterns:
     places = list(range(max(0, place - CLOSE), min(view.num_frames, place + CLOSE + 1)))
     return patterns_of(np.stack([thumbnail(image) for _, image in images_at(view.clip, places, [])]))
-
-
-def patterns_of(thumbs: Thumbs) -> Patterns:
-    """Return what thumbnails show: brightness, less the mean of the surroundings."""
-    grey = torch.from_numpy(thumbs @ np.array((0.299, 0.587, 0.114), np.float32))[:, None]
-    reach = _SURROUNDINGS // 2
-    padded = F.pad(grey, [reach] * 4, mode="replicate")
-    around = F.avg_pool2d(F.avg_pool2d(padded, (_SURROUNDINGS, 1), stride=1), (1, _SURROUNDINGS), stride=1)
-    return (grey - around).flatten(1).numpy()
 
 
 def _units(patterns: Float[np.ndarray, "_ pixels"]) -> Patterns:

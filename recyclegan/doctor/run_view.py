@@ -6,25 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from recyclegan.data import Clip, index_data
+from recyclegan.data.resize import Resize
 from recyclegan.doctor.finding import Finding, from_error
-from recyclegan.doctor.survey import Progress, images_at, spread, thumbnail
-from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain
+from recyclegan.doctor.survey import Progress, images_at, spread
+from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.logs import LARGEST_DRAWN, damaged_lines, read_stats, series
+from recyclegan.metrics.frame_numbers import Look, Pair, look_of, pair_of
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints
 from recyclegan.translation import Translator
+from recyclegan.verdict import NAMES, Verdict, judge_pairs
 
-Thumbs = UInt8[np.ndarray, "_ side side 3"]
 Points = list[tuple[float, float]]
 
 NUM_FRAMES = 6
 """Frames that are translated in each direction."""
-MEASURES = frozenset({"equivariance", "variety"})
+MEASURES = frozenset({"equivariance", "variety", *NAMES})
 """Names in ``stats.jsonl`` that stand for measures, not for terms of the loss."""
 
 
@@ -46,13 +47,19 @@ def is_sane(value: float) -> bool:
 
 @dataclass(frozen=True)
 class Translations:
-    """Frames of different scenes and their translations, small."""
+    """Frames of different scenes and their translations, as they were measured."""
 
     way: Direction
-    sources: Thumbs
-    translated: Thumbs
+    pairs: tuple[Pair, ...]
+    target: tuple[Look, ...]
+    """Frames of the look aimed at, none where its footage is not there."""
     has_labels: bool
     """Whether one of the domains holds label maps, whose brightness means nothing."""
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Return what there is to say of them."""
+        return judge_pairs(self.pairs, self.target, self.has_labels)
 
 
 @dataclass(frozen=True)
@@ -124,19 +131,27 @@ class RunView:
         return tuple(made)
 
     def _translate(self, way: Direction) -> list[Translations]:
-        domain = source_domain(way)
-        clips = self.clips(domain, "val") or self.clips(domain, "train")
+        clips = self._held_out(source_domain(way))
         if not clips:
             return []
         translator = Translator.from_pretrained(self.run, way)
-        card, sources, translated = translator.card, [], []
+        card, pairs = translator.card, []
         for done, image in enumerate(_frames_of(clips), start=1):
             self.progress(done, NUM_FRAMES, f"translating {way}")
-            sources.append(thumbnail(image))
-            translation = translator.translate_images(image[None])[0]
-            translated.append(thumbnail(translation.repeat(3 // translation.shape[2], axis=2)))
+            pairs.append(pair_of(image, translator.translate_images(image[None])[0]))
         has_labels = card.labels_in or bool(card.palette)
-        return [Translations(way, np.stack(sources), np.stack(translated), has_labels)]
+        target = () if has_labels else _looks(self._held_out(target_domain(way)), clips[0].size)
+        return [Translations(way, tuple(pairs), target, has_labels)]
+
+    def _held_out(self, domain: Domain) -> tuple[Clip, ...]:
+        """Return held-out clips, or those that were trained on where there are none."""
+        return self.clips(domain, "val") or self.clips(domain, "train")
+
+
+def _looks(clips: tuple[Clip, ...], size: tuple[int, int]) -> tuple[Look, ...]:
+    """Return frames of the look aimed at, brought to one size."""
+    resize = Resize("rectangle", *size)
+    return tuple(look_of(resize(image)) for image in _frames_of(clips)) if clips else ()
 
 
 def _frames_of(clips: tuple[Clip, ...]) -> list[np.ndarray]:

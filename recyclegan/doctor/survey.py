@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image as Pillow
 
 from recyclegan.arrays import Image
 from recyclegan.data import Clip, index_data
@@ -19,15 +17,13 @@ from recyclegan.doctor.colours import Colours, count_colours
 from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
+from recyclegan.metrics.pictures import Thumb, Thumbs, thumbnail
 from recyclegan.settings.frames import Labels
 from recyclegan.video import VideoInfo, check_whole, image_size, probe, read_frame, read_image, shown_times
 
 Progress = Callable[[int, int | None, str], None]
 """Told of (done, in all or None, what) during long work."""
-Thumbs = UInt8[np.ndarray, "_ side side 3"]
 
-SIDE = 32
-"""Height and width of thumbnails."""
 LONG = 3000
 """Frames above which a video with an index is sampled by seeking instead of being decoded whole."""
 FEW = 16
@@ -158,7 +154,7 @@ def spread(num_frames: int, wanted: int) -> list[int]:
 @dataclass(frozen=True)
 class _Seen:
     full_size: tuple[int, int]
-    thumb: Image
+    thumb: Thumb
     colours: Colours
 
 
@@ -199,12 +195,6 @@ def _video_frames(clip: Clip, places: list[int]) -> Iterator[tuple[int, Image]]:
     for number, image in enumerate(clip.images()):
         if number in wanted:
             yield number, image
-
-
-def thumbnail(image: Image) -> UInt8[np.ndarray, "side side 3"]:
-    """Return a frame squeezed into a small square, each pixel the mean of those that it stands for."""
-    small = Pillow.fromarray(image).resize((SIDE, SIDE), Pillow.Resampling.BOX)
-    return np.asarray(small)
 
 
 def _readable(clip: Clip, damaged: list[Finding]) -> tuple[Clip, Counter[tuple[int, int]]]:

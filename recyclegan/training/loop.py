@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -46,6 +46,7 @@ from recyclegan.training.run_folder import (
 from recyclegan.training.signals import Interruption
 from recyclegan.training.step import TrainState, train_step
 from recyclegan.training.validation import notes_on_course, validate
+from recyclegan.training.verdicts import SampleJudge, verdict_lines
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
@@ -61,6 +62,9 @@ class Outcome:
     """Steps that were wanted; fewer were done where a signal ended it, and the run can be resumed."""
     notes: tuple[str, ...] = ()
     """What there is to say of the data and of the course of training."""
+    verdicts: tuple[str, ...] = field(default=(), compare=False)
+    """What there is to say of the samples that were written last: a line for each direction, and for each discriminator
+    that has won."""
     is_first_process: bool = True
     """Whether this process speaks for the run; where several train together, the others have nothing to print."""
 
@@ -96,7 +100,8 @@ def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None
     check_run_folder(config, resume)
     state, footage = prepare(config, decoding)
     refuse_infinite(state, numbers(train_step(state, footage.batch(0), 0)), 0)
-    return Outcome(0, state.num_steps, (*footage.changes, *footage.notes), state.fabric.is_global_zero)
+    told = (*footage.changes, *footage.notes)
+    return Outcome(0, state.num_steps, told, is_first_process=state.fabric.is_global_zero)
 
 
 def _train(config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, tell: Tell | None) -> Outcome:
@@ -135,8 +140,9 @@ def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:
     """Return how training ended; what there is to say of it is said by the first process alone."""
     if not state.fabric.is_global_zero:
         return Outcome(done, state.num_steps, is_first_process=False)
-    course = series(read_stats(state.config.out / STATS_FILE)) if done == state.num_steps else {}
-    return Outcome(done, state.num_steps, (*footage.notes, *notes_on_course(course)))
+    entries = read_stats(state.config.out / STATS_FILE)
+    course = series(entries) if done == state.num_steps else {}
+    return Outcome(done, state.num_steps, (*footage.notes, *notes_on_course(course)), verdict_lines(entries))
 
 
 def renew(state: TrainState, footage: Footage, done: int, tell: Tell) -> None:
@@ -150,7 +156,7 @@ def renew(state: TrainState, footage: Footage, done: int, tell: Tell) -> None:
 
 def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -> int:
     """Train from step ``first`` to the last, or to a signal; return the number of steps done."""
-    done, last = first, first >= state.num_steps
+    done, last, judge = first, first >= state.num_steps, SampleJudge(footage)
     with Interruption().listening() as interruption:
         while not last:
             losses = numbers(train_step(state, footage.batch(done), done))
@@ -159,7 +165,7 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
                 begin(state, footage, first)
             done += 1
             last = done == state.num_steps or asked_to_stop
-            record(state, footage, done, losses, last)
+            record(state, footage, judge, done, losses, last)
             if last or done % state.config.save_every == 0 or ends_saved_epoch(state.config, footage, done):
                 save(state, footage, done)
             if state.fabric.is_global_zero:
@@ -185,7 +191,9 @@ def tell_of_step(report: Report, done: int, num_steps: int, losses: dict[str, fl
             raise
 
 
-def record(state: TrainState, footage: Footage, done: int, losses: dict[str, float], last: bool) -> None:
+def record(
+    state: TrainState, footage: Footage, judge: SampleJudge, done: int, losses: dict[str, float], last: bool
+) -> None:
     """Write what is due after ``done`` steps: a line of losses and measures, a grid of samples, the curves."""
     state.log.add(losses)
     shows = last or done % state.config.sample_every == 0
@@ -194,7 +202,7 @@ def record(state: TrainState, footage: Footage, done: int, losses: dict[str, flo
     means = state.log.means(done, state.rate, last)
     with shared_fate(state.fabric) if means or shows else nullcontext():
         generators = translating_generators(state) if shows and state.fabric.is_global_zero else None
-        measures = validate(generators, footage) if generators else {}
+        measures = {**validate(generators, footage), **judge.numbers(generators)} if generators else {}
         refuse_infinite_measures(state, measures, done)
         state.log.write(done, means, measures)
         if generators:

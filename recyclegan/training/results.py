@@ -18,6 +18,7 @@ from recyclegan.tensors import to_images
 from recyclegan.training.footage import Footage
 from recyclegan.training.run_folder import STATS_FILE
 from recyclegan.training.step import TrainState
+from recyclegan.verdict import NAMES
 from recyclegan.video import write_image
 
 CURVES_FILE = "curves.png"
@@ -130,7 +131,8 @@ def write_samples(state: TrainState, generators: nn.ModuleDict, footage: Footage
 
 
 def write_curves(run: Path) -> None:
-    """Draw what ``stats.jsonl`` holds so far as ``curves.png``."""
+    """Draw what ``stats.jsonl`` holds so far as ``curves.png``, but for what verdicts rest on."""
     points = series(read_stats(run / STATS_FILE))
+    points = {name: course for name, course in points.items() if name.partition("/")[2] not in NAMES}
     if points:
         write_image(run / CURVES_FILE, draw_curves(points))

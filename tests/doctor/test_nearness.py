@@ -12,7 +12,8 @@ from recyclegan.doctor.colours import Colours
 from recyclegan.doctor.data_checks import doubles
 from recyclegan.doctor.moments import moments_of
 from recyclegan.doctor.nearness import sketches
-from recyclegan.doctor.survey import SIDE, Survey, View
+from recyclegan.doctor.survey import Survey, View
+from recyclegan.metrics.pictures import SIDE
 
 
 def footage(seed: int, num_frames: int = 6, flatness: int = 4) -> np.ndarray:

@@ -5,16 +5,20 @@ import numpy as np
 import pytest
 
 from recyclegan.doctor.run_checks import pictures
-from recyclegan.doctor.run_view import Translations
-from recyclegan.doctor.survey import thumbnail
+from recyclegan.metrics.pictures import thumbnail
 from recyclegan.roadworld import Drive
-from tests.doctor.world import only, run_view, scene
+from tests.doctor.world import only, run_view, scene, translations
 
 CHECKS = (
     pictures.inverted_colours,
     pictures.vanishing_variety,
     pictures.nothing_but_one_colour,
     pictures.saturated_colours,
+    pictures.holes,
+    pictures.lost_edges,
+    pictures.checkerboard,
+    pictures.ghosts,
+    pictures.tint,
     pictures.nothing_changed,
 )
 SOURCES = np.stack([thumbnail(scene(seed, 1)[0]) for seed in range(6)])
@@ -22,7 +26,7 @@ SOURCES = np.stack([thumbnail(scene(seed, 1)[0]) for seed in range(6)])
 
 def findings(folder: Path, translate: Callable[[np.ndarray], np.ndarray], labels: bool = False) -> list:
     translated = translate(SOURCES.astype(float)).clip(0, 255).astype(np.uint8)
-    view = run_view(folder, seen=Translations("ba", SOURCES, translated, labels))
+    view = run_view(folder, seen=translations("ba", SOURCES, translated, labels))
     return [finding for check in CHECKS for finding in check(view)]
 
 
@@ -31,14 +35,16 @@ def test_nothing_is_found_in_another_look(tmp_path: Path) -> None:
 
 
 def test_inverted_colours(tmp_path: Path) -> None:
-    only(findings(tmp_path, lambda frames: 255 - 0.8 * frames), "problem", "ba", "changed places", "-1.00", "6 frames")
+    only(
+        findings(tmp_path, lambda frames: 255 - 0.8 * frames), "problem", "ba", "swapped in 100 %", "-1.00", "6 frames"
+    )
 
 
 def test_a_sky_that_turns_dark_by_night_is_no_inversion(tmp_path: Path) -> None:
     drives = [Drive(seed, 48, 96, num_frames=1) for seed in range(4)]
     day, night = (np.stack([thumbnail(drive.image(0, look)) for drive in drives]) for look in ("day", "night"))
     for source, target in ((day, night), (night, day)):
-        view = run_view(tmp_path, seen=Translations("ab", source, target, has_labels=False))
+        view = run_view(tmp_path, seen=translations("ab", source, target, has_labels=False))
         assert not [finding for check in CHECKS for finding in check(view)]
 
 
@@ -48,7 +54,12 @@ def test_the_brightness_of_label_maps_means_nothing(tmp_path: Path) -> None:
 
 def test_translations_that_are_all_the_same(tmp_path: Path) -> None:
     one = SOURCES[:1].astype(float).repeat(6, 0)
-    only(findings(tmp_path, lambda frames: 0.99 * one + 0.01 * frames + 20), "problem", "6 different frames", "vary by")
+    only(
+        findings(tmp_path, lambda frames: 0.99 * one + 0.01 * frames + 20),
+        "problem",
+        "6 frames: different frames",
+        "vary by",
+    )
 
 
 def test_translations_of_one_colour(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Footage and runs with something wrong, and with nothing."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,8 @@ from recyclegan.arrays import Image
 from recyclegan.doctor import Finding
 from recyclegan.doctor.run_view import RunView, Translations
 from recyclegan.doctor.survey import Survey, look_at
+from recyclegan.domains import Direction
+from recyclegan.metrics.frame_numbers import pair_of
 from recyclegan.settings.training import TrainConfig
 from recyclegan.video import write_image, write_video
 from tests.small import small_config
@@ -72,6 +74,14 @@ def only(findings: Iterable[Finding], severity: str, *parts: str) -> Finding:
         assert part in finding.what, finding
     assert finding.remedy
     return finding
+
+
+def translations(
+    way: Direction, sources: Sequence[Image], translated: Sequence[Image], has_labels: bool = False
+) -> Translations:
+    """Return what is seen of translated frames beside their sources."""
+    pairs = tuple(pair_of(source, image) for source, image in zip(sources, translated, strict=True))
+    return Translations(way, pairs, (), has_labels)
 
 
 def run_view(

@@ -1,6 +1,6 @@
 """Whether generators and discriminators keep each other in balance."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import log
 
 import numpy as np
@@ -8,13 +8,9 @@ import numpy as np
 from recyclegan.doctor.finding import Finding, problem, warning
 from recyclegan.doctor.run_view import Points, RunView, is_sane
 from recyclegan.domains import DOMAINS, Direction, source_domain
+from recyclegan.verdict import on_discriminators
+from recyclegan.verdict.balance import FEWEST_POINTS
 
-WON = 0.01
-"""Loss of a discriminator that always tells real from fake; balance lies at a quarter of that of least squares."""
-LONG_STRETCH = 0.25
-"""Share of a run, at its end, that makes a stretch long."""
-FEWEST_POINTS = 12
-"""Lines of ``stats.jsonl`` from which a course can be told."""
 CHANCE = {"least-squares": 0.25, "cross-entropy": log(2)}
 """Loss of a discriminator that gives every frame the same verdict, right in the middle."""
 NEAR_CHANCE = 0.04
@@ -25,15 +21,8 @@ OUT_OF_BOUNDS = 2.0
 
 def discriminator_has_won(view: RunView) -> Iterable[Finding]:
     """Find discriminators whose loss stays at 0: generators learn nothing from them."""
-    for domain, points in _discriminators(view).items():
-        won = _last_stretch(points, lambda value: value < WON)
-        if won >= FEWEST_POINTS * LONG_STRETCH and won >= LONG_STRETCH * len(points):
-            start, end = points[-won][0], points[-1][0]
-            yield problem(
-                f"{domain}/discriminator: under {WON:g} in steps {start:.0f}-{end:.0f}; it always tells real from fake,"
-                " and the generator learns nothing from it",
-                "train anew with a smaller --discriminator-width, --history 50, or more varied clips",
-            )
+    for won in on_discriminators({name: _sane(points) for name, points in view.points.items()}):
+        yield problem(won.sentence, won.remedy)
 
 
 def discriminator_cannot_tell(view: RunView) -> Iterable[Finding]:
@@ -77,14 +66,6 @@ def _discriminators(view: RunView) -> dict[str, Points]:
 
 def _sane(points: Points) -> Points:
     return [point for point in points if is_sane(point[1])]
-
-
-def _last_stretch(points: Points, holds: Callable[[float], bool]) -> int:
-    """Return how many of the last points in a row fulfil a condition."""
-    length = 0
-    while length < len(points) and holds(points[-1 - length][1]):
-        length += 1
-    return length
 
 
 def _thirds(points: Points) -> tuple[Points, Points]:
