@@ -12,7 +12,7 @@ from recyclegan.comparison.front import front_chart
 from recyclegan.comparison.scores import Score, Standing
 from recyclegan.comparison.sheets import contact_sheet, film
 from recyclegan.domains import Direction
-from recyclegan.evaluation.measures import CLASSES, LIKENESS, MEASURES, SHARPNESS, STEADINESS
+from recyclegan.evaluation.measures import CLASSES, LIKENESS, MEASURES, PICTURES, SHARPNESS, STEADINESS
 from recyclegan.files import temporary_folder, write_text
 from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.html import Html, number
@@ -66,6 +66,7 @@ def _content(standings: Sequence[Standing], budget: dict[str, str], entries: Seq
             standing.way: {
                 "baseline": standing.baseline,
                 "source": standing.source,
+                "verdicts": standing.verdicts,
                 "contenders": {
                     name: {measure: _score(score) for measure, score in scores.items()}
                     for name, scores in standing.scores.items()
@@ -96,6 +97,9 @@ def _finite(value: float) -> float | None:
 def markdown(standing: Standing, budget: dict[str, str]) -> str:
     """Return the standing as Markdown tables; what differs from the baseline beyond chance is set bold."""
     lines = [f"### {_title(standing.way)}", ""]
+    if standing.verdicts:
+        verdicts = [f"| {name} | {told} |" for name, told in standing.verdicts.items()]
+        lines += ["| | Verdict (of the worst seed) |", "|---|---|", *verdicts, ""]
     for title, measures in grouped(standing):
         heads = [_aim(name) for name in measures]
         lines += [f"| {title} | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
@@ -110,6 +114,7 @@ def markdown(standing: Standing, budget: dict[str, str]) -> str:
 def grouped(standing: Standing) -> list[tuple[str, list[str]]]:
     """Return the measures that there are, under the title of their group."""
     groups = {
+        "Pictures": [measure.name for measure in PICTURES if measure.better],
         "Steadiness": [measure.name for measure in STEADINESS],
         "Classes": [measure.name for measure in CLASSES],
         "Likeness": [SHARPNESS.name, *(measure.name for measure in LIKENESS)],
@@ -154,7 +159,8 @@ def report(standings: Sequence[Standing], entries: Sequence[Entry], budget: dict
 
 
 def _numbers(standing: Standing) -> Section:
-    pieces: list[Html] = []
+    verdicts: list[list[Cell]] = [[name, told] for name, told in standing.verdicts.items()]
+    pieces: list[Html] = [table(["", "Verdict, of the worst seed"], verdicts)] if verdicts else []
     for title, measures in grouped(standing):
         pieces += [heading(title), _values(standing, measures), _differences(standing, measures)]
     source = "; ".join(f"{MEASURES[name].title} {number(value)}" for name, value in standing.source.items())

@@ -1,7 +1,7 @@
 """Where each contender stands: its numbers over seeds and clips, and how far they lie from the baseline's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from recyclegan.domains import Direction
 from recyclegan.evaluation.comparison import differences, read_draws, read_metrics
 from recyclegan.evaluation.measures import MEASURES
 from recyclegan.metrics.intervals import Interval, middle
+from recyclegan.verdict import WORDS
 
 Values = Float[np.ndarray, " draws"]
 
@@ -45,6 +46,8 @@ class Standing:
     """By contender, then by measure."""
     source: dict[str, float]
     """What the source itself scores, by measure, where it has the measure."""
+    verdicts: dict[str, str] = field(default_factory=dict)
+    """By contender, the verdict on its worst seed: its word and, in words, what was found."""
 
     @property
     def measures(self) -> list[str]:
@@ -98,7 +101,15 @@ def _standing(way: Direction, entries: Sequence[Entry], baseline: str) -> Standi
         for name, measure in content["measures"].items()
         if measure["references"].get("source", {}).get("value") is not None
     }
-    return Standing(way, baseline, scores, source)
+    verdicts = {name: _verdict(runs, way) for name, runs in contenders.items()}
+    return Standing(way, baseline, scores, source, {name: found for name, found in verdicts.items() if found})
+
+
+def _verdict(runs: Sequence[Entry], way: Direction) -> str:
+    """Return the sentence of the worst seed; nothing where an older version measured."""
+    told = [read_metrics(run.evaluation(way)).get("verdict") for run in runs]
+    known = [(verdict["word"], verdict["sentence"]) for verdict in told if isinstance(verdict, dict)]
+    return max(known, key=lambda one: WORDS.index(one[0]))[1] if known else ""
 
 
 def _samples(runs: Sequence[Entry], way: Direction, number: int) -> dict[str, _Samples]:

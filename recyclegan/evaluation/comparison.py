@@ -16,6 +16,7 @@ from recyclegan.files import read_json, write_text
 from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.html import Html
 from recyclegan.pages.page import Cell, Column, Section, note, page, table
+from recyclegan.verdict import WORDS
 
 Content = Mapping[str, Any]
 """What ``metrics.json`` holds: tables ``measures``, ``protocol`` and ``inputs``, besides others."""
@@ -72,6 +73,10 @@ def _check(content: Content, path: Path) -> None:
     for part in ("protocol", "inputs"):
         for name, words in _table(content.get(part), f"{path}: {part}").items():
             _expect(isinstance(words, str), words, f"{path}: {part}.{name}", "words")
+    if (verdict := content.get("verdict")) is not None:
+        words = {key: _table(verdict, f"{path}: verdict").get(key) for key in ("word", "sentence")}
+        _expect(words["word"] in WORDS, words["word"], f"{path}: verdict.word", f"one of {', '.join(WORDS)}")
+        _expect(isinstance(words["sentence"], str), words["sentence"], f"{path}: verdict.sentence", "words")
     for name, measure in _table(content.get("measures"), f"{path}: measures").items():
         place = f"{path}: measures.{name}"
         found = _table(_table(measure, place).get("translated"), f"{place}.translated")
@@ -104,12 +109,22 @@ def _expect(holds: bool, found: Any, place: str, expected: str) -> None:
 def comparison(contents: Mapping[str, Content]) -> Html:
     """Return the page that compares the contents of several ``metrics.json``, by name."""
     names = [name for name in MEASURES if any(name in content["measures"] for content in contents.values())]
-    columns: list[Column | str] = ["", *(Column(MEASURES[name].title, MEASURES[name].better) for name in names)]
-    rows = [[who, *(_value(content, name) for name in names)] for who, content in contents.items()]
+    columns: list[Column | str] = [
+        "",
+        "Verdict",
+        *(Column(MEASURES[name].title, MEASURES[name].better) for name in names),
+    ]
+    rows = [[who, _word(content), *(_value(content, name) for name in names)] for who, content in contents.items()]
     pieces = [table(columns, rows, "The best of each column is marked; beneath a number its 95 % interval over clips.")]
     pieces += [note(line) for line in differences(contents)]
     how = table(["Measure", "How"], [[MEASURES[name].title, MEASURES[name].how] for name in names])
     return page("Comparison", [Section("Numbers", pieces), Section("How it was measured", [how])])
+
+
+def _word(content: Content) -> str:
+    """Return the word of the verdict; nothing in a file that holds none."""
+    verdict = content.get("verdict")
+    return str(verdict["word"]) if verdict else ""
 
 
 def _value(content: Content, name: str) -> Cell:

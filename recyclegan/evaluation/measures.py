@@ -155,5 +155,88 @@ LIKENESS = (
         taken_on="sample",
     ),
 )
-MEASURES: dict[str, Measure] = {measure.name: measure for measure in (*STEADINESS, *CLASSES, SHARPNESS, *LIKENESS)}
+
+
+def _picture(name: str, title: str, how: str, better: Literal["lower", "higher"] | None, unit: str) -> Measure:
+    return Measure(name, title, how, better, unit, taken_on="frames")
+
+
+PICTURES = (
+    _picture(
+        "lightness_agreement",
+        "Lightness agreement",
+        "correlation with the source of what is lighter than its surroundings; -1 is a negative",
+        "higher",
+        "correlation",
+    ),
+    _picture(
+        "swapped_area",
+        "Swapped area",
+        "share of the area in which light and dark have changed places: windows of that correlation below -0.3",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "edges_kept",
+        "Edges kept",
+        "steepness of the source's edges, in units of the contrast around them, as a share of the source's",
+        "higher",
+        "share",
+    ),
+    _picture(
+        "detail_kept",
+        "Detail kept",
+        "fine detail in units of coarse contrast, as a share of the source's or the target's, whichever has less",
+        "higher",
+        "share",
+    ),
+    _picture(
+        "holes",
+        "Holes",
+        "share of the area that is black, white or of a pure colour where the source is not, beyond the target's",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "ghosts",
+        "Ghosts",
+        "share of what is flat in the source that holds structure; a weak measure, which lamps and clouds raise",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "checkerboard",
+        "Checkerboard",
+        "by how much patterns of two or four pixels stand out of the spectrum, beyond source and target",
+        "lower",
+        "dB",
+    ),
+    _picture(
+        "tint",
+        "Tint",
+        "distance of the mean colour from the way between source and target, beyond twice the target's spread",
+        "lower",
+        "levels of 255",
+    ),
+    _picture(
+        "saturated",
+        "Saturated values",
+        "share of values that are black or at full light, beyond source and target",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "variety_kept",
+        "Variety kept",
+        "how much the frames of a clip differ, as a share of how much the source's do",
+        None,
+        "share",
+    ),
+    _picture("contrast", "Contrast", "standard deviation within the frame that has most", None, "levels of 255"),
+    _picture("change", "Change", "mean difference to the source", None, "levels of 255"),
+)
+"""What the verdict rests on; see `recyclegan.metrics.frame_numbers`."""
+MEASURES: dict[str, Measure] = {
+    measure.name: measure for measure in (*PICTURES, *STEADINESS, *CLASSES, SHARPNESS, *LIKENESS)
+}
 """Every measure by name, in the order of the report."""

@@ -25,6 +25,7 @@ from recyclegan.pages.page import (
     text,
     video_player,
 )
+from recyclegan.verdict import Verdict
 
 OPEN_CHARTS = 6
 CHART_WIDTH = 400
@@ -37,7 +38,8 @@ HEADLINE = ("added_flicker", "warping_error", "mean_iou", "class_flips", "patche
 
 def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[int]]) -> Html:
     """Return the report; ``marks`` are the worst frames of each clip by name, pointed out in its curves."""
-    sections = [_summary(results), _over_time(results.clips, marks)]
+    verdict = [verdict_section(results.verdict)] if results.verdict else []
+    sections = [*verdict, _summary(results), _over_time(results.clips, marks)]
     if results.classes:
         sections.append(_classes(results))
     if exhibits:
@@ -46,6 +48,16 @@ def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[
     against = " and ".join(["their source", *(f"the {name}" for name in ("target", "truth") if name in results.inputs)])
     lead = f"{_count(len(results.clips), 'translated clip')}, {_count(frames, 'frame')}, measured against {against}."
     return page("How good is the translation?", [*sections, _protocol(results)], lead, "Numbers: metrics.json.")
+
+
+def verdict_section(verdict: Verdict) -> Section:
+    """Return what is wrong and what is right, with what to do about it."""
+    rows: list[list[Cell]] = [
+        [finding.name, finding.sentence, finding.remedy, "yes" if finding.is_grave else "no"]
+        for finding in verdict.findings
+    ]
+    faults = [table(["Fault", "What was found", "What to do", "Makes it unusable"], rows)] if rows else []
+    return Section("Verdict", [text(f"{verdict.sentence[:1].upper()}{verdict.sentence[1:]}."), *faults])
 
 
 def _count(count: int, word: str) -> str:

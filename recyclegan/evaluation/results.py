@@ -16,6 +16,7 @@ from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap_each, mean_interval
 from recyclegan.metrics.segmentation import Flips, SegmentationScores, segmentation_scores
 from recyclegan.settings.evaluation import Protocol
+from recyclegan.verdict import Verdict
 from recyclegan.version import __version__
 
 TARGET = "target"
@@ -57,6 +58,8 @@ class Results:
     protocol: Mapping[str, str]
     inputs: Mapping[str, str]
     clips: Sequence[ClipMeasures]
+    verdict: Verdict | None = None
+    """What is wrong with the translated pictures, in words."""
     notes: Sequence[str] = ()
     """What a reader of the numbers should know: frames that were left out, measures without a number."""
 
@@ -66,6 +69,7 @@ class Results:
             "format": FORMAT,
             "recyclegan": __version__,
             "inputs": dict(self.inputs),
+            "verdict": _verdict(self.verdict) if self.verdict else None,
             "notes": list(self.notes),
             "protocol": dict(self.protocol),
             "measures": {name: _measure(name, result) for name, result in self.results.items()},
@@ -92,6 +96,14 @@ def _measure(name: str, result: Result) -> dict[str, Any]:
     if result.sharpness:
         found["sharpness"] = dict(result.sharpness)
     return asdict(MEASURES[name]) | found
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "word": verdict.word,
+        "sentence": verdict.sentence,
+        "findings": [asdict(finding) for finding in verdict.findings],
+    }
 
 
 def _class(score: ClassScore) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
+from recyclegan.evaluation.appraisal import appraise
 from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_semantics
 from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
 from recyclegan.evaluation.compatibility import check_options
@@ -74,12 +75,15 @@ def evaluate(
     protocol = Protocol(clips, sight, semantics, samples, reader, config)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     found = _results(measures, protocol, config)
+    appraisal = appraise(clips, clips_at(target, config.reading) if target else (), protocol.draws)
+    found = {**appraisal.results, **found}
     results = Results(
         results=found,
         classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
+        verdict=appraisal.verdict(found),
         notes=[*notes_on_pairs(clips, clips_at(source)), *notes_on_gaps(measures), *notes_on_results(found)],
     )
     _write(out, results, _exhibits(clips, measures, sight, config), config)
