@@ -267,8 +267,8 @@ def evaluate(words: list[str]) -> None:
     for name, result in results.results.items():
         references = ", ".join(f"{other} {_number(interval.value)}" for other, interval in result.references.items())
         print(f"{name:<30} {_with_range(result.translated):<36} {references}".rstrip())
-    if results.verdict:
-        print(f"verdict: {results.verdict.in_full}")
+    for line in results.verdict.lines() if results.verdict else ():
+        print(f"verdict: {line}")
     print(f"{options.out / 'report.html'}: written")
 
 

@@ -1,12 +1,12 @@
 """``report.html``: the numbers of an evaluation as a page for people, in one file."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from recyclegan.evaluation.clips import ClipMeasures
 from recyclegan.evaluation.exhibits import FULL_HEAT, PANELS, Exhibit
-from recyclegan.evaluation.measures import MEASURES
+from recyclegan.evaluation.measures import MEASURES, SHARPNESS
 from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results, shares
 from recyclegan.pages.charts import bar_chart, line_chart
 from recyclegan.pages.html import Html, number
@@ -25,7 +25,7 @@ from recyclegan.pages.page import (
     text,
     video_player,
 )
-from recyclegan.verdict import Verdict
+from recyclegan.verdict import NAMES, Verdict
 
 OPEN_CHARTS = 6
 CHART_WIDTH = 400
@@ -38,7 +38,7 @@ HEADLINE = ("added_flicker", "warping_error", "mean_iou", "class_flips", "patche
 
 def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[int]]) -> Html:
     """Return the report; ``marks`` are the worst frames of each clip by name, pointed out in its curves."""
-    verdict = [verdict_section(results.verdict)] if results.verdict else []
+    verdict = [verdict_section(results.verdict, results.results)] if results.verdict else []
     sections = [*verdict, _summary(results), _over_time(results.clips, marks)]
     if results.classes:
         sections.append(_classes(results))
@@ -50,14 +50,17 @@ def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[
     return page("How good is the translation?", [*sections, _protocol(results)], lead, "Numbers: metrics.json.")
 
 
-def verdict_section(verdict: Verdict) -> Section:
-    """Return what is wrong and what is right, with what to do about it."""
+def verdict_section(verdict: Verdict, results: Mapping[str, Result]) -> Section:
+    """Return what is wrong and what is right, with what to do about it and, folded, the numbers."""
     rows: list[list[Cell]] = [
         [finding.name, finding.sentence, finding.remedy, "yes" if finding.is_grave else "no"]
         for finding in verdict.findings
     ]
     faults = [table(["Fault", "What was found", "What to do", "Makes it unusable"], rows)] if rows else []
-    return Section("Verdict", [text(f"{verdict.sentence[:1].upper()}{verdict.sentence[1:]}."), *faults])
+    numbers = [_row(name, results[name], (SOURCE, TARGET)) for name in results if name in NAMES]
+    columns = ["Number", "Translated", "Source", "Target", "Better"]
+    folded = details("The numbers behind it", [table(columns, numbers)])
+    return Section("Verdict", [text(f"{verdict.sentence[:1].upper()}{verdict.sentence[1:]}."), *faults, folded])
 
 
 def _count(count: int, word: str) -> str:
@@ -72,7 +75,7 @@ def _summary(results: Results) -> Section:
     present = [ref for ref in (SOURCE, TARGET, COLOURS) if any(ref in r.references for r in found.values())]
     sharp = TARGET if TARGET in found["sharpness"].references else SOURCE
     columns = ["Measure", "Translated", *(name.capitalize() for name in present), "Better", "Sharpness kept"]
-    rows = [[*_row(name, result, present), _kept(result, sharp)] for name, result in found.items()]
+    rows = [[*_row(name, result, present), _kept(result, sharp)] for name, result in found.items() if name not in NAMES]
     caption = (
         "Mean over clips; beneath it the 95 % interval, drawn over clips, where there are several. Sharpness kept: of"
         f" the {sharp}'s; calm that comes with less of it was bought with blur."
@@ -97,7 +100,8 @@ def _headline_figure(name: str, result: Result) -> tuple[str, Cell, str]:
 
 def _row(name: str, result: Result, references: Sequence[str]) -> list[Cell]:
     measure = MEASURES[name]
-    better = {"lower": "↓ lower", "higher": "↑ higher", None: "near the target"}[measure.better]
+    level = "near the target" if measure is SHARPNESS else ""
+    better = {"lower": "↓ lower", "higher": "↑ higher", None: level}[measure.better]
     return [measure.title, result.translated, *(result.references.get(ref) for ref in references), better]
 
 

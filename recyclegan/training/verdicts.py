@@ -68,15 +68,17 @@ def _spread(length: int, count: int) -> list[int]:
 
 
 def verdict_lines(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return what there is to say of a run at its end, from the lines of ``stats.jsonl``: a line for each direction.
+    """Return what there is to say of a run at its end, from the lines of ``stats.jsonl``.
 
-    A line for each discriminator that has won follows. Each fault comes with what to do about it.
+    A line for each direction, one for each thing that is wrong in it, with what to do, and one for each discriminator
+    that has won.
     """
-    judged = [(way, entry) for way in DIRECTIONS for entry in _last_judged(entries, way)]
-    lines = [f"{way} {verdict_in(entry, way).in_full}" for way, entry in judged]
+    judged = [(way, verdict_in(entry, way)) for way in DIRECTIONS for entry in _last(entries, way)]
+    lines = [line for way, verdict in judged for line in verdict.lines(f"{way} ")]
     won = on_discriminators(series(entries))
     return (*lines, *(f"{finding.sentence}; {finding.remedy}" for finding in won))
 
 
-def _last_judged(entries: Sequence[Mapping[str, Any]], way: Direction) -> list[Mapping[str, Any]]:
+def _last(entries: Sequence[Mapping[str, Any]], way: Direction) -> list[Mapping[str, Any]]:
+    """Return the last line that numbers of a direction stand in, where there is one."""
     return [entry for entry in entries if f"{way}/change" in entry][-1:]

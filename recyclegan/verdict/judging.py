@@ -52,11 +52,9 @@ class Verdict:
         parts = [wrong, f"right: {right}" if wrong and right else right]
         return ": ".join(filter(None, (self.word, "; ".join(filter(None, parts)))))
 
-    @property
-    def in_full(self) -> str:
-        """Return the sentence and, for each thing that is wrong, what to do about it."""
-        remedies = "; ".join(f"{finding.name}: {finding.remedy}" for finding in self.findings)
-        return f"{self.sentence}. What to do: {remedies}" if remedies else self.sentence
+    def lines(self, who: str = "") -> list[str]:
+        """Return the sentence, and for each thing that is wrong what to do about it; ``who`` goes before each line."""
+        return [who + self.sentence, *(f"{who}{finding.name}: {finding.remedy}" for finding in self.findings)]
 
 
 def judge(

@@ -67,6 +67,7 @@ def test_everything_that_people_look_at_is_there(compared):
     assert page.count("<video") == 2
     table = (compared / "table.md").read_text()
     assert "ours, 3 steps, seeds 0, 1" in table
+    assert "| ours | usable with reservations: " in table or "| ours | not usable: " in table, "three steps are few"
 
 
 def test_runs_differ_by_seed_and_share_it_between_contenders(compared):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from recyclegan.comparison.report import markdown
 from recyclegan.comparison.scores import over_seeds, read_standing
 from tests.comparison.runs import made_up
 
@@ -61,3 +62,13 @@ def test_seeds_are_drawn_again_for_each_draw():
     found = over_seeds(draws, np.random.default_rng(0))
     assert set(found) == {0.0, 0.5, 1.0}
     assert np.mean(found == 0.5) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_contender_has_the_verdict_of_its_worst_seed(tmp_path):
+    words = ["usable", "not usable", "usable with reservations"]
+    told = [{"word": word, "sentence": f"{word}: so it is"} for word in words]
+    entries = [made_up(tmp_path, "a", seed, {"mean_iou": (0.5,)}, verdict=told[seed]) for seed in range(3)]
+    entries.append(made_up(tmp_path, "older", 0, {"mean_iou": (0.5,)}))
+    (found,) = read_standing(entries, "a")[:1]
+    assert found.verdicts == {"a": "not usable: so it is"}
+    assert "| a | not usable: so it is |" in markdown(found, {"a": "3 steps", "older": "3 steps"})

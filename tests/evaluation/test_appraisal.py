@@ -115,9 +115,9 @@ def test_it_stands_at_the_top_of_the_report_in_the_numbers_and_at_the_end_of_the
 ) -> None:
     words = ["evaluate", str(world / "inverted"), str(world / "source"), "--out", str(tmp_path / "out")]
     assert main([*words, "--num-shown", "0", "--num-draws", "10"]) == 0
-    *_, told, written = capsys.readouterr().out.splitlines()
+    *_, told, remedy, written = capsys.readouterr().out.splitlines()
     assert told.startswith("verdict: not usable: light and dark are swapped in ")
-    assert "--content 1 1" in told
+    assert remedy.startswith("verdict: inversion: train anew with --content 1 1")
     assert written.endswith("report.html: written")
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.index("Not usable: light and dark are swapped") < page.index(">Summary</h2>")

@@ -37,7 +37,7 @@ GRAVE = [{"holes": 0.2}, {"edges_kept": 0.2, "detail_kept": 0.4}, {"lightness_ag
 def test_good_numbers_lead_to_one_line() -> None:
     verdict = verdict_of(GOOD)
     assert verdict.word == "usable"
-    assert verdict.in_full == verdict.sentence
+    assert verdict.lines("ab ") == [f"ab {verdict.sentence}"]
     assert verdict.sentence.startswith("usable: light and dark are in place (+0.80), edges are kept (90 %), no holes")
     assert set(GOOD) == set(NAMES)
 
@@ -50,7 +50,7 @@ def test_what_is_wrong_is_named_with_a_remedy_that_names_an_option(name: str) ->
     assert (finding.name, verdict.word) == (name, word)
     assert "--" in finding.remedy
     assert finding.sentence in verdict.sentence
-    assert finding.remedy in verdict.in_full
+    assert verdict.lines("ab ") == [f"ab {verdict.sentence}", f"ab {name}: {finding.remedy}"]
 
 
 @pytest.mark.parametrize("changed", GRAVE, ids=str)

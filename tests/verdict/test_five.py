@@ -76,7 +76,7 @@ def test_the_sentence_says_how_much_is_swapped_and_what_is_right() -> None:
     swapped = judge(real, [255 - image for image in fake])
     share = swapped.numbers["swapped_area"]
     assert swapped.sentence.startswith(f"not usable: light and dark are swapped in {share:.0%}".replace("%", " %"))
-    assert "--content 1 1" in swapped.in_full
+    assert "--content 1 1" in swapped.lines("ab ")[1]
 
 
 def test_a_checkerboard_is_seen() -> None:
