@@ -11,7 +11,7 @@ from recyclegan.arrays import Image
 from recyclegan.data import Clip, Resize, find_clips
 from recyclegan.errors import InputError
 from recyclegan.flow import Motion, sample_motion
-from recyclegan.logs import image_grid
+from recyclegan.pages.grids import image_grid
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.tensors import Flow, Frames, to_frames, to_images

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from recyclegan.arrays import Picture
 from recyclegan.calibration.parts import Parts, decompose, joined
 from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.errors import InputError
 from recyclegan.flow import visible
-from recyclegan.logs import Picture
 from recyclegan.metrics.motion import consistent, dis_flows
 from recyclegan.settings.frames import Reading
 from recyclegan.tensors import Flow, Mask, to_frames

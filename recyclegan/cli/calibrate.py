@@ -135,7 +135,7 @@ def _write_picture(path: Path, footage: "Footage", view: "View", flow: "FlowSynt
 
     from recyclegan.calibration import examples
     from recyclegan.flow import sample_motion
-    from recyclegan.logs import image_grid
+    from recyclegan.pages.grids import image_grid
     from recyclegan.preview import flow_colours
     from recyclegan.tensors import to_frames
     from recyclegan.video import write_image

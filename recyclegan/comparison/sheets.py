@@ -11,14 +11,14 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from recyclegan.arrays import Image
+from recyclegan.arrays import Image, Picture
 from recyclegan.checkpoint import load_card
 from recyclegan.comparison.entry import Entry
 from recyclegan.data import Resize, find_clips
 from recyclegan.domains import Direction, source_domain
 from recyclegan.evaluation.footage import PairedClip, pair_clips
 from recyclegan.labels import LABEL_SETS, LabelSet, colourize
-from recyclegan.logs import Picture, image_grid
+from recyclegan.pages.grids import image_grid
 from recyclegan.video import write_video
 
 NUM_CLIPS = 3

@@ -13,7 +13,8 @@ from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.doctor.survey import Progress, images_at, spread, thumbnail
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain
 from recyclegan.errors import InputError
-from recyclegan.logs import LARGEST_DRAWN, damaged_lines, read_stats, series
+from recyclegan.logs import damaged_lines, read_stats, series
+from recyclegan.pages.curves import LARGEST_DRAWN
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints

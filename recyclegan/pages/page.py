@@ -1,6 +1,6 @@
 """The pieces of a report, each a string of markup, and the page that holds them: one file that loads nothing.
 
-Text is escaped by the piece that takes it. Pictures and videos travel inside the page.
+Text is escaped by the piece that takes it. Pictures and videos travel inside the page, or lie beside it.
 """
 
 import base64
@@ -19,10 +19,10 @@ from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.html import Html, escape, number
 
 POLICY = (
-    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+    "default-src 'none'; img-src data:{beside}; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
     " base-uri 'none'; form-action 'none'"
 )
-"""What the page may load: nothing but what it holds."""
+"""What the page may load: nothing but what it holds, and, where that is allowed, pictures that lie beside it."""
 
 Cell = Interval | str | float | int | None
 Media = Path | bytes
@@ -45,14 +45,29 @@ class Column:
     better: Literal["lower", "higher"] | None = None
 
 
-def page(title: str, sections: Sequence[Section], lead: str = "", footer: str = "") -> Html:
-    """Return a whole HTML document that loads nothing from elsewhere, follows dark mode and fits a phone."""
+def page(
+    title: str,
+    sections: Sequence[Section],
+    lead: str = "",
+    footer: str = "",
+    *,
+    pictures_beside: bool = False,
+    renew: int = 0,
+) -> Html:
+    """Return a whole HTML document that loads nothing from elsewhere, follows dark mode and fits a phone.
+
+    ``pictures_beside`` lets it show pictures that lie in its folder; ``renew`` are the seconds after which it loads
+    itself anew, 0 never.
+    """
+    policy = POLICY.format(beside=" 'self' file:" if pictures_beside else "")
+    again = f'<noscript><meta http-equiv="refresh" content="{renew}"></noscript>' if renew else ""
     return Html(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">{again}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
-        f"<style>{_asset('page.css')}</style></head>\n<body>"
+        f"<style>{_asset('page.css')}</style></head>\n"
+        f'<body data-renew="{renew}">'
         f"<header><h1>{escape(title)}</h1>{_lead(lead)}{_navigation(sections)}</header>\n"
         f"<main>{''.join(_section(section, i) for i, section in enumerate(sections, 1))}</main>\n"
         f"<footer>{escape(footer)}</footer>\n<script>{_asset('page.js')}</script></body></html>\n"

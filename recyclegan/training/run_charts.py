@@ -1,0 +1,62 @@
+"""The course of a run as charts: what is measured first, then each term of the loss, both directions in one chart."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+
+from recyclegan.pages.charts import line_chart
+from recyclegan.pages.html import Html
+
+MOST_POINTS = 240
+"""Points of a line in a chart: more are means of neighbours."""
+LARGEST = 1e30
+"""Values are drawn as if they were no larger."""
+MEASURES = {
+    "equivariance": ("Equivariance error", "black to white = 1; lower is steadier"),
+    "variety": ("Variety", "near 0: all frames become alike"),
+}
+"""Measures of held-out frames that charts have words for: title, and how to read the vertical axis."""
+
+Points = Sequence[tuple[float, float]]
+
+
+def charts(course: Mapping[str, Points], measured: bool) -> list[Html]:
+    """Return a chart for each quantity of ``stats.jsonl``: either the measures of held-out frames, or all others.
+
+    ``course`` holds the (step, value) points of each, such as ``ab/cycle``; those of both directions share a chart.
+    """
+    by_quantity: dict[str, dict[str, Points]] = {}
+    for name, points in course.items():
+        owner, _, quantity = name.rpartition("/")
+        by_quantity.setdefault(quantity, {})[owner or quantity] = points
+    known = [name for name in MEASURES if name in by_quantity]
+    wanted = known if measured else [name for name in by_quantity if name not in known]
+    return [_chart(name, by_quantity[name]) for name in wanted]
+
+
+def _chart(quantity: str, lines: Mapping[str, Points]) -> Html:
+    title, reading = MEASURES.get(quantity, (quantity.replace("_", " "), ""))
+    places, values = thinned(lines, MOST_POINTS)
+    return line_chart(values, title, x_label="step", y_label=reading, places=places)
+
+
+def thinned(lines: Mapping[str, Points], most: int) -> tuple[list[float], dict[str, list[float]]]:
+    """Return at most ``most`` steps and the value of each line there: means of stretches, as long for all lines.
+
+    A stretch that holds a value that is not finite has none, nor has one without a value.
+    """
+    columns = {name: np.fromiter(chain.from_iterable(points), float).reshape(-1, 2).T for name, points in lines.items()}
+    steps = np.unique(np.concatenate([own for own, _ in columns.values()]))
+    stretch = -(-len(steps) // most)
+    ends = np.append(np.arange(stretch, len(steps), stretch), len(steps)) - 1
+    return steps[ends].tolist(), {
+        name: _means(np.searchsorted(steps, own) // stretch, values, len(ends)).tolist()
+        for name, (own, values) in columns.items()
+    }
+
+
+def _means(stretches: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        drawn = np.where(np.isfinite(values), values.clip(-LARGEST, LARGEST), np.nan)
+        return np.bincount(stretches, drawn, count) / np.bincount(stretches, minlength=count)
