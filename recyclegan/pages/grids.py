@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 from recyclegan.arrays import Picture
 from recyclegan.pages.lettering import SOFT_INK, line_of_text
 
-GAP = 4
+GAP, MARGIN = 4, 8
 BAND_GAP = 24
 SMALL = 240
 """Width in pixels below which frames are enlarged, so that there is something to see and headings fit."""
@@ -42,7 +42,8 @@ def sheet(bands: Sequence[Band]) -> Picture:
     enlarged by the same whole number, pixel by pixel.
     """
     factor = enlargement(bands[0].rows[0].pictures[0])
-    return stacked([_band(band, factor) for band in bands], BAND_GAP)
+    content = stacked([_band(band, factor) for band in bands], BAND_GAP)
+    return np.pad(content, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), constant_values=255)
 
 
 def enlargement(picture: Picture) -> int:

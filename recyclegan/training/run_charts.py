@@ -17,6 +17,7 @@ MEASURES = {
     "variety": ("Variety", "near 0: all frames become alike"),
 }
 """Measures of held-out frames that charts have words for: title, and how to read the vertical axis."""
+WORDS = {"lr": "Learning rate"}
 
 Points = Sequence[tuple[float, float]]
 
@@ -36,7 +37,7 @@ def charts(course: Mapping[str, Points], measured: bool) -> list[Html]:
 
 
 def _chart(quantity: str, lines: Mapping[str, Points]) -> Html:
-    title, reading = MEASURES.get(quantity, (quantity.replace("_", " "), ""))
+    title, reading = MEASURES.get(quantity, (WORDS.get(quantity, quantity.replace("_", " ").capitalize()), ""))
     places, values = thinned(lines, MOST_POINTS)
     return line_chart(values, title, x_label="step", y_label=reading, places=places)
 

@@ -121,7 +121,7 @@ def _commands(run: RunPage) -> list[Command]:
     config = run.config
     match run.state:
         case "training":
-            first = resume_command(config, "Go on after a stop (Ctrl-C stops, and nothing is lost)")
+            first = resume_command(config, "Go on after a stop; nothing is lost")
         case "stopped":
             first = resume_command(config, "Go on with training, exactly where it stopped")
         case _:

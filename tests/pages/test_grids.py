@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.arrays import Image
-from recyclegan.pages.grids import GAP, MOST_LETTERS, SMALL, Band, Row, enlargement, image_grid, sheet, stacked
+from recyclegan.pages.grids import GAP, MARGIN, MOST_LETTERS, SMALL, Band, Row, enlargement, image_grid, sheet, stacked
 from recyclegan.pages.lettering import fitted, font_of, line_of_text
 
 
@@ -29,10 +29,10 @@ def places_of(picture: Image, whole: Image) -> list[tuple[int, int]]:
 def test_a_sheet_shows_every_picture_under_its_heading_and_caption() -> None:
     rows = [[noise(10 * row + column, 40, 300) for column in range(3)] for row in range(2)]
     shown = sheet([Band(["real", "translated", "back"], [Row(row, "clip") for row in rows])])
-    assert shown.shape[1] == 3 * 300 + 2 * GAP
+    assert shown.shape[1] == 3 * 300 + 2 * GAP + 2 * MARGIN
     for column in range(3):
         (first,), (second,) = (places_of(row[column], shown) for row in rows)
-        assert first[1] == second[1] == column * (300 + GAP)
+        assert first[1] == second[1] == MARGIN + column * (300 + GAP)
         heading = shown[: first[0], first[1] : first[1] + 300]
         assert (heading < 100).any(), "dark letters stand above the column"
         between = shown[first[0] + 40 : second[0], :300]
@@ -45,7 +45,7 @@ def test_bands_stand_below_each_other_with_their_own_headings() -> None:
     ((top, _),), ((below, _),) = places_of(one, shown), places_of(two, shown)
     assert (shown[:top] < 100).any()
     assert (shown[top + 40 : below] < 100).any()
-    assert (shown[top : top + 40, 300:] == 255).all(), "the narrower band ends in white"
+    assert (shown[top : top + 40, MARGIN + 300 :] == 255).all(), "the narrower band ends in white"
 
 
 @given(st.integers(1, 700), st.integers(1, 300))
@@ -60,7 +60,7 @@ def test_small_pictures_are_enlarged_by_a_whole_number_and_others_are_not(width:
 @pytest.mark.parametrize("width", [48, 256, 542, 2048])
 def test_letters_grow_with_the_pictures_so_that_a_small_screen_shows_them_too(width: int) -> None:
     picture = flat(0, 10, width)
-    band = sheet([Band(["translated to B"] * 3, [Row([picture] * 3)])])
+    band = sheet([Band(["translated to B"] * 3, [Row([picture] * 3)])])[MARGIN:-MARGIN, MARGIN:-MARGIN]
     column = width * enlargement(picture)
     heading = band[: band.shape[0] - 10 * enlargement(picture) - GAP, :column]
     rows = (heading < 128).all(2).any(1).nonzero()[0]
@@ -75,9 +75,9 @@ def test_grey_pictures_and_pictures_of_other_sizes_stand_in_their_columns() -> N
         Row([flat(40, 20, 300), flat(50, 20, 250)]),
     ]
     shown = sheet([Band(["one", "two", "three"], rows)])
-    assert shown.shape[1] == 300 + 250 + 250 + 2 * GAP
+    assert shown.shape[1] == 300 + 250 + 250 + 2 * GAP + 2 * MARGIN
     for level, left in ((10, 0), (20, 304), (30, 558), (40, 0), (50, 304)):
-        assert places_of(flat(level, 20, 250), shown)[0][1] == left
+        assert places_of(flat(level, 20, 250), shown)[0][1] == MARGIN + left
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=80), st.integers(20, 200))
