@@ -86,7 +86,8 @@ def complete(state: TrainState, footage: Footage, done: int) -> list[str]:
         write_samples(state, translating_generators(state), footage, done)
     if not (run / CURVES_FILE).exists():
         write_curves(run)
-    write_page(state, done, going=False)
+    if done == state.num_steps or not (run / PAGE_FILE).exists():
+        write_page(state, done, going=False)
     return told
 
 
