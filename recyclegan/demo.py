@@ -23,13 +23,16 @@ from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
+from recyclegan.logs import read_stats, series
 from recyclegan.pages.html import Html
-from recyclegan.pages.page import Cell, Section, details, headline, page, picture, table, text, video_player
+from recyclegan.pages.page import Cell, Section, details, grid, headline, page, table, text, video_player
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import first_method, train
+from recyclegan.training.run_charts import charts
+from recyclegan.training.run_folder import STATS_FILE
 from recyclegan.translation import Output, Translator
 from recyclegan.video import read_image, write_video
 
@@ -161,7 +164,9 @@ def write_report(out: Path, config: DemoConfig, scores: dict[Direction, Scores],
         Section("Video to label maps", _films(out, "ab"), "Drives that the network never saw. It was shown no pairs."),
         Section("Label maps to video", _films(out, "ba"), "The other direction, from the same training."),
         Section("Classes", [_class_table(scores["ab"].trained)]),
-        Section("Training", [picture(read_image(out / "run" / "curves.png"), "Loss terms by step", lossless=True)]),
+        Section(
+            "Training", [grid(_curves(out / "run"), 400)], "Measures of held-out frames, then each term of the loss."
+        ),
         Section("Your own videos", [text(words) for words in _GO_ON]),
         Section("How this was made", [details("Configuration", [text(json.dumps(to_dict(config)))])]),
     ]
@@ -222,6 +227,11 @@ def _value(results: Results, name: str) -> float:
 def _class_table(results: Results) -> Html:
     rows: list[list[Cell]] = [[name, score.iou, score.colour_alone] for name, score in results.classes.items()]
     return table(("Class", "Translated", "Colour alone"), rows, "Intersection over union of each class.")
+
+
+def _curves(run: Path) -> list[Html]:
+    course = series(read_stats(run / STATS_FILE))
+    return [*charts(course, measured=True), *charts(course, measured=False)]
 
 
 def _films(out: Path, way: Direction) -> list[Html]:

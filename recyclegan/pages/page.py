@@ -152,7 +152,10 @@ def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Cell]], capti
         "<tr>" + "".join(_cell(value, i, numeric[i], best[i]) for i, value in enumerate(row)) + "</tr>" for row in rows
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return Html(f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+    many = ' class="many"' if len(heads) > 2 else ""
+    return Html(
+        f'<div class="scroll"><table{many}>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 def _head(column: Column, right: bool) -> str:
@@ -230,12 +233,13 @@ def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) ->
     narrowest = min(12 * len(panels), max(60, 9 * len(panels)))
     names = "".join(f"<span>{escape(name)}</span>" for name in panels)
     labels = f'<div class="panels">{names}</div>' if panels else ""
+    parted = " parted" if len(panels) > 1 else ""
     rates = "".join(
         f'<button type="button" data-rate="{rate}" aria-pressed="{str(rate == 1).lower()}">{rate}&times;</button>'
         for rate in (0.1, 0.25, 0.5, 1)
     )
     return Html(
-        f'<figure><div class="player" style="--narrowest:{narrowest}rem"><div>{labels}'
+        f'<figure><div class="player{parted}" style="--narrowest:{narrowest}rem"><div>{labels}'
         f'<video controls loop muted playsinline aria-label="{escape(caption)}" src="{_data_uri(data, "video/mp4")}">'
         f'</video></div></div><div class="bar"><button type="button" class="play" hidden>Play</button>'
         '<input type="range" class="seek" min="0" max="1" value="0" step="any" aria-label="Place in the film" hidden>'

@@ -13,10 +13,22 @@ MOST_POINTS = 240
 LARGEST = 1e30
 """Values are drawn as if they were no larger."""
 MEASURES = {
+    "lightness_agreement": ("Lightness agreement", "1: as in the source; below 0: swapped"),
     "equivariance": ("Equivariance error", "black to white = 1; lower is steadier"),
     "variety": ("Variety", "near 0: all frames become alike"),
+    "edges_kept": ("Edges kept", "share of the source's"),
+    "swapped_area": ("Light and dark swapped", "share of the area"),
+    "holes": ("Holes", "share of the area"),
+    "detail_kept": ("Detail kept", "share of the source's or target's"),
+    "ghosts": ("Ghosts", "share of the flat area"),
+    "checkerboard": ("Checkerboard", "decibels beyond source and target"),
+    "tint": ("Tint", "levels of 255"),
+    "saturated": ("Saturated", "share of values"),
+    "variety_kept": ("Variety kept", "share of the sources'"),
+    "contrast": ("Contrast", "levels of 255"),
+    "change": ("Change", "levels of 255"),
 }
-"""Measures of held-out frames that charts have words for: title, and how to read the vertical axis."""
+"""Measures of held-out frames, those that tell most first: title, and how to read the vertical axis."""
 WORDS = {"lr": "Learning rate"}
 
 Points = Sequence[tuple[float, float]]

@@ -23,7 +23,7 @@ RENEW = 30
 """Seconds after which a page of a run that goes on loads itself anew."""
 LEAST_SILENCE = 120.0
 """Seconds without news of a run that goes on, from which the page says so, at the least."""
-CHART_WIDTH = 400
+CHART_WIDTH, OPEN_CHARTS = 300, 6
 SAMPLES_WORDS = (
     "Frames that training never saw: as they are, translated, and translated back. Good ones show the other look with"
     " edges, sky and light in place. A click opens the picture itself."
@@ -140,7 +140,9 @@ def _curves(run: RunPage) -> list[Section]:
     sections = []
     if measures:
         lead = "Of held-out frames. Judge them together with the samples: none of them alone says when to stop."
-        sections.append(Section("Measures", [grid(measures, CHART_WIDTH)], lead))
+        shown, folded = measures[:OPEN_CHARTS], measures[OPEN_CHARTS:]
+        more = [details(f"{len(folded)} more", [grid(folded, CHART_WIDTH)])] if folded else []
+        sections.append(Section("Measures", [grid(shown, CHART_WIDTH), *more], lead))
     if losses:
         words = "Each network's falls and rises with the skill of the other; they do not tell how good pictures are."
         sections.append(Section("Losses", [grid(losses, CHART_WIDTH), note(words)]))

@@ -42,15 +42,50 @@ for (const player of document.querySelectorAll(".player")) {
   }
 }
 
+// On a narrow screen the parts of a film stand below each other, drawn from the one film: they cannot run out of step.
+const narrow = matchMedia("(max-width: 40rem)");
+for (const player of document.querySelectorAll(".player.parted")) {
+  const video = player.querySelector("video");
+  const parts = [...player.querySelectorAll(".panels span")].map((name) => {
+    const canvas = document.createElement("canvas");
+    const heading = document.createElement("span");
+    heading.textContent = name.textContent;
+    return [heading, canvas];
+  });
+  const stack = document.createElement("div");
+  stack.className = "stack";
+  stack.append(...parts.flat());
+  stack.addEventListener("click", () => video.click());
+  const draw = () => {
+    player.classList.toggle("stacked", narrow.matches);
+    if (!narrow.matches || !video.videoWidth) return;
+    const width = Math.floor(video.videoWidth / parts.length), height = video.videoHeight;
+    parts.forEach(([, canvas], i) => {
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+      canvas.getContext("2d").drawImage(video, i * width, 0, width, height, 0, 0, width, height);
+    });
+  };
+  const follow = () => {
+    draw();
+    if (!video.paused) requestAnimationFrame(follow);
+  };
+  for (const event of ["loadeddata", "seeked"]) video.addEventListener(event, draw);
+  video.addEventListener("play", follow);
+  narrow.addEventListener("change", draw);
+  player.append(stack);
+  draw();
+}
+
 // Films play while they are seen, unless the reader stopped them or prefers stillness.
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    if (!isIntersecting) target.pause();
-    else if (target.closest(".player")?.dataset.held !== "true") target.play().catch(() => {});
+    const video = target.querySelector("video");
+    if (!isIntersecting) video.pause();
+    else if (target.dataset.held !== "true") video.play().catch(() => {});
   }
 }, { threshold: 0.4 });
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
-  for (const video of document.querySelectorAll("video")) seen.observe(video);
+  for (const player of document.querySelectorAll(".player")) seen.observe(player);
 }
 
 // A cursor over a chart reads every series at that place into the legend.
