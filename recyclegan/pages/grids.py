@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from recyclegan.arrays import Picture
-from recyclegan.pages.lettering import SOFT_INK, line_of_text
+from recyclegan.pages.lettering import SOFT_INK, line_of_text, paragraphs
 
 GAP, MARGIN = 4, 8
 BAND_GAP = 24
@@ -51,6 +51,19 @@ def enlargement(picture: Picture) -> int:
     return -(-SMALL // min(SMALL, picture.shape[1]))
 
 
+def letters_for(width: int) -> int:
+    """Return the height of the headings over columns ``width`` pixels wide."""
+    return min(max(width // LETTERS_A_COLUMN, LEAST_LETTERS), MOST_LETTERS)
+
+
+def with_key(picture: Picture, symbol: Picture, texts: Sequence[str], letters: int) -> Picture:
+    """Return a picture of a sheet above its key: a symbol, and beside it what it means."""
+    width = picture.shape[1] - symbol.shape[1] - 2 * MARGIN - BAND_GAP
+    words = paragraphs(texts, max(width, 1), letters)
+    key = beside(_of_one_height([symbol, words]), BAND_GAP)
+    return stacked([picture, np.pad(key, ((0, MARGIN), (MARGIN, MARGIN), (0, 0)), constant_values=255)], MARGIN)
+
+
 def stacked(pictures: Sequence[Picture], gap: int = GAP) -> Picture:
     """Return pictures one above the other, on white, ``gap`` pixels apart."""
     width = max(picture.shape[1] for picture in pictures)
@@ -75,9 +88,9 @@ def beside(pictures: Sequence[Picture], gap: int = GAP) -> Picture:
 def _band(band: Band, factor: int) -> Picture:
     rows = [[_enlarged(picture, row.pictures[0].shape[0], factor) for picture in row.pictures] for row in band.rows]
     widths = [max(picture.shape[1] for picture in column if picture is not None) for column in zip_longest(*rows)]
-    letters = min(max(widths[0] // LETTERS_A_COLUMN, LEAST_LETTERS), MOST_LETTERS)
-    headings = [line_of_text(words, width, letters) for words, width in zip(band.headings, widths, strict=True)]
-    parts = [beside(headings)]
+    letters = letters_for(widths[0])
+    headings = [paragraphs([words], width, letters) for words, width in zip(band.headings, widths, strict=True)]
+    parts = [beside(_of_one_height(headings))]
     for row, pictures in zip(band.rows, rows, strict=True):
         strip = beside([_to_width(picture, width) for picture, width in zip(pictures, widths, strict=False)])
         if row.caption:
@@ -88,6 +101,15 @@ def _band(band: Band, factor: int) -> Picture:
 
 def _enlarged(picture: Picture, height: int, factor: int) -> Picture:
     return _as_rgb(picture, height).repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _of_one_height(pictures: Sequence[Picture]) -> list[Picture]:
+    height = max(picture.shape[0] for picture in pictures)
+    missing = [height - picture.shape[0] for picture in pictures]
+    return [
+        np.pad(picture, ((0, below), (0, 0), (0, 0)), constant_values=255)
+        for picture, below in zip(pictures, missing, strict=True)
+    ]
 
 
 def _to_width(picture: Picture, width: int) -> Picture:

@@ -1,5 +1,7 @@
 """Text in pictures, in a font that every machine has."""
 
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -36,6 +38,22 @@ def fitted(words: str, font: Font, width: float) -> str:
 
 def _without_middle(words: str, kept: int) -> str:
     return words[: (kept + 1) // 2] + "…" + words[len(words) - kept // 2 :]
+
+
+def wrapped(words: str, font: Font, width: float) -> list[str]:
+    """Return text as lines of at most ``width`` pixels, broken after words and hyphens; what is wider is fitted."""
+    lines = [""]
+    for part in re.findall(r"\s*(?:\S+?-+(?=[^\s-])|\S+)", words):
+        if lines[-1] and font.getlength(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part if lines[-1] else part.lstrip()
+    return [fitted(line, font, width) for line in lines]
+
+
+def paragraphs(texts: Sequence[str], width: int, size: int) -> UInt8[np.ndarray, "height width 3"]:
+    """Return texts below each other on white, each on as many lines of ``width`` pixels as it takes."""
+    lines = [line for words in texts for line in wrapped(words, font_of(size), width)]
+    return np.concatenate([line_of_text(line, width, size) for line in lines])
 
 
 def line_of_text(words: str, width: int, size: int, colour: str = INK) -> UInt8[np.ndarray, "height width 3"]:

@@ -188,10 +188,14 @@ def _cell(value: Cell, index: int, right: bool, best: float | None) -> str:
     return f"<td{_num(right)}><span{mark}>{_content(value)}</span>{spread}</td>"
 
 
-def picture(image: Image | bytes, caption: str = "", *, lossless: bool = False) -> Html:
-    """Return a figure of an 8-bit RGB image, or of the bytes of a PNG, JPEG or WebP file."""
+def picture(image: Image | bytes, caption: str = "", *, lossless: bool = False, columns: int = 1) -> Html:
+    """Return a figure of an 8-bit RGB image, or of the bytes of a PNG, JPEG or WebP file.
+
+    One of several ``columns`` scrolls in its box where the screen would make them too small.
+    """
     shown = _img(image, caption, lossless)
-    return Html(f"<figure>{shown}{_figcaption(caption)}</figure>")
+    box = f'<div class="wide"><div style="min-width:{9 * columns}rem">{shown}</div></div>' if columns > 1 else shown
+    return Html(f"<figure>{box}{_figcaption(caption)}</figure>")
 
 
 def _img(image: Image | bytes, words: str, lossless: bool) -> str:

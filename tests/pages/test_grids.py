@@ -1,13 +1,27 @@
 """Grids show every picture in its place, under headings that fit."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.arrays import Image
-from recyclegan.pages.grids import GAP, MARGIN, MOST_LETTERS, SMALL, Band, Row, enlargement, image_grid, sheet, stacked
-from recyclegan.pages.lettering import fitted, font_of, line_of_text
+from recyclegan.pages.grids import (
+    GAP,
+    MARGIN,
+    MOST_LETTERS,
+    SMALL,
+    Band,
+    Row,
+    enlargement,
+    image_grid,
+    sheet,
+    stacked,
+    with_key,
+)
+from recyclegan.pages.lettering import fitted, font_of, line_of_text, wrapped
 
 
 def flat(level: int, height: int = 10, width: int = 14, channels: int = 3) -> Image:
@@ -123,3 +137,31 @@ def test_a_grid_takes_grey_images_and_images_of_other_sizes() -> None:
 def test_a_single_image_is_its_own_grid() -> None:
     image = np.random.default_rng(0).integers(0, 256, (9, 11, 3), np.uint8)
     np.testing.assert_array_equal(image_grid([[image]]), image)
+
+
+@given(st.lists(st.text("abc-", min_size=1, max_size=12), max_size=12), st.integers(60, 300))
+@settings(max_examples=50, deadline=None)
+def test_text_is_broken_after_words_and_hyphens_and_nothing_of_it_is_lost(words: list[str], width: int) -> None:
+    font = font_of(14)
+    lines = wrapped(" ".join(words), font, width)
+    assert all(font.getlength(line) <= width for line in lines)
+    if not any("…" in line for line in lines):
+        assert "".join(lines).replace(" ", "") == "".join(words)
+    assert all(line[0] != " " and (before[-1] == "-" or " " in " ".join(words)) for before, line in pairwise(lines))
+
+
+def test_a_heading_that_is_too_long_stands_on_several_lines() -> None:
+    picture = noise(1, 40, 256)
+    long = sheet([Band(["unsup-recycle-gan-with-a-very-long-name", "b"], [Row([picture, picture])])])
+    short = sheet([Band(["a", "b"], [Row([picture, picture])])])
+    assert long.shape[0] > short.shape[0]
+    assert long.shape[1] == short.shape[1]
+
+
+def test_a_key_stands_below_its_picture_with_its_symbol_and_words() -> None:
+    picture, symbol = noise(1, 30, 400), noise(2, 50, 50)
+    keyed = with_key(picture, symbol, ["What the colours mean.", "And more."], 14)
+    ((top, left),) = places_of(symbol, keyed)
+    assert top >= 30
+    assert (keyed[top:, left + 60 :] < 100).any()
+    np.testing.assert_array_equal(keyed[:30], picture)
