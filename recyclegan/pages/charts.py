@@ -67,6 +67,16 @@ def _bar(name: str, value: Number, full: Number) -> str:
     )
 
 
+def colour_scale(colours: Sequence[Sequence[int]], low: str, high: str, title: str) -> Html:
+    """Return the key to a picture whose colours stand for numbers: evenly spaced red, green and blue, low to high."""
+    ramp = ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in colours)
+    return Html(
+        f'<p class="scale"><span>{escape(title)}</span><span class="low">{escape(low)}</span>'
+        f'<span class="ramp" style="background:linear-gradient(to right, {ramp})"></span>'
+        f"<span>{escape(high)}</span></p>"
+    )
+
+
 def nice_ticks(low: Number, high: Number, count: int = 4) -> list[float]:
     """Return about ``count`` round numbers, evenly spaced, whose ends enclose ``low`` to ``high``."""
     span = (high - low) or abs(high) or 1.0
