@@ -10,6 +10,8 @@ from recyclegan.pages.html import Html, Number, escape, number, tick
 EXTENT = 1000
 """Side of the drawing's own coordinate square; the page stretches it to any size."""
 NUM_STYLES = 6
+SMALLEST = 1e-290
+"""Span of values below which all are drawn as one."""
 
 Series = Mapping[str, Sequence[Number]]
 """Lines by name."""
@@ -79,12 +81,13 @@ def colour_scale(colours: Sequence[Sequence[int]], low: str, high: str, title: s
 
 def nice_ticks(low: Number, high: Number, count: int = 4) -> list[float]:
     """Return about ``count`` round numbers, evenly spaced, whose ends enclose ``low`` to ``high``."""
-    span = (high - low) or abs(high) or 1.0
-    rough = span / count
-    power = 10.0 ** math.floor(math.log10(rough))
+    span = (high - low) or abs(high)
+    rough = (span if span > SMALLEST else 1.0) / count
+    exponent = math.floor(math.log10(rough))
+    power = 10.0**exponent
     step = power * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(start, max(end, start + 1) + 1)]
+    return [round(i * step, 12 - exponent) for i in range(start, max(end, start + 1) + 1)]
 
 
 def _ticks(series: Series) -> list[float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recyclegan.domains import Direction, Domain, source_domain, target_domain
+from recyclegan.files import kind_of
 from recyclegan.settings.training import TrainConfig
 
 PROGRAM = "recyclegan"
@@ -59,7 +60,7 @@ def _reading(config: TrainConfig) -> list[str]:
 
 def _footage(config: TrainConfig, domain: Domain) -> Path:
     """Return the held-out clips of a domain, or where none are held out those of training."""
-    split = "val" if (config.data / "val").is_dir() else "train"
+    split = "val" if kind_of(config.data / "val") == "folder" else "train"
     return config.data / split / domain.upper()
 
 

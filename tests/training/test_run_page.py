@@ -230,6 +230,17 @@ def test_thinned_lines_have_gaps_where_values_are_not_finite_or_not_there() -> N
     np.testing.assert_array_equal(lines["two"], [NAN, NAN, NAN, 5.0])
 
 
+LINES = st.lists(st.tuples(st.integers(0, 2**53), st.floats()), min_size=1)
+
+
+@given(st.dictionaries(st.text(max_size=8), LINES, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_run_has_logged_makes_a_page(course: dict[str, list[tuple[int, float]]]) -> None:
+    page = Document(run_page(told(course={name: sorted(dict(line).items()) for name, line in course.items()})))
+    assert "Settings" in page.text
+    assert not any("nan" in attributes.get("d", "") for attributes in page.all("path"))
+
+
 def test_a_long_course_makes_no_large_page_and_takes_no_time() -> None:
     steps = range(20, 200_001, 20)
     course = {f"{way}/term{n}": [(step, step % 7 / 7) for step in steps] for way in ("ab", "ba") for n in range(9)}
