@@ -257,7 +257,7 @@ def held_out_sheet(out: Path) -> Picture:
     for clip in find_clips(out / "data" / "val" / "A"):
         images, truth = list(clip.images()), _truth(out, clip.name)
         translated = sorted((out / "translated" / "run-ab" / clip.name).iterdir())
-        for index in (len(images) // 4, 3 * len(images) // 4):
+        for index in (len(images) // 3, 2 * len(images) // 3):
             pictures = [images[index], read_image(translated[index]), truth[index]]
             rows.append(Row(pictures, f"{clip.name}, frame {index}"))
     return sheet([Band(["source", "translated", "truth"], rows)])

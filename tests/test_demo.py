@@ -57,7 +57,7 @@ def test_a_sheet_shows_frames_of_each_held_out_drive_with_translation_and_truth(
 ) -> None:
     out, shown = made[0], read_image(made[0] / "demo.png")
     (clip,) = (out / "data" / "val" / "A").iterdir()
-    for index in (1, 3):
+    for index in (1, 2):
         source = next(islice(find_clips(out / "data" / "val" / "A")[0].images(), index, None))
         translated = read_image(sorted((out / "translated" / "run-ab" / clip.stem).iterdir())[index])
         for picture in (source, translated):
