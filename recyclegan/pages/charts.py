@@ -28,6 +28,7 @@ def line_chart(
     first: int = 0,
     places: Sequence[Number] = (),
     marks: Sequence[int] = (),
+    first_style: int = 0,
 ) -> Html:
     """Return one line a series over its index, counted from ``first``, or over rising ``places``; NaN leaves a gap.
 
@@ -38,10 +39,10 @@ def line_chart(
     ticks = _ticks(series)
     along = places or range(first, first + max(len(values) for values in series.values()))
     drawing = [_rules(ticks), *(_mark(mark, along) for mark in marks)]
-    drawing += [_line(values, i % NUM_STYLES, along, ticks) for i, values in enumerate(series.values())]
+    drawing += [_line(values, i % NUM_STYLES, along, ticks) for i, values in enumerate(series.values(), first_style)]
     return Html(
         f'<figure class="chart" data-values="{_readout(series, along)}"><h3>{escape(title)}</h3>'
-        f"{_legend(series, x_label)}"
+        f"{_legend(series, x_label, first_style)}"
         f'<div class="plot" style="--gutter:{max(len(tick(value)) for value in ticks) * 0.52 + 0.9:.2f}rem">'
         f'<svg viewBox="0 0 {EXTENT} {EXTENT}" preserveAspectRatio="none" role="img"'
         f' aria-label="{_in_words(series, title)}">{"".join(drawing)}</svg>'
@@ -112,7 +113,8 @@ def _line(values: Sequence[Number], style: int, along: Sequence[Number], ticks: 
             x, y = EXTENT * _share(place, along), EXTENT * _height(value, ticks)
             commands.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}" + ("" if pen_down else "h0"))
         pen_down = math.isfinite(value)
-    return f'<path class="s{style}" d="{"".join(commands)}"/>'
+    dot = " dot" if len(commands) == 1 else ""
+    return f'<path class="s{style}{dot}" d="{"".join(commands)}"/>'
 
 
 def _rules(ticks: Sequence[float]) -> str:
@@ -143,10 +145,10 @@ def _x_labels(along: Sequence[Number]) -> str:
     )
 
 
-def _legend(series: Series, x_label: str) -> str:
+def _legend(series: Series, x_label: str, first_style: int) -> str:
     entries = "".join(
         f"<li>{SWATCH.format(style=i % NUM_STYLES)}{escape(name)} <output></output></li>"
-        for i, name in enumerate(series)
+        for i, name in enumerate(series, first_style)
     )
     return f'<ul class="legend">{entries}<li class="place" hidden>{escape(x_label)} <output></output></li></ul>'
 

@@ -149,6 +149,6 @@ def write_curves(run: Path) -> None:
 def write_page(state: TrainState, done: int, *, going: bool, verdict: Sequence[str] = ()) -> None:
     """Write ``index.html``: the run after ``done`` steps, whether training goes on, and what is to be said of it."""
     run = state.config.out
-    course = series(read_stats(run / STATS_FILE))
-    speed = state.pace.speed(done) if going else 0.0
-    write_text(run / PAGE_FILE, run_page(RunPage(state.config, going, done, state.num_steps, course, verdict, speed)))
+    entries, speed = read_stats(run / STATS_FILE), state.pace.speed(done) if going else 0.0
+    told = RunPage(state.config, going, done, state.num_steps, series(entries), verdict, speed)
+    write_text(run / PAGE_FILE, run_page(told))

@@ -29,6 +29,8 @@ MEASURES = {
     "change": ("Change", "levels of 255"),
 }
 """Measures of held-out frames, those that tell most first: title, and how to read the vertical axis."""
+SECOND = {"ba", "b"}
+"""Lines that have the second colour, also where the first is not there."""
 WORDS = {"lr": "Learning rate"}
 
 Points = Sequence[tuple[float, float]]
@@ -50,8 +52,9 @@ def charts(course: Mapping[str, Points], measured: bool) -> list[Html]:
 
 def _chart(quantity: str, lines: Mapping[str, Points]) -> Html:
     title, reading = MEASURES.get(quantity, (WORDS.get(quantity, quantity.replace("_", " ").capitalize()), ""))
-    places, values = thinned(lines, MOST_POINTS)
-    return line_chart(values, title, x_label="step", y_label=reading, places=places)
+    places, values = thinned(dict(sorted(lines.items())), MOST_POINTS)
+    first_style = 0 if lines.keys() - SECOND else 1
+    return line_chart(values, title, x_label="step", y_label=reading, places=places, first_style=first_style)
 
 
 def thinned(lines: Mapping[str, Points], most: int) -> tuple[list[float], dict[str, list[float]]]:

@@ -156,7 +156,7 @@ def _settings(config: TrainConfig) -> list[Html]:
         ["Method", config.method_name],
         ["Preset", preset_of(config) or "none"],
         ["Data", str(config.data)],
-        ["Size", f"{width}x{height} pixels, height {height}"],
+        ["Size", f"{width}x{height} pixels (--size {height} {width})"],
         ["Generator", f"{networks.generator}, width {networks.width}"],
         ["Discriminator", f"{networks.discriminator}, width {networks.discriminator_width}"],
         ["Batch", str(config.batch_size)],

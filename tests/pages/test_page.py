@@ -150,6 +150,11 @@ def test_line_chart_draws_values_where_they_belong():
     assert points == [(0, 1000), (500, 0), (1000, 500)]
 
 
+def test_an_only_value_is_a_dot_that_can_be_seen():
+    assert '<path class="s0 dot" d="M500.0 0.0h0"/>' in line_chart({"one": [1.0]}, "title")
+    assert "dot" not in line_chart({"one": [1.0, 2.0]}, "title")
+
+
 def test_line_chart_leaves_gaps_at_missing_values():
     chart = line_chart({"one": [0.0, NAN, 1.0, 1.0]}, "title")
     drawn = re.search(r'<path class="s0" d="(M0\.0 1[^"]*)"', chart).group(1)

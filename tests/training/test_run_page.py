@@ -193,13 +193,14 @@ def test_the_preset_is_named_whatever_size_and_motion_are(name: str) -> None:
 
 def test_settings_that_matter_are_there(finished: TrainConfig) -> None:
     words = page_of(finished.out).text
-    for shown in ("48x32 pixels", "resnet-6, width 4", str(finished.data), "unsup-recycle-gan"):
+    for shown in ("48x32 pixels (--size 32 48)", "resnet-6, width 4", str(finished.data), "unsup-recycle-gan"):
         assert any(shown in each for each in words), shown
 
 
 def test_measures_come_before_losses_and_both_directions_share_a_chart() -> None:
     names = ("ab/cycle", "ba/cycle", "ab/equivariance", "ba/equivariance", "lr")
     course = {name: [(20.0, 1.0), (40.0, 2.0)] for name in names}
+    assert 'class="s1"' in charts({"ba/cycle": course["ba/cycle"]}, measured=False)[0], "a direction keeps its colour"
     (equivariance,) = charts(course, measured=True)
     cycle, rate = charts(course, measured=False)
     assert "Equivariance error" in equivariance

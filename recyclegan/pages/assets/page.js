@@ -7,6 +7,13 @@ for (const slider of document.querySelectorAll(".slider")) {
   follow();
 }
 
+// What is wider than its box fades where there is more of it.
+for (const box of document.querySelectorAll(".scroll, .wide")) {
+  const follow = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  box.addEventListener("scroll", follow, { passive: true });
+  new ResizeObserver(follow).observe(box);
+}
+
 // Films are steered from below, where nothing is hidden.
 for (const player of document.querySelectorAll(".player")) {
   const video = player.querySelector("video");
