@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int, UInt8
 
 Image = UInt8[np.ndarray, "height width channels"]
+Picture = UInt8[np.ndarray, "_ _ _"]
+"""An image among others, which may differ from it in size."""
 ClassMap = UInt8[np.ndarray, "height width"]
 FlowArray = Float32[np.ndarray, "height width 2"]
 MaskArray = Bool[np.ndarray, "height width"]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from recyclegan.arrays import Image
+from recyclegan.arrays import Image, Picture
 from recyclegan.checkpoint import add_metrics, load_card, save_translator
 from recyclegan.config import Count, Seed, Within, check_numbers, to_dict
 from recyclegan.data import find_clips
@@ -23,15 +23,19 @@ from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
+from recyclegan.logs import read_stats, series
+from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.pages.html import Html
-from recyclegan.pages.page import Cell, Section, details, headline, page, picture, table, text, video_player
+from recyclegan.pages.page import Cell, Section, details, grid, headline, page, table, text, video_player
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import first_method, train
+from recyclegan.training.run_charts import charts
+from recyclegan.training.run_folder import STATS_FILE
 from recyclegan.translation import Output, Translator
-from recyclegan.video import read_image, write_video
+from recyclegan.video import read_image, write_image, write_video
 
 RATE = Fraction(15)
 Show = Callable[[int, int | None, str], None]
@@ -71,7 +75,7 @@ class Scores:
 
 
 def run_demo(out: Path, config: DemoConfig, show: Show) -> list[str]:
-    """Make ``out/data``, ``out/run``, translations and ``out/report.html``; return the six most telling lines.
+    """Make ``out/data``, ``out/run``, translations, ``out/demo.png`` and ``out/report.html``; return six telling lines.
 
     Raises:
         InputError: ``out`` is there already and not empty, or cannot be written.
@@ -100,6 +104,7 @@ def run_demo(out: Path, config: DemoConfig, show: Show) -> list[str]:
         trained, untrained = (translate_and_score(out, way, kind, show) for kind in ("run", "untrained"))
         scores[way] = Scores(trained, untrained)
         keep_metrics(out, way, trained)
+    write_image(out / "demo.png", held_out_sheet(out))
     write_report(out, config, scores, monotonic() - start)
     return telling_lines(out, scores)
 
@@ -161,7 +166,9 @@ def write_report(out: Path, config: DemoConfig, scores: dict[Direction, Scores],
         Section("Video to label maps", _films(out, "ab"), "Drives that the network never saw. It was shown no pairs."),
         Section("Label maps to video", _films(out, "ba"), "The other direction, from the same training."),
         Section("Classes", [_class_table(scores["ab"].trained)]),
-        Section("Training", [picture(read_image(out / "run" / "curves.png"), "Loss terms by step", lossless=True)]),
+        Section(
+            "Training", [grid(_curves(out / "run"), 400)], "Measures of held-out frames, then each term of the loss."
+        ),
         Section("Your own videos", [text(words) for words in _GO_ON]),
         Section("How this was made", [details("Configuration", [text(json.dumps(to_dict(config)))])]),
     ]
@@ -224,6 +231,11 @@ def _class_table(results: Results) -> Html:
     return table(("Class", "Translated", "Colour alone"), rows, "Intersection over union of each class.")
 
 
+def _curves(run: Path) -> list[Html]:
+    course = series(read_stats(run / STATS_FILE))
+    return [*charts(course, measured=True), *charts(course, measured=False)]
+
+
 def _films(out: Path, way: Direction) -> list[Html]:
     """Return a player for each held-out clip: source, translation and, for label maps, the truth, in one video."""
     panels = ("Source", "Translated", "Truth") if way == "ab" else ("Source", "Translated")
@@ -237,6 +249,18 @@ def _films(out: Path, way: Direction) -> list[Html]:
         write_video(film, (_side_by_side(row) for row in zip(*images, strict=True)), RATE)
         films.append(video_player(film, clip.name, panels))
     return films
+
+
+def held_out_sheet(out: Path) -> Picture:
+    """Return two frames of each held-out drive, the label maps that were made of them, and the truth."""
+    rows = []
+    for clip in find_clips(out / "data" / "val" / "A"):
+        images, truth = list(clip.images()), _truth(out, clip.name)
+        translated = sorted((out / "translated" / "run-ab" / clip.name).iterdir())
+        for index in (len(images) // 3, 2 * len(images) // 3):
+            pictures = [images[index], read_image(translated[index]), truth[index]]
+            rows.append(Row(pictures, f"{clip.name}, frame {index}"))
+    return sheet([Band(["source", "translated", "truth"], rows)])
 
 
 def _truth(out: Path, name: str) -> list[Image]:

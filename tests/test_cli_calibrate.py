@@ -11,11 +11,13 @@ from recyclegan import cli
 from recyclegan.arrays import Image
 from recyclegan.calibration import Calibration, read_calibration, write_calibration
 from recyclegan.errors import InputError
+from recyclegan.preview import direction_wheel
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import read_config
 from recyclegan.video import read_image, write_video
+from tests.pages.test_grids import places_of
 from tests.small import SMALL_OPTIONS, make_frames
 
 METHOD = "unsup-recycle-gan"
@@ -86,8 +88,11 @@ def test_a_data_folder_is_calibrated_into_its_file(data: Path, capsys: pytest.Ca
     assert f"{data / 'flow.json'}: written" in told
     for column in ("A", "B", "synthetic"):
         assert sum(f" {column} " in line for line in told.splitlines()) >= 1
-    rows, columns = 6, 5
-    assert read_image(picture).shape == (rows * 32 + (rows - 1) * 4, columns * 48 + (columns - 1) * 4, 3)
+    rows, columns, factor = 6, 5, 5
+    shown = read_image(picture)
+    assert shown.shape[0] > rows * 32 * factor + (rows - 1) * 4, "headings and a key besides"
+    assert shown.shape[1:] == (columns * 48 * factor + (columns - 1) * 4 + 2 * 8, 3)
+    assert len(places_of(direction_wheel(), shown)) == 1
 
 
 def test_a_video_gets_its_file_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

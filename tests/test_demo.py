@@ -2,14 +2,17 @@ import json
 import re
 import signal
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from recyclegan.checkpoint import load_card
+from recyclegan.data import find_clips
 from recyclegan.demo import DemoConfig, run_demo
 from recyclegan.errors import InputError
-from recyclegan.video import probe
+from recyclegan.video import probe, read_image
+from tests.pages.test_grids import places_of
 
 TINY = DemoConfig(size=(32, 48), clips=1, val_clips=1, frames=4, steps=2, width=4)
 
@@ -47,6 +50,24 @@ def test_translators_carry_their_scores(made: tuple[Path, list[str], list[str]])
 def test_films_show_source_translation_and_truth(made: tuple[Path, list[str], list[str]]) -> None:
     film = probe(next((made[0] / "films").glob("ab-*.mp4")))
     assert (film.width, film.height, film.num_frames) == (2 * 3 * TINY.size[1], 2 * TINY.size[0], TINY.frames)
+
+
+def test_a_sheet_shows_frames_of_each_held_out_drive_with_translation_and_truth(
+    made: tuple[Path, list[str], list[str]],
+) -> None:
+    out, shown = made[0], read_image(made[0] / "demo.png")
+    (clip,) = (out / "data" / "val" / "A").iterdir()
+    for index in (1, 2):
+        source = next(islice(find_clips(out / "data" / "val" / "A")[0].images(), index, None))
+        translated = read_image(sorted((out / "translated" / "run-ab" / clip.stem).iterdir())[index])
+        for picture in (source, translated):
+            assert places_of(picture.repeat(5, 0).repeat(5, 1), shown)
+
+
+def test_curves_are_charts_that_follow_dark_mode(made: tuple[Path, list[str], list[str]]) -> None:
+    page = (made[0] / "report.html").read_text()
+    assert "Equivariance error" in page
+    assert "Learning rate" in page
 
 
 def test_all_long_work_is_shown(made: tuple[Path, list[str], list[str]]) -> None:

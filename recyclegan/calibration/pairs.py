@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from recyclegan.arrays import Picture
 from recyclegan.calibration.parts import Parts, decompose, joined
 from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.errors import InputError
 from recyclegan.flow import visible
-from recyclegan.logs import Picture
 from recyclegan.metrics.motion import consistent, dis_flows
 from recyclegan.settings.frames import Reading
 from recyclegan.tensors import Flow, Mask, to_frames
@@ -163,9 +163,28 @@ def look(
     return Seen(joined(moving) if moving else None, len(pairs), num_still, num_cuts)
 
 
-def examples(footage: Footage, view: View, count: int, seed: int) -> list[tuple[TwoFrames, Flow, Mask]]:
-    """Return pairs of each domain with the flow between them and the pixels where it is trusted, cuts left out."""
-    rng = np.random.default_rng(seed)
-    frames = [view(pair, rng) for clips in footage.values() for pair in draw_pairs(clips, count, rng)]
-    seen = [(pair, *flow_between(pair)) for pair in frames]
-    return [example for example in seen if example[2].float().mean() >= SMALLEST_TRUSTED]
+@dataclass(frozen=True)
+class Example:
+    """A pair of frames to be shown."""
+
+    name: str
+    """Its domain and clip, and the number of the earlier frame."""
+    frames: TwoFrames
+    flow: Flow
+    """The flow between them."""
+    trusted: Mask
+    """The pixels where it is trusted."""
+
+
+def examples(footage: Footage, view: View, count: int, seed: int) -> list[Example]:
+    """Return pairs of each domain with the flow between them, cuts left out.
+
+    Raises:
+        InputError: as `look`.
+    """
+    rng, seen = np.random.default_rng(seed), []
+    for domain, clips in footage.items():
+        for pair in draw_pairs(clips, count, rng):
+            frames = view(pair, rng)
+            seen.append(Example(f"{domain}: {pair.clip.name}, frame {pair.index}", frames, *flow_between(frames)))
+    return [example for example in seen if example.trusted.float().mean() >= SMALLEST_TRUSTED]

@@ -23,6 +23,7 @@ NUM_SYNTHETIC = 3
 """Synthetic flows in each of its rows."""
 UNTRUSTED = 128
 """Grey in the picture."""
+GREY = "Grey: no motion was found that can be trusted."
 TITLES = {
     "length": "mean length",
     "shift": "shift",
@@ -129,20 +130,26 @@ def _table(calibration: "Calibration") -> list[str]:
 
 
 def _write_picture(path: Path, footage: "Footage", view: "View", flow: "FlowSynthesis", seed: int) -> None:
-    """Write a row a pair: the frame, the flow found (grey where it is not trusted), and synthetic flows."""
+    """Write a row a pair: the frame, the flow found (grey where it is not trusted), and synthetic flows; with a key."""
     import numpy as np
     import torch
 
     from recyclegan.calibration import examples
     from recyclegan.flow import sample_motion
-    from recyclegan.logs import image_grid
-    from recyclegan.preview import flow_colours
+    from recyclegan.pages.grids import Band, Row, sheet
+    from recyclegan.preview import flow_colours, with_flow_key
     from recyclegan.tensors import to_frames
     from recyclegan.video import write_image
 
-    rng, rows = torch.Generator().manual_seed(seed), []
-    for frames, found, trusted in examples(footage, view, NUM_ROWS, seed):
-        synthetic = sample_motion(flow, to_frames(frames[1:]).repeat(NUM_SYNTHETIC, 1, 1, 1), rng).flow
-        colours, *others = flow_colours(torch.cat([found * trusted, synthetic]))
-        rows.append([frames[1], np.where(trusted[0, 0, :, :, None], colours, np.uint8(UNTRUSTED)), *others])
-    write_image(path, image_grid(rows))
+    rng, shown = torch.Generator().manual_seed(seed), examples(footage, view, NUM_ROWS, seed)
+    flows = []
+    for example in shown:
+        synthetic = sample_motion(flow, to_frames(example.frames[1:]).repeat(NUM_SYNTHETIC, 1, 1, 1), rng).flow
+        flows.append(torch.cat([example.flow * example.trusted, synthetic]))
+    colours, rows = iter(flow_colours(torch.cat(flows))), []
+    for example in shown:
+        found, *others = (next(colours) for _ in range(1 + NUM_SYNTHETIC))
+        trusted = np.where(example.trusted[0, 0, :, :, None], found, np.uint8(UNTRUSTED))
+        rows.append(Row([example.frames[1], trusted, *others], example.name))
+    headings = ["frame", "motion found", *(f"synthetic {number}" for number in range(1, 1 + NUM_SYNTHETIC))]
+    write_image(path, with_flow_key(sheet([Band(headings, rows)]), torch.cat(flows), GREY))

@@ -73,7 +73,10 @@ def _chart(points: Points, front: list[str], quality: str) -> Html:
     path = "".join(f"{'L' if i else 'M'}{EXTENT * x:.1f} {EXTENT * y:.1f}" for i, (x, y) in enumerate(corners))
     places = {name: place(point) for name, point in points.items()}
     tops = label_tops(places)
-    dots = "".join(_dot(name, *places[name], tops[name], name in front) for name in points)
+    dots = "".join(
+        _dot(number, name, *places[name], tops[name], name in front) for number, name in enumerate(points, start=1)
+    )
+    names = "".join(f"<li>{escape(name)}</li>" for name in points)
     leaders = "".join(
         f'<path class="leader" d="M{EXTENT * x:.1f} {EXTENT * y:.1f}V{EXTENT * tops[name]:.1f}"/>'
         for name, (x, y) in places.items()
@@ -95,6 +98,7 @@ def _chart(points: Points, front: list[str], quality: str) -> Html:
         f'<svg viewBox="0 0 {EXTENT} {EXTENT}" preserveAspectRatio="none" role="img" aria-label="{escape(told)}">'
         f'{rules}{leaders}<path class="s0" d="{path}"/></svg>{dots}{labels}'
         f'<span class="axis-name">{escape(MEASURES[STEADINESS].title)} (lower is steadier)</span></div>'
+        f'<ol class="names">{names}</ol>'
         f"<figcaption>Joined: the front, whose contenders no other beats in both. "
         f"{escape(MEASURES[quality].title)}: {MEASURES[quality].better} is better.</figcaption></figure>"
     )
@@ -128,7 +132,7 @@ def _is_right(x: float) -> bool:
     return x > 0.7
 
 
-def _dot(name: str, x: float, y: float, top: float, on_front: bool) -> str:
+def _dot(number: int, name: str, x: float, y: float, top: float, on_front: bool) -> str:
     colour = "var(--accent)" if on_front else "var(--faint)"
     side = "right:0.7rem" if _is_right(x) else "left:0.7rem"
     return (
@@ -136,5 +140,5 @@ def _dot(name: str, x: float, y: float, top: float, on_front: bool) -> str:
         f'border-radius:50%;background:{colour};transform:translate(-50%,-50%)"></span>'
         f'<span style="position:absolute;left:{100 * x:.2f}%;top:{100 * top:.2f}%;width:0;height:0">'
         f'<span style="position:absolute;{side};transform:translateY(-50%);white-space:nowrap;font-size:0.8125rem">'
-        f"{escape(name)}</span></span>"
+        f'<span class="name">{escape(name)}</span><span class="number">{number}</span></span></span>'
     )

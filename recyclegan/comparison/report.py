@@ -193,11 +193,12 @@ def _differences(standing: Standing, measures: Sequence[str]) -> Html:
 
 
 def _pictures(runs: Sequence[Entry], way: Direction) -> Section:
-    sheet = picture(contact_sheet(runs, way), "The middle frame of held-out clips, first seed of each contender.")
     with temporary_folder() as folder:
         path = folder / "film.mp4"
         headings = film(runs, way, path)
         player = video_player(path, "One held-out clip.", headings)
+    words = "The middle frame of held-out clips, first seed of each contender."
+    sheet = picture(contact_sheet(runs, way), words, columns=len(headings))
     return Section(f"{_title(way)}, seen", [sheet, player])
 
 

@@ -8,24 +8,21 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
 
-from recyclegan.arrays import Image
+from recyclegan.arrays import Image, Picture
 from recyclegan.checkpoint import load_card
 from recyclegan.comparison.entry import Entry
 from recyclegan.data import Resize, find_clips
 from recyclegan.domains import Direction, source_domain
 from recyclegan.evaluation.footage import PairedClip, pair_clips
 from recyclegan.labels import LABEL_SETS, LabelSet, colourize
-from recyclegan.logs import Picture, image_grid
+from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.video import write_video
 
 NUM_CLIPS = 3
 PANEL_WIDTH = 256
 FILM_FRAMES = 90
 RATE = Fraction(15)
-HEADING = 18
 
 
 @dataclass(frozen=True)
@@ -54,9 +51,9 @@ def contact_sheet(entries: Sequence[Entry], way: Direction) -> Picture:
     rows = []
     for clip in find_clips(entries[0].footage("val", source_domain(way)))[:NUM_CLIPS]:
         middle = clip.num_frames // 2
-        rows.append([_panel(next(islice(column.frames[clip.name](), middle, None))) for column in shown])
-    headings = [_heading(column.heading, rows[0][0].shape[1]) for column in shown]
-    return np.concatenate([image_grid([headings]), image_grid(rows)])
+        panels = [_panel(next(islice(column.frames[clip.name](), middle, None))) for column in shown]
+        rows.append(Row(panels, f"{clip.name}, frame {middle}"))
+    return sheet([Band([column.heading for column in shown], rows)])
 
 
 def film(entries: Sequence[Entry], way: Direction, path: Path) -> list[str]:
@@ -89,9 +86,3 @@ def _panel(image: Image) -> Picture:
     height, width = image.shape[:2]
     size = max(2, round(height * PANEL_WIDTH / width / 2) * 2), PANEL_WIDTH
     return Resize("rectangle", *size)(image, is_label=width < PANEL_WIDTH)
-
-
-def _heading(words: str, width: int) -> Picture:
-    canvas = PillowImage.new("RGB", (width, HEADING), "white")
-    ImageDraw.Draw(canvas).text((2, 1), words, fill="black", font=ImageFont.load_default(13))
-    return np.asarray(canvas)

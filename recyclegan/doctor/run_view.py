@@ -13,8 +13,9 @@ from recyclegan.doctor.finding import Finding, from_error
 from recyclegan.doctor.survey import Progress, images_at, spread
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.logs import LARGEST_DRAWN, damaged_lines, read_stats, series
+from recyclegan.logs import damaged_lines, read_stats, series
 from recyclegan.metrics.frame_numbers import Look, Pair, look_of, pair_of
+from recyclegan.pages.curves import LARGEST_DRAWN
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints

@@ -21,7 +21,8 @@ PANEL_WIDTH = 400
 FULL_HEAT = 0.1
 """Added flicker shown in the brightest colour, in units of the intensity range."""
 FRAME_FOLDER_RATE = Fraction(15)
-_HEAT = np.array([[12, 12, 22], [88, 26, 108], [194, 58, 80], [250, 146, 20], [252, 250, 190]])
+HEAT = np.array([[12, 12, 22], [88, 26, 108], [194, 58, 80], [250, 146, 20], [252, 250, 190]])
+"""Colours of added flicker, evenly spaced from none to ``FULL_HEAT``."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Exhibit:
 
 def heat_colours(values: Float32[np.ndarray, "height width"]) -> Image:
     """Return added flicker as colours, from near black for none to pale yellow for a tenth of the range or more."""
-    places = np.linspace(0, FULL_HEAT, len(_HEAT))
-    return np.stack([np.interp(values, places, channel) for channel in _HEAT.T], axis=-1).round().astype(np.uint8)
+    places = np.linspace(0, FULL_HEAT, len(HEAT))
+    return np.stack([np.interp(values, places, channel) for channel in HEAT.T], axis=-1).round().astype(np.uint8)
 
 
 def worst_frames(flicker: Sequence[float], count: int) -> list[int]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from recyclegan.evaluation.clips import ClipMeasures
-from recyclegan.evaluation.exhibits import FULL_HEAT, PANELS, Exhibit
+from recyclegan.evaluation.exhibits import FULL_HEAT, HEAT, PANELS, Exhibit
 from recyclegan.evaluation.measures import MEASURES, SHARPNESS
 from recyclegan.evaluation.results import COLOURS, SOURCE, TARGET, Result, Results, shares
-from recyclegan.pages.charts import bar_chart, line_chart
+from recyclegan.pages.charts import bar_chart, colour_scale, line_chart
 from recyclegan.pages.html import Html, number
 from recyclegan.pages.page import (
     Cell,
@@ -154,11 +154,13 @@ def _seen(exhibits: Sequence[Exhibit]) -> Section:
     first = exhibits[0]
     pieces = [slider(first.before, first.after, f"{first.clip}, drag to compare.", ("Source", "Translated"))]
     for shown in exhibits:
-        caption = (
-            f"Frames {shown.first} to {shown.last}. Added flicker from dark (none) to bright ({FULL_HEAT} or more)."
-        )
-        pieces += [heading(shown.clip), video_player(shown.film, caption, PANELS)]
+        caption = f"Frames {shown.first} to {shown.last}."
+        pieces += [heading(shown.clip), video_player(shown.film, caption, PANELS), _heat_scale()]
     return Section("Seen", pieces, "The clips that flicker most, around their worst moment.")
+
+
+def _heat_scale() -> Html:
+    return colour_scale(HEAT.tolist(), "none", f"{FULL_HEAT} or more; black to white = 1", "Added flicker:")
 
 
 def _worst(exhibits: Sequence[Exhibit]) -> Section:
@@ -171,7 +173,7 @@ def _worst(exhibits: Sequence[Exhibit]) -> Section:
                 ("This frame", moment.current),
                 ("Added flicker", moment.heat),
             ]
-            pieces.append(grid([picture(image, caption) for caption, image in pictures], 240))
+            pieces += [grid([picture(image, caption) for caption, image in pictures], 240), _heat_scale()]
     return Section("Worst moments", pieces)
 
 

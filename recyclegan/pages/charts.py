@@ -10,6 +10,8 @@ from recyclegan.pages.html import Html, Number, escape, number, tick
 EXTENT = 1000
 """Side of the drawing's own coordinate square; the page stretches it to any size."""
 NUM_STYLES = 6
+SMALLEST = 1e-290
+"""Span of values below which all are drawn as one."""
 
 Series = Mapping[str, Sequence[Number]]
 """Lines by name."""
@@ -24,25 +26,27 @@ def line_chart(
     x_label: str = "frame",
     y_label: str = "",
     first: int = 0,
+    places: Sequence[Number] = (),
     marks: Sequence[int] = (),
+    first_style: int = 0,
 ) -> Html:
-    """Return one line a series over its index, counted from ``first``; NaN leaves a gap.
+    """Return one line a series over its index, counted from ``first``, or over rising ``places``; NaN leaves a gap.
 
     The vertical axis starts at 0 unless a value is negative. ``marks`` are places on the horizontal axis to point out.
     A pointer over the chart shows the values beneath it.
     """
     assert any(len(values) for values in series.values()), f"{title}: no values to draw"
     ticks = _ticks(series)
-    last = max(len(values) for values in series.values()) - 1
-    drawing = [_rules(ticks), *(_mark(mark - first, last) for mark in marks)]
-    drawing += [_line(values, i % NUM_STYLES, last, ticks) for i, values in enumerate(series.values())]
+    along = places or range(first, first + max(len(values) for values in series.values()))
+    drawing = [_rules(ticks), *(_mark(mark, along) for mark in marks)]
+    drawing += [_line(values, i % NUM_STYLES, along, ticks) for i, values in enumerate(series.values(), first_style)]
     return Html(
-        f'<figure class="chart" data-values="{_readout(series, first)}"><h3>{escape(title)}</h3>'
-        f"{_legend(series, x_label)}"
+        f'<figure class="chart" data-values="{_readout(series, along)}"><h3>{escape(title)}</h3>'
+        f"{_legend(series, x_label, first_style)}"
         f'<div class="plot" style="--gutter:{max(len(tick(value)) for value in ticks) * 0.52 + 0.9:.2f}rem">'
         f'<svg viewBox="0 0 {EXTENT} {EXTENT}" preserveAspectRatio="none" role="img"'
         f' aria-label="{_in_words(series, title)}">{"".join(drawing)}</svg>'
-        f"{_y_labels(ticks)}{_x_labels(first, last)}"
+        f"{_y_labels(ticks)}{_x_labels(along)}"
         f'<span class="axis-name">{escape(x_label)}{escape(f" · vertical: {y_label}") if y_label else ""}</span>'
         '<div class="cursor" hidden></div></div></figure>'
     )
@@ -66,14 +70,25 @@ def _bar(name: str, value: Number, full: Number) -> str:
     )
 
 
+def colour_scale(colours: Sequence[Sequence[int]], low: str, high: str, title: str) -> Html:
+    """Return the key to a picture whose colours stand for numbers: evenly spaced red, green and blue, low to high."""
+    ramp = ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in colours)
+    return Html(
+        f'<p class="scale"><span>{escape(title)}</span><span class="low">{escape(low)}</span>'
+        f'<span class="ramp" style="background:linear-gradient(to right, {ramp})"></span>'
+        f"<span>{escape(high)}</span></p>"
+    )
+
+
 def nice_ticks(low: Number, high: Number, count: int = 4) -> list[float]:
     """Return about ``count`` round numbers, evenly spaced, whose ends enclose ``low`` to ``high``."""
-    span = (high - low) or abs(high) or 1.0
-    rough = span / count
-    power = 10.0 ** math.floor(math.log10(rough))
+    span = (high - low) or abs(high)
+    rough = (span if span > SMALLEST else 1.0) / count
+    exponent = math.floor(math.log10(rough))
+    power = 10.0**exponent
     step = power * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(start, max(end, start + 1) + 1)]
+    return [round(i * step, 12 - exponent) for i in range(start, max(end, start + 1) + 1)]
 
 
 def _ticks(series: Series) -> list[float]:
@@ -86,18 +101,20 @@ def _height(value: Number, ticks: Sequence[float]) -> float:
     return (ticks[-1] - value) / (ticks[-1] - ticks[0])
 
 
-def _along(index: int, last: int) -> float:
-    return index / last if last else 0.5
+def _share(place: Number, along: Sequence[Number]) -> float:
+    """Return how far from the left of the plot a place lies, in 0..1."""
+    return (place - along[0]) / (along[-1] - along[0]) if along[-1] > along[0] else 0.5
 
 
-def _line(values: Sequence[Number], style: int, last: int, ticks: Sequence[float]) -> str:
+def _line(values: Sequence[Number], style: int, along: Sequence[Number], ticks: Sequence[float]) -> str:
     commands, pen_down = [], False
-    for index, value in enumerate(values):
+    for place, value in zip(along, values, strict=False):
         if math.isfinite(value):
-            x, y = EXTENT * _along(index, last), EXTENT * _height(value, ticks)
+            x, y = EXTENT * _share(place, along), EXTENT * _height(value, ticks)
             commands.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}" + ("" if pen_down else "h0"))
         pen_down = math.isfinite(value)
-    return f'<path class="s{style}" d="{"".join(commands)}"/>'
+    dot = " dot" if len(commands) == 1 else ""
+    return f'<path class="s{style}{dot}" d="{"".join(commands)}"/>'
 
 
 def _rules(ticks: Sequence[float]) -> str:
@@ -109,8 +126,8 @@ def _rules(ticks: Sequence[float]) -> str:
     return "".join(lines)
 
 
-def _mark(index: int, last: int) -> str:
-    x = EXTENT * _along(index, last)
+def _mark(place: Number, along: Sequence[Number]) -> str:
+    x = EXTENT * _share(place, along)
     return f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{EXTENT}"/>'
 
 
@@ -120,25 +137,27 @@ def _y_labels(ticks: Sequence[float]) -> str:
     )
 
 
-def _x_labels(first: int, last: int) -> str:
-    end = first + last
+def _x_labels(along: Sequence[Number]) -> str:
+    first, end = along[0], along[-1]
     whole = [int(value) for value in nice_ticks(first, end, 5) if value.is_integer() and first <= value <= end]
     return "".join(
-        f'<span class="tick x" style="left:{100 * _along(value - first, last):.2f}%">{value}</span>' for value in whole
+        f'<span class="tick x" style="left:{100 * _share(value, along):.2f}%">{value}</span>' for value in whole
     )
 
 
-def _legend(series: Series, x_label: str) -> str:
+def _legend(series: Series, x_label: str, first_style: int) -> str:
     entries = "".join(
         f"<li>{SWATCH.format(style=i % NUM_STYLES)}{escape(name)} <output></output></li>"
-        for i, name in enumerate(series)
+        for i, name in enumerate(series, first_style)
     )
     return f'<ul class="legend">{entries}<li class="place" hidden>{escape(x_label)} <output></output></li></ul>'
 
 
-def _readout(series: Series, first: int) -> str:
+def _readout(series: Series, along: Sequence[Number]) -> str:
+    """Return places and values for the page's script; places that follow each other by their first alone."""
     values = [[number(value) for value in line] for line in series.values()]
-    return html.escape(json.dumps({"first": first, "values": values}, separators=(",", ":"), ensure_ascii=False))
+    places = {"first": along[0]} if isinstance(along, range) else {"places": list(along)}
+    return html.escape(json.dumps({**places, "values": values}, separators=(",", ":"), ensure_ascii=False))
 
 
 def _in_words(series: Series, title: str) -> str:

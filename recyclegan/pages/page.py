@@ -1,6 +1,6 @@
 """The pieces of a report, each a string of markup, and the page that holds them: one file that loads nothing.
 
-Text is escaped by the piece that takes it. Pictures and videos travel inside the page.
+Text is escaped by the piece that takes it. Pictures and videos travel inside the page, or lie beside it.
 """
 
 import base64
@@ -19,10 +19,10 @@ from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.html import Html, escape, number
 
 POLICY = (
-    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+    "default-src 'none'; img-src data:{beside}; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
     " base-uri 'none'; form-action 'none'"
 )
-"""What the page may load: nothing but what it holds."""
+"""What the page may load: nothing but what it holds, and, where that is allowed, pictures that lie beside it."""
 
 Cell = Interval | str | float | int | None
 Media = Path | bytes
@@ -45,14 +45,29 @@ class Column:
     better: Literal["lower", "higher"] | None = None
 
 
-def page(title: str, sections: Sequence[Section], lead: str = "", footer: str = "") -> Html:
-    """Return a whole HTML document that loads nothing from elsewhere, follows dark mode and fits a phone."""
+def page(
+    title: str,
+    sections: Sequence[Section],
+    lead: str = "",
+    footer: str = "",
+    *,
+    pictures_beside: bool = False,
+    renew: int = 0,
+) -> Html:
+    """Return a whole HTML document that loads nothing from elsewhere, follows dark mode and fits a phone.
+
+    ``pictures_beside`` lets it show pictures that lie in its folder; ``renew`` are the seconds after which it loads
+    itself anew, 0 never.
+    """
+    policy = POLICY.format(beside=" 'self' file:" if pictures_beside else "")
+    again = f'<noscript><meta http-equiv="refresh" content="{renew}"></noscript>' if renew else ""
     return Html(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">{again}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
-        f"<style>{_asset('page.css')}</style></head>\n<body>"
+        f"<style>{_asset('page.css')}</style></head>\n"
+        f'<body data-renew="{renew}">'
         f"<header><h1>{escape(title)}</h1>{_lead(lead)}{_navigation(sections)}</header>\n"
         f"<main>{''.join(_section(section, i) for i, section in enumerate(sections, 1))}</main>\n"
         f"<footer>{escape(footer)}</footer>\n<script>{_asset('page.js')}</script></body></html>\n"
@@ -137,7 +152,10 @@ def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Cell]], capti
         "<tr>" + "".join(_cell(value, i, numeric[i], best[i]) for i, value in enumerate(row)) + "</tr>" for row in rows
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return Html(f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+    many = ' class="many"' if len(heads) > 2 else ""
+    return Html(
+        f'<div class="scroll"><table{many}>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 def _head(column: Column, right: bool) -> str:
@@ -170,10 +188,14 @@ def _cell(value: Cell, index: int, right: bool, best: float | None) -> str:
     return f"<td{_num(right)}><span{mark}>{_content(value)}</span>{spread}</td>"
 
 
-def picture(image: Image | bytes, caption: str = "", *, lossless: bool = False) -> Html:
-    """Return a figure of an 8-bit RGB image, or of the bytes of a PNG, JPEG or WebP file."""
+def picture(image: Image | bytes, caption: str = "", *, lossless: bool = False, columns: int = 1) -> Html:
+    """Return a figure of an 8-bit RGB image, or of the bytes of a PNG, JPEG or WebP file.
+
+    One of several ``columns`` scrolls in its box where the screen would make them too small.
+    """
     shown = _img(image, caption, lossless)
-    return Html(f"<figure>{shown}{_figcaption(caption)}</figure>")
+    box = f'<div class="wide"><div style="min-width:{9 * columns}rem">{shown}</div></div>' if columns > 1 else shown
+    return Html(f"<figure>{box}{_figcaption(caption)}</figure>")
 
 
 def _img(image: Image | bytes, words: str, lossless: bool) -> str:
@@ -215,12 +237,13 @@ def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) ->
     narrowest = min(12 * len(panels), max(60, 9 * len(panels)))
     names = "".join(f"<span>{escape(name)}</span>" for name in panels)
     labels = f'<div class="panels">{names}</div>' if panels else ""
+    parted = " parted" if len(panels) > 1 else ""
     rates = "".join(
         f'<button type="button" data-rate="{rate}" aria-pressed="{str(rate == 1).lower()}">{rate}&times;</button>'
         for rate in (0.1, 0.25, 0.5, 1)
     )
     return Html(
-        f'<figure><div class="player" style="--narrowest:{narrowest}rem"><div>{labels}'
+        f'<figure><div class="player{parted}" style="--narrowest:{narrowest}rem"><div>{labels}'
         f'<video controls loop muted playsinline aria-label="{escape(caption)}" src="{_data_uri(data, "video/mp4")}">'
         f'</video></div></div><div class="bar"><button type="button" class="play" hidden>Play</button>'
         '<input type="range" class="seek" min="0" max="1" value="0" step="any" aria-label="Place in the film" hidden>'

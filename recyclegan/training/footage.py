@@ -7,12 +7,12 @@ from itertools import islice
 import torch
 from lightning_fabric import Fabric
 
+from recyclegan.arrays import Picture
 from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_data, load_data
 from recyclegan.data.scale import scale_of
 from recyclegan.domains import DOMAINS, Colours, Domain
 from recyclegan.errors import InputError
 from recyclegan.labels import LARGEST_PALETTE
-from recyclegan.logs import Picture
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
@@ -33,6 +33,8 @@ class Footage:
     clips: UnpairedClips
     cached: dict[Domain, CachedDomain]
     samples: dict[Domain, list[Frames]]
+    sample_names: dict[Domain, list[str]]
+    """The clip of each frame that is shown, with the frame's number where it is not the first."""
     palettes: dict[Domain, Colours]
     device: torch.device
     changes: tuple[str, ...] = ()
@@ -72,7 +74,10 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     clips = _sampler(config, data, clip_length, fabric)
     palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
     changed = data_changes(config.out, {domain: cached.digests for domain, cached in data.items()})
-    return Footage(clips, data, _samples(config), palettes, fabric.device, tuple(changed))
+    samples = _samples(config)
+    shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
+    names = {domain: [name for name, _ in named] for domain, named in samples.items()}
+    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed))
 
 
 def _check_label_channels(frames: DataConfig) -> None:
@@ -125,8 +130,8 @@ def _palette(domain: Domain, data: CachedDomain) -> Colours:
     return tuple(sorted(colours))
 
 
-def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
-    """Return whole frames of each domain at the scale of training, of held-out clips where there are any.
+def _samples(config: TrainConfig) -> dict[Domain, list[tuple[str, Frames]]]:
+    """Return whole frames of each domain by name, at the scale of training, of held-out clips where there are any.
 
     They are the first frames of the first clips; of an only clip, the first one and the middle one.
     """
@@ -135,18 +140,19 @@ def _samples(config: TrainConfig) -> dict[Domain, list[Frames]]:
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
     return {
         domain: [
-            to_frames(specs[domain](image)[None])
-            for image in _sample_images(clips[domain], config.frames.is_label(domain))
+            (name, to_frames(specs[domain](image)[None]))
+            for name, image in _sample_images(clips[domain], config.frames.is_label(domain))
         ]
         for domain in DOMAINS
     }
 
 
-def _sample_images(clips: Sequence[Clip], as_labels: bool) -> Iterator[Picture]:
+def _sample_images(clips: Sequence[Clip], as_labels: bool) -> Iterator[tuple[str, Picture]]:
     for clip in clips[:NUM_SAMPLES]:
-        yield next(iter(clip.images(as_labels)))
+        yield clip.name, next(iter(clip.images(as_labels)))
     if len(clips) == 1 and clips[0].num_frames > 1:
-        yield _image_at(clips[0], clips[0].num_frames // 2, as_labels)
+        middle = clips[0].num_frames // 2
+        yield f"{clips[0].name}, frame {middle}", _image_at(clips[0], middle, as_labels)
 
 
 def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:

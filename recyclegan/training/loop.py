@@ -11,6 +11,7 @@ from recyclegan.domains import Colours, Domain
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
 from recyclegan.methods import NO_LABELS, Method
+from recyclegan.pace import Pace
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import save_checkpoint
@@ -33,6 +34,7 @@ from recyclegan.training.results import (
     save_translators,
     translating_generators,
     write_curves,
+    write_page,
     write_samples,
 )
 from recyclegan.training.run_folder import (
@@ -168,18 +170,29 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
             record(state, footage, judge, done, losses, last)
             if last or done % state.config.save_every == 0 or ends_saved_epoch(state.config, footage, done):
                 save(state, footage, done)
+            if last or done % state.config.sample_every == 0:
+                show(state, done, last)
             if state.fabric.is_global_zero:
                 tell_of_step(report, done, state.num_steps, losses)
     return done
 
 
 def begin(state: TrainState, footage: Footage, first: int) -> None:
-    """Write configuration, digests of the data and the log of ``first`` steps, once a step has shown that it can be."""
+    """Write configuration, digests of the data, the log of ``first`` steps and a first page, once a step was done."""
     with shared_fate(state.fabric):
         if state.fabric.is_global_zero:
             write_config(state.config)
             write_data(state.config.out, footage.digests, first)
             state.log.open(state.config.out / STATS_FILE, first)
+            state.pace = Pace(first + 1)
+            write_page(state, first + 1, going=True)
+
+
+def show(state: TrainState, done: int, last: bool) -> None:
+    """Write the page of the run, after everything that it refers to."""
+    with shared_fate(state.fabric):
+        if state.fabric.is_global_zero:
+            write_page(state, done, going=not last)
 
 
 def tell_of_step(report: Report, done: int, num_steps: int, losses: dict[str, float]) -> None:

@@ -1,27 +1,30 @@
 """What a run shows as it goes: sample grids, loss curves, and the two translators."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from recyclegan.arrays import Image
 from recyclegan.checkpoint import Card, load_translator, save_translator
 from recyclegan.data.scale import scale_of
 from recyclegan.domains import Direction, opposite, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.logs import draw_curves, image_grid, read_stats, series
+from recyclegan.files import write_text
+from recyclegan.logs import read_stats, series
+from recyclegan.pages.curves import draw_curves
+from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.tensors import to_images
 from recyclegan.training.footage import Footage
 from recyclegan.training.run_folder import STATS_FILE
+from recyclegan.training.run_page import RunPage, run_page
 from recyclegan.training.step import TrainState
 from recyclegan.verdict import NAMES
 from recyclegan.video import write_image
 
-CURVES_FILE = "curves.png"
+CURVES_FILE, PAGE_FILE = "curves.png", "index.html"
 
 
 def translating_generators(state: TrainState) -> nn.ModuleDict:
@@ -75,7 +78,7 @@ def _same_weights(one: nn.Module, other: nn.Module) -> bool:
 
 
 def complete(state: TrainState, footage: Footage, done: int) -> list[str]:
-    """Write what a finished run lacks: translators, its last line, samples and curves; tell what is written anew."""
+    """Write what a finished run lacks: translators, its last line, samples, curves, page; tell what is written anew."""
     told = renew_translators(state, footage, done)
     run = state.config.out
     if state.log.renew(run / STATS_FILE):
@@ -84,6 +87,8 @@ def complete(state: TrainState, footage: Footage, done: int) -> list[str]:
         write_samples(state, translating_generators(state), footage, done)
     if not (run / CURVES_FILE).exists():
         write_curves(run)
+    if done == state.num_steps or not (run / PAGE_FILE).exists():
+        write_page(state, done, going=False)
     return told
 
 
@@ -118,16 +123,21 @@ def make_card(state: TrainState, footage: Footage, way: Direction, done: int) ->
 @torch.inference_mode()
 def write_samples(state: TrainState, generators: nn.ModuleDict, footage: Footage, done: int) -> None:
     """Write a grid of held-out frames with their translations, and with the way there and back, as a PNG."""
-    rows: list[list[Image]] = []
-    for way in state.method.ways:
-        for frames in footage.samples[source_domain(way)]:
-            real = frames.to(state.fabric.device)
-            fake = generators[way](real)
-            shown = [real, fake]
-            if opposite(way) in generators:
-                shown.append(generators[opposite(way)](fake))
-            rows.append([to_images(image)[0] for image in shown])
-    write_image(sample_file(state.config.out, done), image_grid(rows))
+    bands = [_band(way, generators, footage) for way in state.method.ways]
+    write_image(sample_file(state.config.out, done), sheet(bands))
+
+
+def _band(way: Direction, generators: nn.ModuleDict, footage: Footage) -> Band:
+    source, target = source_domain(way), target_domain(way)
+    returns = opposite(way) in generators
+    headings = [f"{source.upper()}: real", f"translated to {target.upper()}", f"back to {source.upper()}"]
+    rows = []
+    for name, frames in zip(footage.sample_names[source], footage.samples[source], strict=True):
+        real = frames.to(footage.device)
+        fake = generators[way](real)
+        shown = [real, fake, *([generators[opposite(way)](fake)] if returns else [])]
+        rows.append(Row([to_images(image)[0] for image in shown], name))
+    return Band(headings[: len(rows[0].pictures)], rows)
 
 
 def write_curves(run: Path) -> None:
@@ -136,3 +146,11 @@ def write_curves(run: Path) -> None:
     points = {name: course for name, course in points.items() if name.partition("/")[2] not in NAMES}
     if points:
         write_image(run / CURVES_FILE, draw_curves(points))
+
+
+def write_page(state: TrainState, done: int, *, going: bool, verdict: Sequence[str] = ()) -> None:
+    """Write ``index.html``: the run after ``done`` steps, whether training goes on, and what is to be said of it."""
+    run = state.config.out
+    entries, speed = read_stats(run / STATS_FILE), state.pace.speed(done) if going else 0.0
+    told = RunPage(state.config, going, done, state.num_steps, series(entries), verdict, speed)
+    write_text(run / PAGE_FILE, run_page(told))

@@ -12,6 +12,7 @@ from recyclegan.checkpoint import MovingAverage
 from recyclegan.domains import Direction, Domain, source_domain, target_domain
 from recyclegan.methods import Method
 from recyclegan.methods.method import Fakes
+from recyclegan.pace import Pace
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames
 from recyclegan.training.finite import failure, infinite_gradient
@@ -58,6 +59,7 @@ class TrainState:
         self.average = MovingAverage(method.generators, config.ema) if config.ema else None
         self.buffers = {domain: HistoryBuffer(config.history) for domain in method.discriminators}
         self.log = RunLog(config, fabric)
+        self.pace = Pace(0)
         self.rng = torch.Generator(fabric.device)
         self.rate = config.lr
         self.ramp = 1.0

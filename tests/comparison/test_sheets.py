@@ -63,7 +63,7 @@ def test_where_no_classes_are_known_there_is_no_truth_to_show(entry, lacking):
 def test_sheet_and_film_show_every_column(entry, tmp_path):
     sheet = contact_sheet([entry], "ab")
     panel_height = round(HEIGHT * 256 / WIDTH / 2) * 2
-    assert sheet.shape[1] == 3 * 256 + 2 * 4
+    assert sheet.shape[1] == 3 * 256 + 2 * 4 + 2 * 8
     assert sheet.shape[0] > 2 * panel_height
     assert film([entry], "ab", tmp_path / "film.mp4") == ["source", "ours", "truth"]
     frames = [frame.image for frame in read_video(tmp_path / "film.mp4")]

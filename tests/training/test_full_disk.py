@@ -23,6 +23,7 @@ KINDS = {
     "a line of stats.jsonl": 1,
     "step-00000002.png": 0,
     "curves.png": 1,
+    "index.html": 1,
     "state.pt": 1,
     "SHA256SUMS": 1,
     "ab.safetensors": 1,
@@ -120,7 +121,7 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_space(
         other = run / path.relative_to(whole.out)
         if path.name == "state.pt":
             assert same(load_checkpoint(other.parent), load_checkpoint(path.parent))
-        elif path.name not in ("SHA256SUMS", "config.json"):
+        elif path.name not in ("SHA256SUMS", "config.json", "index.html"):
             assert other.read_bytes() == path.read_bytes(), path.name
 
 
@@ -140,5 +141,6 @@ def test_a_limit_on_the_size_of_files_is_one_line_too(
         "data.json",
         "stats.jsonl",
         "samples",
+        "index.html",
     }
     assert main(command(whole, tmp_path / "run")) == 0

@@ -100,7 +100,7 @@ def test_a_run_leaves_what_it_promises(whole: TrainConfig) -> None:
     run = whole.out
     assert {path.name for path in run.iterdir()} == {
         *("config.json", "data.json", "stats.jsonl", "curves.png", "samples", "ab.safetensors", "ba.safetensors"),
-        *("step-00000004", "step-00000006"),
+        *("step-00000004", "step-00000006", "index.html"),
     }
     assert read_config(run) == whole
     stats = read_stats(run / "stats.jsonl")

@@ -16,6 +16,7 @@ from recyclegan.tensors import to_frames, to_images
 from recyclegan.training import Outcome, TrainState, loop, train
 from recyclegan.training.results import save_translators, translating_generators
 from recyclegan.video import read_image
+from tests.pages.test_grids import places_of
 from tests.small import NETWORKS, PALETTE, label_map, make_data, small_config, small_state
 
 
@@ -26,16 +27,24 @@ def test_a_sample_grid_shows_held_out_frames_their_translations_and_the_way_back
     grids = sorted((config.out / "samples").iterdir())
     assert [path.name for path in grids] == ["step-00000001.png", "step-00000002.png"]
     grid = read_image(grids[-1])
-    assert grid.shape == (4 * 36 + 3 * 4, 3 * 54 + 2 * 4, 3), "two rows for each direction: real, fake, and back"
+    assert grid.shape[1:] == (3 * 5 * 54 + 2 * 4 + 2 * 8, 3), (
+        "real, fake, and back, enlarged so that people see something"
+    )
     generators = {way: load_translator(config.out / f"{way}.safetensors")[0] for way in ("ab", "ba")}
-    for row, (domain, there, back) in enumerate([("A/drive", "ab", "ba"), ("B/walk", "ba", "ab")]):
+    tops = []
+    for domain, there, back in [("A/drive", "ab", "ba"), ("B/walk", "ba", "ab")]:
         real = read_image(data / "val" / domain / "frame_000.png")
         fake = generators[there](to_frames(real[None]))
         shown = [real, to_images(fake)[0], to_images(generators[back](fake))[0]]
+        ((top, first),) = places_of(real.repeat(5, 0).repeat(5, 1), grid)
+        assert first == 8
+        tops.append(top)
         for column, image in enumerate(shown):
-            top, left = 80 * row, 58 * column
-            cell = grid[top : top + 36, left : left + 54]
-            assert int(np.abs(cell.astype(int) - image).max()) <= 1
+            left = 8 + (5 * 54 + 4) * column
+            cell = grid[top : top + 5 * 36, left : left + 5 * 54]
+            assert int(np.abs(cell.astype(int) - image.repeat(5, 0).repeat(5, 1)).max()) <= 1
+            assert (grid[top - 60 : top, left : left + 5 * 54] < 128).any(), "a heading stands above"
+    assert tops[0] < tops[1], "first the way from A to B"
     assert not np.array_equal(grid, read_image(grids[0]))
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.metrics.intervals import Interval
-from recyclegan.pages.charts import bar_chart, line_chart, nice_ticks
+from recyclegan.pages.charts import bar_chart, colour_scale, line_chart, nice_ticks
 from recyclegan.pages.html import Html, escape, number, tick
 from recyclegan.pages.page import (
     Column,
@@ -77,6 +77,7 @@ def every_piece(words):
         slider(IMAGE, IMAGE, words, (words, words)),
         line_chart({words: [1.0, 2.0]}, words, x_label=words, y_label=words),
         bar_chart({words: 0.5}, words),
+        colour_scale([(0, 0, 0), (255, 250, 1)], words, words, words),
         grid([picture(IMAGE, words)]),
     ]
 
@@ -149,6 +150,11 @@ def test_line_chart_draws_values_where_they_belong():
     assert points == [(0, 1000), (500, 0), (1000, 500)]
 
 
+def test_an_only_value_is_a_dot_that_can_be_seen():
+    assert '<path class="s0 dot" d="M500.0 0.0h0"/>' in line_chart({"one": [1.0]}, "title")
+    assert "dot" not in line_chart({"one": [1.0, 2.0]}, "title")
+
+
 def test_line_chart_leaves_gaps_at_missing_values():
     chart = line_chart({"one": [0.0, NAN, 1.0, 1.0]}, "title")
     drawn = re.search(r'<path class="s0" d="(M0\.0 1[^"]*)"', chart).group(1)
@@ -168,6 +174,42 @@ def test_line_chart_tells_its_story_in_words_and_data():
 def test_bars_are_as_long_as_their_values():
     bars = Document(bar_chart({"half": 0.5, "all": 1.0, "none": NAN}, "title", largest=1))
     assert [a["style"] for a in bars.all("div")] == ["width:50.00%", "width:100.00%", "width:0.00%"]
+
+
+def test_a_colour_scale_runs_from_low_to_high():
+    document = Document(colour_scale([(0, 0, 0), (255, 250, 1)], "none", "all", "share:"))
+    assert document.text == ["share:", "none", "all"]
+    assert document.all("span")[2]["style"] == "background:linear-gradient(to right, rgb(0 0 0), rgb(255 250 1))"
+
+
+def test_a_chart_runs_over_places_that_are_not_evenly_spaced():
+    chart = line_chart({"one": [0.0, 1.0, 0.5]}, "title", places=[10, 20, 110])
+    drawn = re.search(r'<path class="s0" d="(M0[^"]*)"', chart).group(1)
+    assert [float(x) for x, _ in re.findall(r"[ML]([\d.]+) ([\d.]+)", drawn)] == [0, 100, 1000]
+    data = json.loads(Document(chart).all("figure")[0]["data-values"])
+    assert data == {"places": [10, 20, 110], "values": [["0", "1", "0.500"]]}
+
+
+def test_a_picture_of_several_columns_scrolls_where_they_would_be_too_small():
+    assert 'class="wide"' in picture(IMAGE, "words", columns=4)
+    assert "min-width:36rem" in picture(IMAGE, "words", columns=4)
+    assert 'class="wide"' not in picture(IMAGE, "words")
+
+
+def test_films_of_several_panels_can_be_parted_and_wide_tables_keep_their_first_column():
+    assert "player parted" in video_player(b"video", "words", ["left", "right"])
+    assert "parted" not in video_player(b"video", "words")
+    assert '<table class="many">' in table(["a", "b", "c"], [["x", 1.0, 2.0]])
+    assert '<table class="many">' not in table(["a", "b"], [["x", 1.0]])
+
+
+def test_pictures_beside_a_page_and_its_renewal_are_allowed_only_where_they_are_asked_for():
+    plain = page("title", [])
+    assert "img-src data:;" in plain
+    assert "refresh" not in re.sub(r"<script>.*</script>", "", plain, flags=re.DOTALL)
+    live = page("title", [], pictures_beside=True, renew=30)
+    assert "img-src data: 'self' file:;" in live
+    assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in live
 
 
 def test_table_marks_the_best_and_shows_ranges():
