@@ -13,7 +13,7 @@ from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.frames import span_of
 from recyclegan.evaluation.kept import Store, kept
 from recyclegan.evaluation.memory import key_of
-from recyclegan.evaluation.stretches import Runs, frames_in, runs_of
+from recyclegan.evaluation.stretches import Runs, runs_of
 from recyclegan.evaluation.truth import ArrayTruth, FrameTruth, LabelTruth, Size, Truth
 from recyclegan.evaluation.viper import ViperTruth, is_viper
 from recyclegan.labels import VIPER, LabelSet
@@ -69,15 +69,15 @@ class PairedClip:
         """Return a key of the source as it is looked at: by its files, and by the size."""
         return key_of([self.source], self.size)
 
-    def moments(self, runs: Runs | None = None, *, to_end: bool = True) -> Iterator[Moment]:
-        """Yield the frames in order, those of the runs alone where such are given.
+    def moments(self, wanted: Sequence[int] | None = None, *, to_end: bool = True) -> Iterator[Moment]:
+        """Yield the frames in order, the wanted ones alone where their numbers are given.
 
         Videos are decoded to their end, so that damage shows, unless ``to_end`` is off.
 
         Raises:
             InputError: a file cannot be read, or frames change their size within the clip.
         """
-        wanted = frames_in(runs or self.runs())
+        wanted = range(self.source.num_frames) if wanted is None else wanted
         resize = Resize("rectangle", *self.size)
         truths = self._truths(wanted) if self.truth else repeat(None, len(wanted))
         pictures = zip(_images(self.translated, wanted), _images(self.source, wanted), strict=True)

@@ -3,7 +3,6 @@
 Everything is kept as it was worked out, to the bit, under a key that names all that it follows from.
 """
 
-import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -83,7 +82,7 @@ def _write(file: Path, arrays: Arrays) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             np.savez(scratch, **arrays)  # type: ignore[arg-type]
-            os.replace(scratch, file)
+            scratch.replace(file)
         finally:
             scratch.unlink(missing_ok=True)
 
@@ -94,5 +93,10 @@ def key_of(clips: Iterable[Clip], *settings: object) -> str:
 
 
 def _told(clip: Clip) -> tuple[object, ...]:
-    stats = [file.stat() for file in clip.files]
-    return clip.kind, clip.reading, [(str(file.resolve()), s.st_size, s.st_mtime_ns) for file, s in zip(clip.files, stats, strict=True)]
+    return clip.kind, clip.reading, [stamp(file) for file in clip.files]
+
+
+def stamp(file: Path) -> tuple[str, int, int]:
+    """Return what tells whether a file is still the same: its place, its size and when it was written."""
+    told = file.stat()
+    return str(file.resolve()), told.st_size, told.st_mtime_ns

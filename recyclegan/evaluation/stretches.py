@@ -1,5 +1,6 @@
 """Which frames of a clip are measured: all of them, or runs of neighbours that are evenly spread over it."""
 
+from dataclasses import dataclass
 from itertools import chain
 
 RUN_LENGTH = 8
@@ -43,18 +44,31 @@ def num_pairs(runs: Runs) -> int:
     return sum(max(0, len(run) - 1) for run in runs)
 
 
-def in_parts(runs: Runs, count: int) -> list[Runs]:
-    """Return runs cut into at most ``count`` parts of about as many frames, in order; a cut may go through a run."""
-    longest = -(-len(frames_in(runs)) // count)
-    parts: list[Runs] = [()]
-    for run in runs:
-        while run:
-            if len(frames_in(parts[-1])) == longest:
-                parts.append(())
-            room = longest - len(frames_in(parts[-1]))
-            parts[-1] += (run[:room],)
-            run = run[room:]
-    return parts
+@dataclass(frozen=True)
+class Part:
+    """A part of the frames that are measured of a clip: the same numbers, whatever the parts."""
+
+    frames: tuple[int, ...]
+    lead: bool = False
+    """Whether a cut goes through a run: the frame before the first one is its neighbour, and counts elsewhere."""
+    is_last: bool = True
+    """Whether the clip is read to its end, so that damage shows there."""
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """Return the numbers of all frames that are needed."""
+        return (self.frames[0] - 1, *self.frames) if self.lead else self.frames
+
+
+def in_parts(runs: Runs, count: int) -> list[Part]:
+    """Return the frames of runs in at most ``count`` parts of about as many, in order; a cut may go through a run."""
+    frames = frames_in(runs)
+    size = max(1, -(-len(frames) // count))
+    starts = {run.start for run in runs}
+    return [
+        Part(frames[at : at + size], frames[at] not in starts, at + size >= len(frames))
+        for at in range(0, len(frames), size)
+    ]
 
 
 def spans(runs: Runs) -> list[list[int]]:

@@ -55,7 +55,7 @@ class Truth(Protocol):
         """Return whether it holds classes."""
 
     def frames(self, size: Size, wanted: Wanted | None = None) -> Iterator[FrameTruth]:
-        """Yield the truth of each frame at a size, or of the wanted ones: by nearest neighbour, the flow scaled with it.
+        """Yield the truth of each (wanted) frame at a size: by nearest neighbour, the flow scaled with it.
 
         Raises:
             InputError: a file is damaged, or does not tell what it should.

@@ -65,7 +65,7 @@ class ViperTruth:
         return self._has(CLASSES)
 
     def frames(self, size: Size, wanted: Wanted | None = None) -> Iterator[FrameTruth]:
-        """Yield the truth of each frame at a size, or of the wanted ones; what no file tells is void, or seen nowhere."""
+        """Yield the truth of each (wanted) frame at a size; what no file tells is void, or seen nowhere."""
         told = self.mask is not None
         files = self.source.files
         for index in range(len(files)) if wanted is None else wanted:
