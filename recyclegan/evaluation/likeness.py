@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from recyclegan.arrays import Image
@@ -25,7 +25,15 @@ from recyclegan.metrics.distribution import (
     kernel_distance,
     patch_slices,
 )
-from recyclegan.metrics.intervals import Counts, Draws, Interval, bootstrap_distance, mean_interval
+from recyclegan.metrics.intervals import (
+    Counts,
+    Draws,
+    Interval,
+    ManyCounts,
+    Numbers,
+    bootstrap_distances,
+    mean_interval,
+)
 from recyclegan.metrics.reweighted import Gaussians, Kernels
 from recyclegan.metrics.temporal import sharpness
 
@@ -39,8 +47,8 @@ BAND_NAMES = ("fine", "middle", "coarse")
 _LOWEST = {"kid": -np.inf}
 """The least that a distance can be, where it is not 0."""
 
-Statistic = Callable[[Counts, Counts], float]
-"""A distance, from how often each clip of either set was drawn."""
+Statistics = Callable[[ManyCounts, ManyCounts], Numbers]
+"""Distances, from how often each clip of either set was drawn, draw by draw."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,11 @@ class Sample:
     def num_frames(self) -> int:
         """Return how many frames were looked at."""
         return len(self.clip_of)
+
+    @property
+    def clip_of_patches(self) -> Int[Tensor, " patches"]:
+        """Return the number of the clip of each patch."""
+        return torch.tensor(self.clip_of).repeat_interleave(len(self.patches[0]) // self.num_frames)
 
     def mean_sharpness(self, draws: Draws) -> Interval:
         """Return the mean over clips of the sharpness of their frames."""
@@ -135,16 +148,16 @@ def distances(ours: Sample, target: Sample, draws: Draws, *, alike: bool = False
     for name, value, statistic in _statistics(ours, target):
         drawn = _alike(statistic) if alike else statistic
         sizes = ours.num_clips, target.num_clips
-        found[name] = bootstrap_distance(value, drawn, sizes, draws, lowest=_LOWEST.get(name, 0.0))
+        found[name] = bootstrap_distances(value, drawn, sizes, draws, lowest=_LOWEST.get(name, 0.0))
     return found
 
 
-def _alike(statistic: Statistic) -> Statistic:
-    return lambda left, _: statistic(left, left)
+def _alike(statistics: Statistics) -> Statistics:
+    return lambda left, _: statistics(left, left)
 
 
-def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Statistic]]:
-    """Yield name and value of each distance, and the distance where clips count as often as they were drawn."""
+def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Statistics]]:
+    """Yield name and value of each distance, and the distances where clips count as often as they were drawn."""
     exact = patch_slices(ours.patches, target.patches)
     rough = patch_slices(ours.patches, target.patches, num_projections=DRAWN_PROJECTIONS)
     for name, slices, drawn in zip(BAND_NAMES, exact, rough, strict=True):
@@ -155,24 +168,22 @@ def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Stat
             yield name, distance(ours.features, target.features), _redrawn(sets, ours, target)
 
 
-def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistic:
-    def statistic(left: Counts, right: Counts) -> float:
-        return slices.distance(_of_patches(ours, left), _of_patches(target, right))
+def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistics:
+    groups = ours.clip_of_patches, target.clip_of_patches
 
-    return statistic
+    def statistics(left: ManyCounts, right: ManyCounts) -> Numbers:
+        ours, theirs = (torch.from_numpy(counts).float() for counts in (left, right))
+        return slices.distances(ours, theirs, *groups).double().numpy()
 
-
-def _of_patches(sample: Sample, counts: Counts) -> Float[Tensor, " patches"]:
-    """Return how often each patch was drawn."""
-    per_frame = len(sample.patches[0]) // sample.num_frames
-    return torch.from_numpy(np.repeat(counts[sample.clip_of], per_frame)).float()
+    return statistics
 
 
-def _redrawn(sets: Gaussians | Kernels, ours: Sample, target: Sample) -> Statistic:
-    def statistic(left: Counts, right: Counts) -> float:
-        return sets.distance(_of_frames(ours, left), _of_frames(target, right))
+def _redrawn(sets: Gaussians | Kernels, ours: Sample, target: Sample) -> Statistics:
+    def statistics(left: ManyCounts, right: ManyCounts) -> Numbers:
+        pairs = zip(left, right, strict=True)
+        return np.array([sets.distance(_of_frames(ours, one), _of_frames(target, other)) for one, other in pairs])
 
-    return statistic
+    return statistics
 
 
 def _of_frames(sample: Sample, counts: Counts) -> Float[Tensor, " frames"]:

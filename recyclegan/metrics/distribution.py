@@ -4,12 +4,13 @@ The sliced Wasserstein distance of patches needs no weights. FID and KID need th
 result has to name: their numbers compare only under the same features.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from recyclegan.errors import InputError
@@ -100,8 +101,10 @@ class Slices:
 
     def __init__(self, left: Samples, right: Samples, rng: torch.Generator, num_projections: int) -> None:
         directions = F.normalize(torch.randn(left.shape[1], num_projections, generator=rng), dim=0).to(left)
-        values, self._order = torch.cat([left @ directions, right @ directions]).sort(dim=0)
-        self._steps = values.diff(dim=0)
+        values = (torch.cat([left, right]) @ directions).T.contiguous().numpy()
+        order = np.argsort(values, axis=1)  # by a radix or vector sort, several times as fast as torch's
+        self._order = torch.from_numpy(order)
+        self._steps = torch.from_numpy(np.diff(np.take_along_axis(values, order, axis=1), axis=1))
         self._sizes = len(left), len(right)
 
     def distance(self, left: Weights | None = None, right: Weights | None = None) -> float:
@@ -111,8 +114,32 @@ class Slices:
             for weights, size in zip((left, right), self._sizes, strict=True)
         )
         mass = torch.cat([ours / ours.sum(), -theirs / theirs.sum()])
-        gap = mass[self._order].cumsum(dim=0)[:-1].abs()
-        return float((gap * self._steps).sum(dim=0).mean())
+        gaps = (mass[order].cumsum(dim=0)[:-1].abs() @ steps for order, steps in self._by_direction())
+        return float(torch.stack(list(gaps)).mean())
+
+    def distances(
+        self,
+        left: Float[Tensor, "draws left_groups"],
+        right: Float[Tensor, "draws right_groups"],
+        left_group: Int[Tensor, " left_samples"],
+        right_group: Int[Tensor, " right_samples"],
+    ) -> Weights:
+        """Return a distance for each row of weights, which are those of groups: each sample counts as its group does.
+
+        The mass that lies below a value is linear in the weights: it is summed once for each group, then mixed.
+        """
+        groups = torch.cat([left_group, right_group + left.shape[1]])
+        mass = (left[:, left_group].sum(dim=1, keepdim=True), right[:, right_group].sum(dim=1, keepdim=True))
+        mixed = torch.cat([left / mass[0], -right / mass[1]], dim=1)
+        found = torch.zeros(len(left))
+        for order, steps in self._by_direction():
+            below = F.one_hot(groups[order], mixed.shape[1]).T.float().cumsum(dim=1)[:, :-1]
+            found += (mixed @ below).abs_() @ steps
+        return found / len(self._order)
+
+    def _by_direction(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the order of all samples in each direction, and how far it is from each to the next."""
+        return zip(self._order, self._steps, strict=True)
 
 
 def frechet_distance(left: Samples, right: Samples) -> float:
