@@ -249,8 +249,8 @@ def _class_table(results: Results) -> Html:
 
 
 def _films(out: Path, way: Direction, most: int | None = None, times: int = 2) -> list[Html]:
-    """Return a player for each held-out clip, at ``times`` its size: source, translation and, for label maps, the truth,
-    in one video; of the first ``most`` clips only, where that is given.
+    """Return a player for each held-out clip, or the first ``most`` of them: source, translation and, for label maps,
+    the truth, in one video at ``times`` their size.
     """
     panels = ("Source", "Translated", "Truth") if way == "ab" else ("Source", "Translated")
     films = []

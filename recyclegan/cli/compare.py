@@ -17,7 +17,7 @@ from recyclegan.settings.comparison import ComparisonConfig
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.training import TrainConfig
 
-SET_HERE = ("--data", "--out", "--steps", "--seed", "--resume", "--dry-run")
+SET_HERE = ("--data", "--out", "--steps", "--minutes", "--seed", "--resume", "--dry-run")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What becomes of the footage's shape: said before any of it is decoded, where much of a frame is squeezed or unseen."""
+"""What becomes of the footage's shape, to be said before any of it is decoded: what is squeezed, what is not seen."""
 
 from collections.abc import Iterator, Mapping
 

@@ -73,7 +73,8 @@ def first_frames(config: TrainConfig, clip_length: int) -> dict[Domain, list[np.
 def trial_seconds(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]], at_most: float = math.inf) -> float:
     """Return the median seconds of a training step on a few frames; infinite where they do not fit into memory.
 
-    Where steps together take more than ``at_most`` seconds, fewer are timed. The weights are thrown away, nothing is written, and no other footage is read.
+    Where steps together take more than ``at_most`` seconds, fewer are timed. The weights are thrown away, nothing is
+    written, and no other footage is read.
     """
     trial = replace(config, steps=NUM_TRIED + 1)
     try:
