@@ -1,8 +1,17 @@
-"""The command that goes on from here: what each command ends with, ready to paste."""
+"""The command that goes on from here: what each command ends with, ready to paste.
+
+One way leads through them: prepare, doctor, train, translate, evaluate.
+"""
 
 import shlex
-from itertools import count
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
+
+from recyclegan.domains import Direction, target_domain
+from recyclegan.errors import InputError
+from recyclegan.files import kind_of
 
 MINUTES = "10"
 """What a first training is given."""
@@ -22,13 +31,44 @@ def to_translate(run: Path, data: Path) -> str:
     """Return how to translate the held-out clips of A, or, where none are held out, those that were trained on."""
     held_out = data / "val" / "A"
     source = held_out if held_out.is_dir() else data / "train" / "A"
-    return next_step("translate", run, source, beside(run, "translated"))
+    return next_step("translate", run, source, _free(beside(run, "translated")))
 
 
-def to_evaluate(translated: Path, source: Path, target: Path | None) -> str:
-    """Return how to measure what was translated, against footage of the look aimed at where that is known."""
-    aim: list[str | Path] = ["--target", target] if target else []
-    return next_step("evaluate", translated, source, "--out", beside(translated, "report"), *aim)
+def after_examining(folder: Path, is_run: bool, data: Path | None) -> str:
+    """Return how to go on with a data folder or a run in which nothing is wrong; an empty text where that is unknown.
+
+    ``data`` is the data folder of a run, where it has moved.
+    """
+    if not is_run:
+        return to_train(folder) + "\n"
+    with suppress(InputError):
+        return to_translate(folder, data or _data_of(folder)) + "\n"
+    return ""
+
+
+def after_translating(source: Path, translated: Path, model: str, way: Direction) -> str:
+    """Return how to measure videos that were translated, against footage of the look aimed at where the model is a run
+    whose data is there; an empty text where nothing can be measured.
+    """
+    if kind_of(source) == "file" and _is_picture(source):
+        return ""
+    aim: list[str | Path] = []
+    with suppress(InputError):
+        target = _data_of(Path(model)) / "train" / target_domain(way).upper()
+        aim = ["--target", target] if target.is_dir() else []
+    return next_step("evaluate", translated, source, "--out", _free(beside(translated, "report")), *aim) + "\n"
+
+
+def _data_of(run: Path) -> Path:
+    from recyclegan.training import read_config
+
+    return read_config(run).data
+
+
+def _is_picture(path: Path) -> bool:
+    from recyclegan.video import IMAGE_SUFFIXES
+
+    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def beside(path: Path, what: str) -> Path:
@@ -39,6 +79,13 @@ def beside(path: Path, what: str) -> Path:
 
 def _new_run(data: Path) -> Path:
     """Return ``runs/NAME`` with the name of the data folder, and a number where there is such a run."""
-    name = data.resolve().name or "run"
-    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    return next(run for run in (Path("runs") / name for name in names) if not run.exists())
+    return _free(Path("runs") / (data.resolve().name or "run"))
+
+
+def _free(path: Path) -> Path:
+    """Return a path at which there is nothing yet: the given one, or with the next number (``runs/data-2``)."""
+    return next(place for place in chain([path], _numbered(path)) if not place.exists())
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    return (path.with_name(f"{path.name}-{number}") for number in count(2))

@@ -45,7 +45,7 @@ class Flags:
 
 def train(words: list[str]) -> int:
     """Train a method on two folders of footage."""
-    name, words = _method(words)
+    name, words = method_of(words)
     preset = None if _run_to_resume(words) else default_preset(name, words)
     flags, values = train_arguments(name, words, preset)
     config = _started(TrainConfig(**values), flags, words, preset)
@@ -87,7 +87,7 @@ def _tell(note: str) -> None:
     print(f"note: {note}", file=sys.stderr)
 
 
-def _method(words: list[str]) -> tuple[str, list[str]]:
+def method_of(words: list[str]) -> tuple[str, list[str]]:
     """Return the method and the options after it; without one, that of the run to resume, or the default one."""
     if words and words[0].startswith("--") and words[0] != "--help":
         run = _run_to_resume(words)
