@@ -49,22 +49,28 @@ def train(words: list[str]) -> int:
     preset = None if _run_to_resume(words) else default_preset(name, words)
     flags, values = train_arguments(name, words, preset)
     config = _started(TrainConfig(**values), flags, words, preset)
-    from recyclegan.training import train as run_training
-
-    trained: list[int] = []
-    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
-        decoding, training = counter(bars), training_bar(bars)
-
-        def report(done: int, total: int, terms: dict[str, float]) -> None:
-            trained.append(done)
-            training(done, total, terms)
-
-        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _tell)
+    outcome, has_trained = _trained(config, flags)
     if not outcome.is_first_process:
         return 0
     for note in outcome.notes:
         _tell(note)
-    return _end(config, flags, outcome, bool(trained))
+    return _end(config, flags, outcome, has_trained)
+
+
+def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
+    """Train; return how it ended, and whether any step was taken."""
+    from recyclegan.training import train as run_training
+
+    steps: list[int] = []
+    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
+        decoding, training = counter(bars), training_bar(bars)
+
+        def report(done: int, total: int, terms: dict[str, float]) -> None:
+            steps.append(done)
+            training(done, total, terms)
+
+        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _tell)
+    return outcome, bool(steps)
 
 
 def _end(config: TrainConfig, flags: Flags, outcome: "Outcome", has_trained: bool) -> int:
