@@ -223,15 +223,15 @@ def _way_back(out: Path, scores: Scores) -> list[Html]:
 
 def worth_of_the_way_back(results: Results) -> str:
     """Return in words what the direction from label maps to video is good for."""
-    distance = results.results["patches_coarse"]
+    distance, warping = results.results["patches_coarse"], results.results["warping_error"]
     found, labels = distance.translated.value, distance.references[SOURCE].value
-    nearer = (
-        "nearer to the look of video than the label maps are" if found < labels else "no nearer to the look of video"
-    )
+    nearer = "nearer" if found < labels else "no nearer"
     return (
-        "Trained along, so that label maps keep what their frames showed; a by-product, not a result. It is steady, and"
-        f" {nearer} (coarse distance {found:.2f}, label maps themselves {labels:.2f}), but flat and dull: no texture,"
-        " little light. Judge this training by the way to label maps."
+        "Trained along, so that label maps keep what their frames showed: a by-product, not a result. It is flat and"
+        f" dull, without texture and with little light, and {nearer} to the look of video than label maps are (coarse"
+        f" distance {found:.2f}, theirs {labels:.2f}). That it is steady (warping error {warping.translated.value:.4f},"
+        f" theirs {warping.references[SOURCE].value:.4f}) is no merit of a picture without detail. Judge this training"
+        " by the way to label maps."
     )
 
 

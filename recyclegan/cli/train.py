@@ -213,7 +213,7 @@ def _preset(name: str, preset: str, words: list[str]) -> dict[str, Any]:
         return {"method": config_of(name)()}
     known = _presets(name)
     if preset not in known:
-        there_are = f"known: {', '.join(known)}" if known else "there is none for this method"
+        there_are = f"known: {', '.join([*known, NO_PRESET])}" if known else "there is none for this method"
         raise InputError(f"--preset {preset}: unknown for {name}{nearest(preset, known)}; {there_are}")
     frames = known[preset].frames
     if is_named(words, "--size"):

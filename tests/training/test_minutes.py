@@ -161,7 +161,7 @@ def test_it_keeps_to_its_minutes_and_stands_in_the_run_as_plain_numbers(
     planned = minutes.plan(config_of(data, sample_every=1000, save_every=1000), wanted)
     outcome = train(planned.config)
     assert 1 < outcome.steps == planned.config.steps
-    assert time.monotonic() - start < 3 * 60 * wanted  # only a bound: tests share their machine
+    assert time.monotonic() - start < 10 * 60 * wanted  # only a bound: tests share their machine
     stored = json.loads((planned.config.out / "config.json").read_text())
     assert (stored["steps"], stored["frames"]["size"]) == (outcome.steps, [64, 88])
     assert "minutes" not in stored
