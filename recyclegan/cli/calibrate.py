@@ -79,7 +79,7 @@ def calibrate(words: list[str]) -> None:
     if options.picture:
         _write_picture(options.picture, footage, view, calibration.flow, options.seed)
         print(f"{options.picture}: written")
-    if options.data.is_dir():
+    if (options.data / "train").is_dir():
         print(to_train(options.data, "--flow", out if options.out else "auto"))
 
 

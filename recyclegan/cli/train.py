@@ -129,7 +129,7 @@ def _planned(config: TrainConfig, minutes: float, words: list[str]) -> TrainConf
     """Return the configuration with what fits into so many minutes; what was chosen is told."""
     from recyclegan.training.minutes import plan
 
-    options = {"size", "load_size", "resize", "width", "discriminator_width", "steps"}
+    options = {"size", "load_size", "resize", "width", "discriminator_width", "steps", "sample_every"}
     given = {name for name in options if is_named(words, f"--{name.replace('_', '-')}")}
     with progress_bars() as bars:
         planned = plan(config, minutes, given, counter(bars), counter(bars))

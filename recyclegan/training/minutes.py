@@ -28,6 +28,8 @@ from recyclegan.training.timing import NUM_TRIED, first_frames, step_seconds, tr
 
 CHOSEN = ("size", "width", "steps")
 """What is chosen, where it is not given."""
+SHORTEST = 50
+"""Least steps between sample grids, which take the time of a few steps each."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def plan(
     step = step_seconds(chosen, decoding, NUM_TRIED, FOR_TIMING / 2 * 60 * minutes)
     steps = wanted if "steps" in given else steps_within(minutes, monotonic() - start, step)
     choice = replace(choice, taken=Timed(choice.taken.candidate, step))
-    return Planned(replace(chosen, steps=steps), tell_choice(choice, minutes, steps, wanted, given))
+    config = replace(chosen, steps=steps, sample_every=_sample_every(config, given, steps))
+    return Planned(config, tell_choice(choice, minutes, steps, wanted, given))
 
 
 def _check(config: TrainConfig, given: Collection[str]) -> None:
@@ -104,6 +107,11 @@ def _with(config: TrainConfig, candidate: Candidate, given: Collection[str]) -> 
     if "discriminator_width" not in given and "width" not in given:
         networks = replace(networks, discriminator_width=candidate.discriminator_width)
     return replace(config, frames=frames, networks=networks)
+
+
+def _sample_every(config: TrainConfig, given: Collection[str], steps: int) -> int:
+    """Return the steps between sample grids: a tenth of all, so that a short run shows early where it goes."""
+    return config.sample_every if "sample_every" in given else min(config.sample_every, max(SHORTEST, steps // 10))
 
 
 def tell_choice(choice: Choice, minutes: float, steps: int, least: int, given: Collection[str]) -> str:

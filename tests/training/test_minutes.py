@@ -86,6 +86,13 @@ def test_what_is_given_is_kept(data: Path, machine: list[TrainConfig], field: st
     assert all(kept[other] != before[other] for other in kept if other != field)
 
 
+@pytest.mark.parametrize(("wanted", "shown"), [(1, 50), (10, 140), (1000, 500)])
+def test_a_short_run_shows_its_samples_early(data: Path, machine: list[TrainConfig], wanted: float, shown: int) -> None:
+    start = config_of(data, sample_every=500)
+    assert minutes.plan(start, wanted).config.sample_every == pytest.approx(shown, abs=10)
+    assert minutes.plan(start, wanted, ["sample_every"]).config.sample_every == 500
+
+
 def test_fewer_steps_that_are_given_buy_larger_networks(data: Path, machine: list[TrainConfig]) -> None:
     config = minutes.plan(config_of(data, steps=400), 10, ["steps"]).config
     assert (config.steps, config.networks.width) == (400, 48)
