@@ -107,7 +107,7 @@ TRAIN_OPTIONS = {
         "log-every",
         "sample-every",
     ),
-    *("preset", "resume", "no-resume", "dry-run", "no-dry-run"),
+    *("preset", "minutes", "resume", "no-resume", "dry-run", "no-dry-run"),
     *("adversarial", "cycle", "unsup-recycle", "unsup-spatial", "content", "identity", "vgg"),
     *("motion", "shift", "smoothness", "zoom", "rotation", "perspective", "noise", "relative", "no-relative"),
     *("generator", "width", "norm", "dropout", "no-dropout", "discriminator", "discriminator-width"),
@@ -188,14 +188,16 @@ def test_the_module_is_the_command() -> None:
 
 
 def train_words(data: Path, out: Path, *more: Any) -> list[Any]:
-    return ["train", METHOD, "--data", data, "--out", out, *SMALL_OPTIONS, *more]
+    """Return a command that says nothing before its data is read: no preset is chosen for it."""
+    preset = [] if any(str(word).startswith("--preset") for word in more) else ["--preset", "none"]
+    return ["train", METHOD, "--data", data, "--out", out, *SMALL_OPTIONS, *preset, *more]
 
 
 def test_a_run_is_trained_as_the_options_say(run: Callable[..., Told], data: Path, tmp_path: Path) -> None:
     options = ["--steps", 2, "--lr", 0.001, "--cycle", 1, 2, "--zoom", 3, "--no-relative", "--history", 4]
     told = run(*train_words(data, tmp_path / "run", *options))
     assert told.code == 0
-    assert f"{tmp_path / 'run'}: trained 2 steps; try: recyclegan translate" in told.output
+    assert f"{tmp_path / 'run'}: trained 2 steps\nnext:\n  recyclegan translate {tmp_path / 'run'} " in told.output
     config = read_config(tmp_path / "run")
     assert (config.steps, config.lr, config.history) == (2, 0.001, 4)
     assert (config.method.cycle, config.method.flow.zoom, config.method.flow.relative) == ((1.0, 2.0), 3.0, False)
@@ -277,7 +279,7 @@ def test_a_dry_run_says_how_many_steps_it_would_be_and_writes_nothing(
 def test_a_wrong_option_of_training_is_named(
     run: Callable[..., Told], data: Path, tmp_path: Path, options: list[str], parts: list[str]
 ) -> None:
-    assert_refused(run(*train_words(data, tmp_path / "run"), *options), *parts)
+    assert_refused(run(*train_words(data, tmp_path / "run", *options)), *parts)
     assert files_below(tmp_path / "run") == []
 
 

@@ -80,6 +80,7 @@ def test_a_data_folder_is_calibrated_into_its_file(data: Path, capsys: pytest.Ca
     picture = data.parent / "flow.png"
     assert cli.main(["calibrate", str(data), *SMALL, "--picture", str(picture)]) == 0
     told = capsys.readouterr().out
+    assert told.endswith(f"next:\n  recyclegan train --data {data} --out runs/data --minutes 10 --flow auto\n")
     calibration = read_calibration(data / "flow.json")
     assert calibration.flow.shift == pytest.approx(2 * 256 / 32, abs=1)
     assert calibration.size == (32, 48)

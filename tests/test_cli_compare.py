@@ -33,6 +33,13 @@ def test_a_preset_belongs_to_its_contender():
     assert found["unsup-recycle-gan"].frames.size == (32, 48)
 
 
+def test_a_bare_method_is_the_method_s_own_weights():
+    found = read("unsup-recycle-gan", "steady = unsup-recycle-gan --preset steady")
+    assert found["unsup-recycle-gan"].method == UnsupRecycleGAN.Config()
+    assert found["unsup-recycle-gan"].networks.generator == "resnet-6"
+    assert found["steady"].networks.generator == "detail-6"
+
+
 def test_a_sweep_multiplies_the_contenders_that_know_the_option():
     found = read("unsup-recycle-gan", "cycle-gan", sweep="unsup-spatial 0 3")
     assert list(found) == ["unsup-recycle-gan unsup-spatial=0", "unsup-recycle-gan unsup-spatial=3", "cycle-gan"]
@@ -61,6 +68,7 @@ def test_options_of_training_and_of_the_flow_can_be_swept():
         (["cycel-gan"], "unknown method 'cycel-gan'.*cycle-gan"),
         (["cycle-gan --cycel 3 4", "recycle-gan"], "did you mean --cycle"),
         (["cycle-gan", "cycle-gan --lr 1e-4"], "two contenders are called 'cycle-gan'.*NAME = "),
+        (["cycle-gan --minutes 3", "recycle-gan"], "--minutes of 'cycle-gan' is set by the comparison"),
         (["cycle-gan --seed 3"], "--seed of 'cycle-gan' is set by the comparison"),
         (["mine = "], "unknown method ''"),
     ],

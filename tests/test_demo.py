@@ -70,6 +70,24 @@ def test_curves_are_charts_that_follow_dark_mode(made: tuple[Path, list[str], li
     assert "Learning rate" in page
 
 
+def test_the_way_back_is_shown_small_and_below_with_what_it_is_worth(made: tuple[Path, list[str], list[str]]) -> None:
+    (film,) = (made[0] / "films").glob("ba-*.mp4")
+    shown = probe(film)
+    assert (shown.width, shown.height) == (2 * TINY.size[1], TINY.size[0])
+    page = (made[0] / "report.html").read_text()
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert headings.index("The way back: label maps to video") > headings.index("Your own videos")
+    measures = json.loads((made[0] / "evaluation" / "run-ba" / "metrics.json").read_text())["measures"]
+    assert f"coarse distance {measures['patches_coarse']['translated']['value']:.2f}" in page
+    assert "a by-product, not a result" in page
+
+
+def test_the_numbers_in_front_are_those_of_the_way_to_label_maps(made: tuple[Path, list[str], list[str]]) -> None:
+    summary = (made[0] / "report.html").read_text().split("<h2>Video to label maps</h2>")[0]
+    assert "Mean IoU" in summary
+    assert "Added flicker" not in summary
+
+
 def test_all_long_work_is_shown(made: tuple[Path, list[str], list[str]]) -> None:
     assert [what.split()[0] for what in made[2]] == ["footage", "training", *["translating"] * 4]
 

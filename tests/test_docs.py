@@ -1,12 +1,14 @@
 """The documentation's code runs, and what it refers to exists."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from recyclegan.cli.train import method_of, train_arguments
 from recyclegan.domains import DOMAINS
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.presets import PRESETS
@@ -71,3 +73,26 @@ def as_cell(weights: tuple[float, float] | float | None) -> str:
         assert len(weights) == len(DOMAINS)
         return " / ".join(f"{weight:g}" for weight in weights)
     return "" if weights is None else f"{weights:g}"
+
+
+def train_lines() -> list[str]:
+    """Return the commands of the pages that start a training."""
+    pages = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("quickstart", "training", "calibration"))]
+    lines = [line for page in pages for line in page.read_text().splitlines()]
+    return [line for line in dict.fromkeys(lines) if line.startswith("recyclegan train ") and "--resume" not in line]
+
+
+@pytest.mark.parametrize("line", train_lines())
+def test_every_train_line_is_understood(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(line, comments=True)[2:]
+    words = [word for place, word in enumerate(words) if "--flow" not in words[max(0, place - 1) : place + 1]]
+    flags, values = train_arguments(*method_of(words))
+    assert flags.minutes is None or flags.minutes > 0
+    assert str(values["data"]) == "data"
+
+
+def test_there_is_a_line_for_a_cpu_and_one_for_a_graphics_card() -> None:
+    with_minutes = [line for line in train_lines() if "--minutes" in line]
+    assert any("--size" not in line for line in with_minutes)
+    assert any("bf16-mixed" in line for line in with_minutes)

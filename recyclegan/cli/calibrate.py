@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from recyclegan.cli.next_step import to_train
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.config import Count, Seed, Within
@@ -75,10 +76,12 @@ def calibrate(words: list[str]) -> None:
     calibration = calibrated(footage, view, options.pairs, options.headroom, options.seed)
     print("\n".join(_table(calibration)))
     write_calibration(calibration, out)
-    print(f"{out}: written; try: recyclegan train unsup-recycle-gan --flow {out} ...")
+    print(f"{out}: written")
     if options.picture:
         _write_picture(options.picture, footage, view, calibration.flow, options.seed)
         print(f"{options.picture}: written")
+    if (options.data / "train").is_dir():
+        print(to_train(options.data, "--flow", out if options.out else "auto"))
 
 
 def _default_out(data: Path) -> Path:

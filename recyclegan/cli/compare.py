@@ -20,7 +20,7 @@ from recyclegan.settings.training import TrainConfig
 if TYPE_CHECKING:
     from recyclegan.comparison.record import Record
 
-SET_HERE = ("--data", "--out", "--steps", "--seed", "--resume", "--dry-run")
+SET_HERE = ("--data", "--out", "--steps", "--minutes", "--seed", "--resume", "--dry-run")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from recyclegan.cli.next_step import after_examining
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.errors import InputError
@@ -45,12 +46,16 @@ def doctor(words: list[str]) -> int:
 
     with progress_bars() as bars:
         show = counter(bars)
-        if _is_run(options.folder):
+        if is_run := _is_run(options.folder):
             findings = examine_run(options.folder, options.data, show)
         else:
             findings = examine_data(options.folder, options.size, options.labels, options.frames, show)
     print(_as_json(options.folder, findings) if options.as_json else _as_text(options.folder, findings))
-    return PROBLEMS_FOUND if any(finding.severity == "problem" for finding in findings) else 0
+    if any(finding.severity == "problem" for finding in findings):
+        return PROBLEMS_FOUND
+    if not options.as_json:
+        print(after_examining(options.folder, is_run, options.data), end="")
+    return 0
 
 
 def _is_run(folder: Path) -> bool:

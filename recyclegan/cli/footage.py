@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from recyclegan.cli.next_step import after_translating, next_step
 from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.progress import Show, counter, progress_bars, say
 from recyclegan.config import Count, Seed, Share, Within
@@ -104,26 +105,29 @@ KINDS = {
 def prepare(words: list[str]) -> None:
     """Make a data folder from videos, from published data sets, or from the embedded world."""
     name = choice(words, "prepare", lambda: KINDS)
-    made = {"videos": _videos, "roadworld": _roadworld, "viper": _viper, "cityscapes": _cityscapes}[name](words[1:])
+    out, made = {"videos": _videos, "roadworld": _roadworld, "viper": _viper, "cityscapes": _cityscapes}[name](
+        words[1:]
+    )
     for note in made.notes:
         print(f"note: {note}", file=sys.stderr)
     print(", ".join(f"{place}: {count} clips" for place, count in made.num_clips.items()))
+    print(next_step("doctor", out))
 
 
-def _viper(words: list[str]) -> "Prepared":
+def _viper(words: list[str]) -> "tuple[Path, Prepared]":
     options = parse(PrepareViperOptions, words, "prepare viper")
     from recyclegan.data.published import prepare_viper
 
     with progress_bars() as bars:
-        return prepare_viper(**vars(options), progress=_files(counter(bars)))
+        return options.out, prepare_viper(**vars(options), progress=_files(counter(bars)))
 
 
-def _cityscapes(words: list[str]) -> "Prepared":
+def _cityscapes(words: list[str]) -> "tuple[Path, Prepared]":
     options = parse(PrepareCityscapesOptions, words, "prepare cityscapes")
     from recyclegan.data.published import prepare_cityscapes
 
     with progress_bars() as bars:
-        return prepare_cityscapes(**vars(options), progress=_files(counter(bars)))
+        return options.out, prepare_cityscapes(**vars(options), progress=_files(counter(bars)))
 
 
 def _files(show: Show) -> Callable[[int, int, str], None]:
@@ -131,15 +135,15 @@ def _files(show: Show) -> Callable[[int, int, str], None]:
     return lambda done, total, _: show(done, total, "placing files")
 
 
-def _videos(words: list[str]) -> "Prepared":
+def _videos(words: list[str]) -> "tuple[Path, Prepared]":
     options = parse(PrepareVideosOptions, words, "prepare videos")
     from recyclegan.data.prepare import prepare_videos
 
     with progress_bars() as bars:
-        return prepare_videos(**vars(options), progress=counter(bars))
+        return options.out, prepare_videos(**vars(options), progress=counter(bars))
 
 
-def _roadworld(words: list[str]) -> "Prepared":
+def _roadworld(words: list[str]) -> "tuple[Path, Prepared]":
     options = parse(PrepareRoadworldOptions, words, "prepare roadworld")
     from recyclegan.data.prepare import prepare_roadworld
 
@@ -148,7 +152,7 @@ def _roadworld(words: list[str]) -> "Prepared":
         raise InputError(f"--looks {options.looks}: expected two with a comma between, such as day,label")
     with progress_bars() as bars:
         show = counter(bars)
-        return prepare_roadworld(
+        return options.out, prepare_roadworld(
             **{**vars(options), "looks": (looks[0], looks[1])},
             progress=lambda done, total, _: show(done, total, "rendering"),
         )
@@ -239,6 +243,7 @@ def translate(words: list[str]) -> None:
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(f"{options.output}: written")
+    print(after_translating(options.input, options.output, options.model, options.direction or "ab"), end="")
 
 
 @dataclass(frozen=True)

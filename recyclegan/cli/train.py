@@ -4,19 +4,25 @@ import dataclasses
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.progress import TextColumn
 
 from recyclegan.cli.calibrate import calibrated, told, view_of
+from recyclegan.cli.default_preset import DEFAULT_METHOD, NO_PRESET, Chosen, default_preset, is_named
+from recyclegan.cli.next_step import next_step, to_translate
 from recyclegan.cli.parsing import choice, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
+from recyclegan.config import Within
 from recyclegan.errors import InputError, nearest
 from recyclegan.settings.methods import METHODS, config_of, summary_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS, Preset
 from recyclegan.settings.training import TrainConfig
+
+if TYPE_CHECKING:
+    from recyclegan.training import Outcome
 
 FLOW_HELP = (
     "Synthetic motion fitted to footage: a file that calibrate wrote, or auto for DATA/flow.json, which is fitted to "
@@ -24,31 +30,64 @@ FLOW_HELP = (
 )
 
 
+@dataclass(frozen=True)
+class Flags:
+    """What the command takes beside the configuration."""
+
+    minutes: Annotated[float, Within(0, 1e6, above=True)] | None = None
+    """Train for so many minutes: size, width and steps are chosen for this machine by timing a few steps, as far as
+    they are not given."""
+    resume: bool = False
+    """Continue the run in OUT exactly where it stopped; options given before need not be repeated."""
+    dry_run: bool = False
+    """Read the data, take one step, write nothing."""
+
+
 def train(words: list[str]) -> int:
     """Train a method on two folders of footage."""
-    name = choice(words, "train", lambda: {name: summary_of(name) for name in METHODS})
-    flags, values = train_arguments(name, words[1:])
-    config = TrainConfig(**values)
-    from recyclegan.training import train as run_training
-
-    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
-        decoding, training = counter(bars), training_bar(bars)
-        outcome = run_training(config, flags["resume"], flags["dry_run"], training, decoding, _tell)
+    name, words = method_of(words)
+    preset = None if _run_to_resume(words) else default_preset(name, words)
+    flags, values = train_arguments(name, words, preset)
+    config = _started(TrainConfig(**values), flags, words, preset)
+    outcome, has_trained = _trained(config, flags)
     if not outcome.is_first_process:
         return 0
     for note in outcome.notes:
         _tell(note)
     for verdict in outcome.verdicts:
         print(f"verdict: {verdict}")
-    if flags["dry_run"]:
-        print(f"dry run: the data and one step are fine; {outcome.num_steps} steps would be trained")
-    elif outcome.steps < outcome.num_steps:
-        print(f"{config.out}: stopped after {outcome.steps} of {outcome.num_steps} steps; go on with --resume")
+    return _end(config, flags, outcome, has_trained)
+
+
+def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
+    """Train; return how it ended, and whether any step was taken."""
+    from recyclegan.training import train as run_training
+
+    steps: list[int] = []
+    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
+        decoding, training = counter(bars), training_bar(bars)
+
+        def report(done: int, total: int, terms: dict[str, float]) -> None:
+            steps.append(done)
+            training(done, total, terms)
+
+        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _tell)
+    return outcome, bool(steps)
+
+
+def _end(config: TrainConfig, flags: Flags, outcome: "Outcome", has_trained: bool) -> int:
+    """Say how training ended and what comes next; return the exit code."""
+    out, done, wanted = config.out, outcome.steps, outcome.num_steps
+    if flags.dry_run:
+        print(f"dry run: the data and one step are fine; {wanted} steps would be trained")
+        return 0
+    if done < wanted:
+        print(f"{out}: stopped after {done} of {wanted} steps; go on with --resume")
+        print(next_step("train", "--out", out, "--resume"))
         return 130
-    else:
-        if outcome.steps > outcome.num_steps:
-            _tell(f"{config.out}: {outcome.num_steps} steps were asked for, and more are done; nothing was trained")
-        print(f"{config.out}: trained {outcome.steps} steps; try: recyclegan translate {config.out} INPUT OUTPUT")
+    nothing = f"{done} steps are done, {wanted} were asked for; nothing was done"
+    print(f"{out}: {f'trained {done} steps' if has_trained else nothing}")
+    print(to_translate(out, config.data))
     return 0
 
 
@@ -56,21 +95,77 @@ def _tell(note: str) -> None:
     print(f"note: {note}", file=sys.stderr)
 
 
-def train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
-    """Return the flags of the command, and the fields of the training configuration."""
-    preset, out, flow = (peek(words, option) for option in ("--preset", "--out", "--flow"))
-    resumes = "--resume" in words and out is not None and _goes_on(Path(out), peek(words, "--data"))
-    start = _stored(name, Path(str(out))) if resumes else _preset(name, preset)
+def method_of(words: list[str]) -> tuple[str, list[str]]:
+    """Return the method and the options after it; without one, that of the run to resume, or the default one."""
+    if words and words[0].startswith("--") and words[0] != "--help":
+        run = _run_to_resume(words)
+        return (_stored(run).method_name if run else DEFAULT_METHOD), words
+    ours = " (the default)"
+    name = choice(words, "train", lambda: {n: summary_of(n) + ours * (n == DEFAULT_METHOD) for n in METHODS})
+    return name, words[1:]
+
+
+def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen | None) -> TrainConfig:
+    """Return the configuration to train with, after saying what is chosen and what becomes of the footage."""
+    if _run_to_resume(words):
+        if flags.minutes is not None:
+            _tell(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
+        return config
+    from recyclegan.training.processes import is_first_process
+    from recyclegan.training.proportions import notes_on_sizes, shapes_of
+    from recyclegan.training.run_folder import check_run_folder
+
+    check_run_folder(config, flags.resume)
+    if not is_first_process():
+        return config
+    if preset:
+        print(preset.told)
+    if flags.minutes is not None:
+        config = _planned(config, flags.minutes, words)
+    for note in notes_on_sizes(shapes_of(config), config.frames):
+        _tell(note)
+    return config
+
+
+def _planned(config: TrainConfig, minutes: float, words: list[str]) -> TrainConfig:
+    """Return the configuration with what fits into so many minutes; what was chosen is told."""
+    from recyclegan.training.minutes import plan
+
+    options = {"size", "load_size", "resize", "width", "discriminator_width", "steps", "sample_every"}
+    given = {name for name in options if is_named(words, f"--{name.replace('_', '-')}")}
+    with progress_bars() as bars:
+        planned = plan(config, minutes, given, counter(bars), counter(bars))
+    print(planned.told)
+    return planned.config
+
+
+def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -> tuple[Flags, dict[str, Any]]:
+    """Return the flags of the command, and the fields of the training configuration.
+
+    ``preset`` is the one to start from where the words name none; without it, the method's own weights are.
+    """
+    flow, run = peek(words, "--flow"), _run_to_resume(words)
+    named = peek(words, "--preset") or (preset.name if preset else NO_PRESET)
+    start = _fields(_stored(run, name)) if run else _preset(name, named, words)
     if flow is not None and not hasattr(start["method"], "flow"):
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
     parsed: Any = parse(_train_options(name, start), words, f"train {name}")
-    if flow is not None and resumes:
-        print(f"note: --flow: {out} goes on with the motion that it was started with", file=sys.stderr)
+    if flow is not None and run:
+        print(f"note: --flow: {run} goes on with the motion that it was started with", file=sys.stderr)
     elif flow is not None:
         start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
         parsed = parse(_train_options(name, start), words, f"train {name}")
-    values = {f.name: getattr(parsed, f.name) for f in dataclasses.fields(TrainConfig)}
-    return {"resume": parsed.resume, "dry_run": parsed.dry_run}, values
+    flags, values = (
+        {f.name: getattr(parsed, f.name) for f in dataclasses.fields(kind)} for kind in (Flags, TrainConfig)
+    )
+    return Flags(**flags), values
+
+
+def _run_to_resume(words: list[str]) -> Path | None:
+    """Return the run that is to be gone on with; None where a new one is to be started."""
+    out = peek(words, "--out")
+    resumes = "--resume" in words and out is not None and _goes_on(Path(out), peek(words, "--data"))
+    return Path(str(out)) if resumes else None
 
 
 def _goes_on(out: Path, data: str | None) -> bool:
@@ -100,48 +195,45 @@ def _calibrated_flow(flow: str, config: TrainConfig) -> FlowSynthesis:
     return found.flow
 
 
-def _stored(name: str, run: Path) -> dict[str, Any]:
-    """Return the fields of the configuration that a run was started with."""
+def _stored(run: Path, name: str | None = None) -> TrainConfig:
+    """Return the configuration that a run was started with; it must be of the method ``name``, where one is given."""
     from recyclegan.training import read_config
 
     stored = read_config(run)
-    if stored.method_name != name:
+    if name is not None and stored.method_name != name:
         raise InputError(f"{run}: was trained by {stored.method_name}, not {name}")
-    return {f.name: getattr(stored, f.name) for f in dataclasses.fields(stored)}
+    return stored
 
 
-def _preset(name: str, preset: str | None) -> dict[str, Any]:
-    """Return the fields that a preset of the method sets; without one, the method's own defaults."""
+def _fields(config: TrainConfig) -> dict[str, Any]:
+    return {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
 
-    if preset is None:
+
+def _preset(name: str, preset: str, words: list[str]) -> dict[str, Any]:
+    """Return the fields that a preset of the method sets; those of a size that is given besides follow the size."""
+    if preset == NO_PRESET:
         return {"method": config_of(name)()}
     known = _presets(name)
     if preset not in known:
-        there_are = f"known: {', '.join(known)}" if known else "there is none for this method"
+        there_are = f"known: {', '.join([*known, NO_PRESET])}" if known else "there is none for this method"
         raise InputError(f"--preset {preset}: unknown for {name}{nearest(preset, known)}; {there_are}")
-    return {"method": known[preset].config, "frames": known[preset].frames, **known[preset].others}
+    frames = known[preset].frames
+    if is_named(words, "--size"):
+        frames = replace(frames, load_size=None)
+    return {"method": known[preset].config, "frames": frames, **known[preset].others}
 
 
 def _presets(name: str) -> dict[str, Preset]:
-
     return {key: value for key, value in PRESETS.items() if value.method == name}
 
 
 def _train_options(name: str, start: dict[str, Any]) -> type:
     """Return the options of ``train METHOD`` as a dataclass: the training configuration and the command's flags."""
-
-    help_text = f"A recipe to start from; for this method: {', '.join(_presets(name)) or 'none'}."
-
-    @dataclass(frozen=True)
-    class Flags:
-        preset: Annotated[str | None, tyro.conf.arg(help=help_text)] = None
-        resume: bool = False
-        """Continue the run in OUT exactly where it stopped; options given before need not be repeated."""
-        dry_run: bool = False
-        """Read the data, take one step, write nothing."""
-
+    known_presets = ", ".join([*_presets(name), f"{NO_PRESET} (the method's own weights)"])
+    preset_help = f"A recipe to start from; for this method: {known_presets}."
     kinds = {f.name: config_of(name) if f.name == "method" else f.type for f in dataclasses.fields(TrainConfig)}
     fields: list[Any] = [(known, kinds[known], field(default=value)) for known, value in start.items()]
+    fields.append(("preset", Annotated[str | None, tyro.conf.arg(help=preset_help)], None))
     if hasattr(start["method"], "flow"):
         fields.append(("flow", Annotated[str | None, tyro.conf.arg(help=FLOW_HELP)], None))
     return dataclasses.make_dataclass("Train", fields, bases=(Flags, TrainConfig), frozen=True, kw_only=True)

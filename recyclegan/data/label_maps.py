@@ -15,6 +15,7 @@ from recyclegan.errors import InputError
 from recyclegan.labels import (
     CITYSCAPES,
     CITYSCAPES_LABEL_IDS,
+    LABEL_SETS,
     NUM_CITYSCAPES_LABELS,
     VOID,
     LabelSet,
@@ -24,6 +25,8 @@ from recyclegan.labels import (
 from recyclegan.video import open_picture, read_image, refuse_missing_colours
 
 _ID_MODES = ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N")
+_FEWEST_COLOURS = 3
+"""Colours that tell a label map from a blank frame, such as the black one that a film begins with."""
 _LOSSY_FORMATS = ("JPEG", "MPO")
 _SPREAD = {"L;2": 85, "L;4": 17}
 _CITYSCAPES_KIND = re.compile(r"_(labelIds|labelTrainIds|instanceIds|instanceTrainIds)$", re.IGNORECASE)
@@ -77,6 +80,14 @@ def classes_of(image: Image, labels: LabelSet, name: str) -> ClassMap:
         return exact_class(image, labels)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
+
+
+def shows_label_map(image: Image) -> bool:
+    """Return whether an image is a label map for certain: three colours or more, all of them of one known label set."""
+    colours = {tuple(colour) for colour in np.unique(image.reshape(-1, image.shape[-1]), axis=0).tolist()}
+    return len(colours) >= _FEWEST_COLOURS and any(
+        colours <= {tuple(colour) for colour in labels.painted.tolist()} for labels in LABEL_SETS.values()
+    )
 
 
 def _step(picture: Pillow.Image, name: str) -> int:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from recyclegan.data import find_clips
-from recyclegan.data.label_maps import classes_of, read_class_map
+from recyclegan.data.label_maps import classes_of, read_class_map, shows_label_map
 from recyclegan.errors import InputError
 from recyclegan.evaluation.truth import LabelTruth
 from recyclegan.labels import CITYSCAPES, LABEL_SETS, VIPER, VOID, LabelSet, colourize, exact_class, exact_ids
@@ -197,3 +197,18 @@ def test_ids_that_do_not_come_back_are_refused(tmp_path: Path) -> None:
             read_class_map(path, CITYSCAPES)
     (tmp_path / "plain.pgm").write_bytes(b"P5 16 8 255\n" + ids.tobytes())
     np.testing.assert_array_equal(read_class_map(tmp_path / "plain.pgm", CITYSCAPES), ids)
+
+
+@pytest.mark.parametrize("labels", LABEL_SETS.values(), ids=lambda labels: labels.name)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 12))
+@settings(deadline=None, max_examples=30)
+def test_maps_in_a_label_set_s_colours_are_told_from_pictures(labels: LabelSet, seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    colours = np.unique(labels.painted, axis=0)
+    drawn = rng.permutation(len(colours))[:count]
+    image = colours[np.concatenate([drawn, rng.choice(drawn, 64 - len(drawn))])].reshape(8, 8, 3)
+    assert shows_label_map(image)
+    changed = image.copy()
+    changed[3, 5] = (1, 2, 3)
+    assert not shows_label_map(changed)
+    assert not shows_label_map(np.broadcast_to(image[:1, :1], image.shape))

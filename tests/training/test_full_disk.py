@@ -90,7 +90,7 @@ def command(config: TrainConfig, run: Path) -> list[str]:
     options = "--size 32 48 --width 2 --discriminator-width 2 --device cpu --steps 2 --save-every 1 --log-every 1"
     more = "--sample-every 1 --history 1 --resume"
     return [
-        *("train", "unsup-recycle-gan", "--data", str(config.data), "--out", str(run)),
+        *("train", "unsup-recycle-gan", "--preset", "none", "--data", str(config.data), "--out", str(run)),
         *(*options.split(), *more.split()),
     ]
 

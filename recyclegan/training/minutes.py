@@ -1,0 +1,128 @@
+"""A run that fits into so many minutes on this machine: its size, width and steps, found by timing a few steps."""
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from recyclegan.data.scale import MARGIN, scale_of
+from recyclegan.errors import InputError
+from recyclegan.methods import METHODS
+from recyclegan.settings.training import TrainConfig
+from recyclegan.training.footage import Decoding
+from recyclegan.training.planning import (
+    FOR_TIMING,
+    LEAST_STEPS,
+    WIDTHS,
+    Candidate,
+    Choice,
+    Size,
+    Timed,
+    choose,
+    in_words,
+    longest_step,
+    sizes_within,
+    steps_within,
+)
+from recyclegan.training.timing import NUM_TRIED, first_frames, step_seconds, trial_seconds
+
+CHOSEN = ("size", "width", "steps")
+"""What is chosen, where it is not given."""
+SHORTEST = 50
+"""Least steps between sample grids, which take the time of a few steps each."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run for so many minutes."""
+
+    config: TrainConfig
+    """With size, widths and steps as plain numbers."""
+    told: str
+    """What was chosen and why, in one line."""
+
+
+def plan(
+    config: TrainConfig,
+    minutes: float,
+    given: Collection[str] = (),
+    show: Callable[[int, int | None, str], None] | None = None,
+    decoding: Decoding | None = None,
+) -> Planned:
+    """Return ``config`` with the size, width and steps that ``minutes`` of this machine are best spent on.
+
+    Fields named in ``given`` stay as they are. All footage is read into the cache at the chosen size; that, too, takes
+    from the minutes. ``show`` is told of the candidates that are timed, ``decoding`` of the footage read.
+
+    Raises:
+        InputError: nothing is left to choose, several devices train together, or the data does not allow it.
+    """
+    _check(config, given)
+    start = monotonic()
+    frames = first_frames(config, METHODS[config.method_name].clip_length)
+    shapes = [(images[0].shape[0], images[0].shape[1]) for images in frames.values()]
+    wanted = config.steps if "steps" in given and config.steps else LEAST_STEPS
+
+    def seconds(candidate: Candidate) -> float:
+        if monotonic() - start > FOR_TIMING * 60 * minutes:
+            return math.inf
+        (show or (lambda *_: None))(0, None, f"timing {candidate}")
+        return trial_seconds(_with(config, candidate, given), frames, FOR_TIMING / 2 * 60 * minutes)
+
+    choice = choose(_sizes(config, given, shapes), _widths(config, given), seconds, longest_step(minutes, wanted))
+    chosen = _with(config, choice.taken.candidate, given)
+    step = step_seconds(chosen, decoding, NUM_TRIED, FOR_TIMING / 2 * 60 * minutes)
+    steps = wanted if "steps" in given else steps_within(minutes, monotonic() - start, step)
+    choice = replace(choice, taken=Timed(choice.taken.candidate, step))
+    config = replace(chosen, steps=steps, sample_every=_sample_every(config, given, steps))
+    return Planned(config, tell_choice(choice, minutes, steps, wanted, given))
+
+
+def _check(config: TrainConfig, given: Collection[str]) -> None:
+    if set(CHOSEN) <= set(given):
+        raise InputError("--minutes: found --size, --width and --steps besides; leave one of them out, or the minutes")
+    if config.devices > 1:
+        raise InputError(f"--minutes: times one device, found --devices {config.devices}; give --steps instead")
+    if "size" not in given and ("load_size" in given or config.frames.resize == "none"):
+        found = "--load-size" if "load_size" in given else "--resize none"
+        raise InputError(f"--minutes: chooses sizes of the footage's shape, found {found}; give --size besides")
+
+
+def _sizes(config: TrainConfig, given: Collection[str], shapes: list[Size]) -> tuple[Size, ...]:
+    if "size" in given:
+        return (config.frames.size,)
+    return sizes_within(shapes, MARGIN if scale_of(config.frames).cuts else 1)
+
+
+def _widths(config: TrainConfig, given: Collection[str]) -> tuple[int, ...]:
+    return (config.networks.width,) if "width" in given else WIDTHS
+
+
+def _with(config: TrainConfig, candidate: Candidate, given: Collection[str]) -> TrainConfig:
+    """Return the configuration of a candidate; frames keep their shape, as its size has it."""
+    frames, networks = replace(config.frames, size=candidate.size), replace(config.networks, width=candidate.width)
+    if "size" not in given:
+        resize = config.frames.resize if "resize" in given else "rectangle"
+        frames = replace(frames, load_size=None, resize=resize)
+    if "discriminator_width" not in given and "width" not in given:
+        networks = replace(networks, discriminator_width=candidate.discriminator_width)
+    return replace(config, frames=frames, networks=networks)
+
+
+def _sample_every(config: TrainConfig, given: Collection[str], steps: int) -> int:
+    """Return the steps between sample grids: a tenth of all, so that a short run shows early where it goes."""
+    return config.sample_every if "sample_every" in given else min(config.sample_every, max(SHORTEST, steps // 10))
+
+
+def tell_choice(choice: Choice, minutes: float, steps: int, least: int, given: Collection[str]) -> str:
+    """Return in one line what was chosen for ``minutes`` and why, with the steps that are expected."""
+    taken = choice.taken
+    line = f"{minutes:g} minutes: {taken.candidate}, {steps:,} steps of {taken.seconds:.2g} s"
+    if choice.refused and choice.refused.seconds < math.inf:
+        other = choice.refused
+        what = other.candidate.size != taken.candidate.size
+        larger = f"frames of {in_words(other.candidate.size)}" if what else f"width {other.candidate.width}"
+        line += f"; {larger} would take {other.seconds:.2g} s a step, and leave fewer than {least:,}"
+    if steps < LEAST_STEPS and "steps" not in given:
+        line += f"; fewer than {LEAST_STEPS:,} steps seldom show the look: give more minutes"
+    return line
