@@ -20,6 +20,7 @@ from recyclegan.video.extent import defect_of
 from recyclegan.video.opening import open_media, open_video, told_as_unreadable
 from recyclegan.video.orientation import display_matrix, upright
 from recyclegan.video.promises import is_one_frame_a_packet
+from recyclegan.video.span import WHOLE, Span
 from recyclegan.video.timing import FrameClock, Timeline, states_display_times, tick_of
 
 STRICT = Reading()
@@ -40,27 +41,40 @@ class VideoReader:
     Times strictly increase: a missing one is one frame after the last, a repeated one is one tick later. Formats whose
     clock may start anywhere (MPEG-TS, MPEG-PS) are read as if it started at 0, and go on after a jump of it. Frames
     that cannot be decoded because the file begins between key frames are left out. Memory does not grow with the
-    length. ``notes`` says after an iteration what the user should know.
+    length. ``notes`` says after an iteration what the user should know. Of a ``span`` only its frames are given, with
+    the times of the whole; nothing behind it is decoded.
 
     Raises (while iterating):
         InputError: the file is missing or no video, or damaged and not to be kept. A truncated file gives its whole
             frames first.
     """
 
-    def __init__(self, path: Path, reading: Reading = STRICT) -> None:
-        self.path, self.reading = path, reading
+    def __init__(self, path: Path, reading: Reading = STRICT, span: Span = WHOLE) -> None:
+        self.path, self.reading, self.span = path, reading, span
         self.notes: list[str] = []
 
     def __iter__(self) -> Iterator[VideoFrame]:
         with open_video(self.path) as (container, stream):
             decoder = Decoder(self.path, container, stream, self.reading.damaged)
-            colours, clock = ColourConverter(self.path), FrameClock(stream)
+            colours = ColourConverter(self.path)
             with closing(made_ahead(decoder.frames())) as frames:
-                for frame in self._whole(self._of_one_size(frames), stream):
+                for frame, time in self._in_span(self._whole(self._of_one_size(frames), stream), stream):
                     with told_as_unreadable(self.path):
                         image = upright(colours.to_rgb(frame), display_matrix(frame))
-                    yield VideoFrame(image, clock.time(_time(frame, stream)))
+                    yield VideoFrame(image, time)
             self.notes = [*decoder.timeline.notes, *decoder.tally.notes, *self._on_fields(decoder.tally)]
+
+    def _in_span(
+        self, frames: Iterator[av.VideoFrame], stream: VideoStream
+    ) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+        """Yield the frames of the span with their times."""
+        clock = FrameClock(stream)
+        for frame in frames:
+            time = clock.time(_time(frame, stream))
+            if self.span.is_over(time):
+                return
+            if time in self.span:
+                yield frame, time
 
     def _whole(self, frames: Iterator[av.VideoFrame], stream: VideoStream) -> Iterator[av.VideoFrame]:
         return deinterlaced(self.path, frames, stream) if self.reading.deinterlace else frames
