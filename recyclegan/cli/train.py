@@ -13,10 +13,11 @@ from recyclegan.cli.calibrate import calibrated, told, view_of
 from recyclegan.cli.parsing import choice, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 from recyclegan.errors import InputError, nearest
+from recyclegan.notes import tell
 from recyclegan.settings.methods import METHODS, config_of, summary_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS, Preset
-from recyclegan.settings.training import TrainConfig
+from recyclegan.settings.training import TrainConfig, default_run
 
 FLOW_HELP = (
     "Synthetic motion fitted to footage: a file that calibrate wrote, or auto for DATA/flow.json, which is fitted to "
@@ -29,6 +30,8 @@ def train(words: list[str]) -> int:
     name = choice(words, "train", lambda: {name: summary_of(name) for name in METHODS})
     flags, values = train_arguments(name, words[1:])
     config = TrainConfig(**values)
+    if peek(words, "--out") is None:
+        tell(f"--out: {config.out} is written")
     from recyclegan.training import train as run_training
 
     with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
@@ -56,8 +59,9 @@ def _tell(note: str) -> None:
 
 def train_arguments(name: str, words: list[str]) -> tuple[dict[str, bool], dict[str, Any]]:
     """Return the flags of the command, and the fields of the training configuration."""
-    preset, out, flow = (peek(words, option) for option in ("--preset", "--out", "--flow"))
-    resumes = "--resume" in words and out is not None and _goes_on(Path(out), peek(words, "--data"))
+    preset, data, flow = (peek(words, option) for option in ("--preset", "--data", "--flow"))
+    out = peek(words, "--out") or (str(default_run(Path(data), name)) if data else None)
+    resumes = "--resume" in words and out is not None and _goes_on(Path(out), data)
     start = _stored(name, Path(str(out))) if resumes else _preset(name, preset)
     if flow is not None and not hasattr(start["method"], "flow"):
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")

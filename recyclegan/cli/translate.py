@@ -13,7 +13,7 @@ from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.config import Within
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
-from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.settings.frames import Damaged
 from recyclegan.settings.training import Precision
 
 PLACES = tyro.conf.arg(
@@ -78,7 +78,8 @@ def translate(words: list[str]) -> None:
         options.side_by_side,
         options.frames,
         options.existing,
-        Reading(options.damaged, options.deinterlace),
+        options.damaged,
+        options.deinterlace,
         options.start,
         options.end,
         options.max_side,
@@ -98,7 +99,7 @@ def translate(words: list[str]) -> None:
 def _places_first(words: list[str]) -> list[str]:
     """Return the words with options behind all others, which may so stand anywhere on the line."""
     flags = {f"--{name.replace('_', '-')}" for name, kind in get_type_hints(TranslateOptions).items() if kind is bool}
-    places, options = [], []
+    places, options = list[str](), list[str]()
     remaining = iter(words)
     for word in remaining:
         is_alone = not word.startswith("--") or "=" in word or word.replace("--no-", "--") in flags | {"--help"}

@@ -11,6 +11,7 @@ from recyclegan.comparison.running import run_entries
 from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import check_writable
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.comparison import ComparisonConfig
 from recyclegan.settings.training import TrainConfig
 
@@ -22,8 +23,8 @@ Show = Callable[[int, int | None, str], None]
 
 def compare_methods(
     contenders: Mapping[str, TrainConfig],
-    data: Path,
-    out: Path,
+    data: AnyPath,
+    out: AnyPath,
     config: ComparisonConfig,
     show: Show | None = None,
     resume: bool = False,
@@ -37,8 +38,18 @@ def compare_methods(
 
     Raises:
         InputError: names clash, the folder is in use, or no run could be finished.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from recyclegan.settings.methods import CycleGANConfig
+        >>> small = NetworkConfig(width=4, discriminator_width=4)
+        >>> ours = TrainConfig("data", networks=small, frames=DataConfig(size=(32, 48)))
+        >>> contenders = {"ours": ours, "theirs": replace(ours, method=CycleGANConfig())}
+        >>> compare_methods(contenders, "data", out="which", config=ComparisonConfig(steps=2, seeds=1))
+        []
     """
     show = show or (lambda *_: None)
+    data, out = as_path(data), as_path(out)
     baseline = _check(contenders, data, out, config, resume)
     placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}
     steps = (

@@ -1,7 +1,7 @@
 """The doors of the file system: outputs appear whole or not at all, inputs are read or refused in one line."""
 
 from recyclegan.files.locks import only_one
-from recyclegan.files.places import as_path, as_paths, kind_of, natural_key
+from recyclegan.files.places import kind_of, natural_key
 from recyclegan.files.reading import digest, digest_of, read_json, read_text
 from recyclegan.files.scratch import sweep
 from recyclegan.files.writing import (
@@ -21,8 +21,6 @@ from recyclegan.files.writing import (
 __all__ = [
     "added_to",
     "append_text",
-    "as_path",
-    "as_paths",
     "check_writable",
     "digest",
     "digest_of",

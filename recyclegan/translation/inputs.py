@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recyclegan.errors import InputError
-from recyclegan.files import as_path, kind_of, natural_key
+from recyclegan.files import kind_of, natural_key
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 
-def find_inputs(given: Sequence[str | Path]) -> list[Path]:
+def find_inputs(given: Sequence[AnyPath]) -> list[Path]:
     """Return the files and folders that are named, those of a pattern in the order of their names, each once.
 
     In a pattern ``*`` stands for any letters, ``?`` for one, ``[ab]`` for either, and ``**`` for folders at any depth.
@@ -27,7 +28,7 @@ def find_inputs(given: Sequence[str | Path]) -> list[Path]:
     return list(found.values())
 
 
-def is_pattern(name: str | Path) -> bool:
+def is_pattern(name: AnyPath) -> bool:
     """Return whether a name is a pattern; one that stands for a file itself is none."""
     return glob.has_magic(str(name)) and kind_of(Path(name)) == "nothing"
 

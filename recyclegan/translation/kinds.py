@@ -1,5 +1,6 @@
 """Frames of every kind that people hold them in, and how translations become the same kind again."""
 
+import os
 import reprlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
+from recyclegan.paths import as_path
 from recyclegan.translation.levels import Levels, are_surely_signed, from_bytes, to_bytes
 from recyclegan.video import IMAGE_SUFFIXES, VideoFrame, VideoReader, probe, read_image, refuse_missing_colours
 
@@ -73,8 +75,8 @@ def unpacked(given: Any, layout: Layout | None, levels: Levels | None, labels: b
         InputError: it holds no frames, or it is not clear how they lie in it or what their levels are.
     """
     match given:
-        case str() | Path():
-            return Unpacked([_read(Path(given), labels)], lambda images: _picture(images[0]))
+        case str() | os.PathLike():
+            return Unpacked([_read(as_path(given), labels)], lambda images: _picture(images[0]))
         case VideoFrame():
             return Unpacked([given.image], lambda images: VideoFrame(images[0], given.time))
         case Pillow.Image():

@@ -10,8 +10,8 @@ from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
-from recyclegan.settings.frames import Reading
-from recyclegan.video import IMAGE_SUFFIXES, STRICT, VIDEO_SUFFIXES, Span, Time, read_comment, seconds
+from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Span, Time, read_comment, seconds
 
 Existing = Literal["refuse", "skip", "replace"]
 LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp"})
@@ -23,7 +23,12 @@ FRAME_COMMENT = "recyclegan: a frame of a translated video"
 
 @dataclass(frozen=True)
 class Output:
-    """How translated videos are written."""
+    """How translated videos are written.
+
+    Example:
+        >>> Output(start="1:30", end=100, max_side=640).size(height=1080, width=1920)
+        (360, 640)
+    """
 
     codec: str | None = None
     """Encoder; by default H.264, or VP9 for .webm."""
@@ -35,8 +40,10 @@ class Output:
     """Write each video as a folder of PNG frames, which keeps the colours of label maps exactly."""
     existing: Existing = "refuse"
     """What to do with an output that is already there."""
-    reading: Reading = STRICT
-    """How source videos are read."""
+    damaged: Damaged = "refuse"
+    """Refuse damaged source videos, or keep what of them decodes; that is told."""
+    deinterlace: bool = False
+    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
     start: Time = 0.0
     """Where in each video to begin: seconds, or a text such as ``1:30`` or ``0:01:30.5``."""
     end: Time | None = None
@@ -54,6 +61,11 @@ class Output:
             raise InputError(f"end: found {self.end}, expected a time after the start, {self.start}")
         if self.max_side is not None and self.max_side < LEAST_SIDE:
             raise InputError(f"max side: found {self.max_side}, expected at least {LEAST_SIDE} pixels")
+
+    @property
+    def reading(self) -> Reading:
+        """Return how source videos are read."""
+        return Reading(self.damaged, self.deinterlace)
 
     @property
     def span(self) -> Span:

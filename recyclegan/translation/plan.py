@@ -52,7 +52,7 @@ class VideoJob:
             codec=output.codec,
             crf=output.crf,
             audio_from=self.source,
-            damaged=output.reading.damaged,
+            damaged=output.damaged,
             span=output.span,
         )
 

@@ -1,6 +1,7 @@
 """The translator: frames, images, videos and folders through a generator that describes itself."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby, islice
@@ -17,9 +18,10 @@ from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
-from recyclegan.files import as_path, kind_of, sweep
+from recyclegan.files import kind_of, sweep
 from recyclegan.labels import snap
 from recyclegan.networks.loading import check_finite
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.tensors import Frames, Translated, to_frames, to_images
 from recyclegan.translation.batches import batches
 from recyclegan.translation.devices import moved, pick_device, told_when_memory_is_out
@@ -47,6 +49,11 @@ class Translator:
     """A trained generator for one direction, with what it knows of itself.
 
     Frames are brought to the scale that it was trained at, translated, and brought back to their own size.
+
+    Example:
+        >>> translator = Translator.from_pretrained("runs/day2night", device="cpu")
+        >>> translator
+        Translator(unsup-recycle-gan, ab, size=(32, 48), scale=(36, 54), device='cpu', steps=2)
     """
 
     def __init__(
@@ -77,7 +84,7 @@ class Translator:
     @classmethod
     def from_pretrained(
         cls,
-        place: str | Path,
+        place: AnyPath,
         direction: Direction | None = None,
         device: str = "auto",
         precision: Precision = "32",
@@ -91,6 +98,10 @@ class Translator:
 
         Raises:
             InputError: there is none, not in that direction, or none that can be used.
+
+        Example:
+            >>> Translator.from_pretrained("runs/day2night", "ba").card.direction
+            'ba'
         """
         path = find_translator(locate(place, direction), direction)
         return cls(*load_translator(path), device=device, precision=precision, scale=scale, batch_size=batch_size)
@@ -130,7 +141,7 @@ class Translator:
         return np.stack([to_size(image, is_label=bool(self.card.palette)) for image in translated])
 
     @overload
-    def __call__(self, given: str | Path) -> Any: ...
+    def __call__(self, given: AnyPath) -> Any: ...
     @overload
     def __call__(  # type: ignore[overload-overlap]
         self, given: Given, *, layout: Layout | None = None, levels: Levels | None = None
@@ -166,18 +177,19 @@ class Translator:
         Raises:
             InputError: it holds no frames, or it is not clear how; or as ``translate_images``.
 
-        >>> translator = Translator.from_pretrained("runs/day2night")
-        >>> translator("street.png").save("night.png")
-        >>> frames = np.zeros((2, 48, 64, 3), np.uint8)
-        >>> translator(frames).shape
-        (2, 48, 64, 3)
-        >>> translator(torch.rand(3, 48, 64), levels="unit").shape
-        torch.Size([3, 48, 64])
-        >>> sum(1 for frame in translator("drive.mp4"))
-        6
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator("street.png").save("night.png")
+            >>> frames = np.zeros((2, 48, 64, 3), np.uint8)
+            >>> translator(frames).shape
+            (2, 48, 64, 3)
+            >>> translator(torch.rand(3, 48, 64), levels="unit").shape
+            torch.Size([3, 48, 64])
+            >>> sum(1 for frame in translator("drive.mp4"))
+            6
         """
-        if isinstance(given, str | Path) and Path(given).suffix.lower() not in IMAGE_SUFFIXES:
-            return self._stream(frames_of(Path(given)), None, None)
+        if isinstance(given, str | os.PathLike) and as_path(given).suffix.lower() not in IMAGE_SUFFIXES:
+            return self._stream(frames_of(as_path(given)), None, None)
         if is_stream(given):
             return self._stream(given, layout, levels)
         return next(self._stream([given], layout, levels))
@@ -197,8 +209,8 @@ class Translator:
 
     def translate_path(
         self,
-        source: str | Path | Sequence[str | Path],
-        target: str | Path,
+        source: AnyPath | Sequence[AnyPath],
+        target: AnyPath,
         output: Output | None = None,
         progress: Progress | None = None,
     ) -> list[str]:
@@ -210,13 +222,14 @@ class Translator:
         Raises:
             InputError: as the function for each kind, or two of several would have one name.
 
-        >>> translator = Translator.from_pretrained("runs/day2night")
-        >>> translator.translate_path("clips/*.mp4", "night", Output(max_side=48))
-        []
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.translate_path("clips/*.mp4", "night", Output(max_side=48))
+            []
         """
         target, output = as_path(target), output or Output()
-        if not isinstance(source, str | Path) or is_pattern(source):
-            sources = find_inputs([source] if isinstance(source, str | Path) else source)
+        if not isinstance(source, str | os.PathLike) or is_pattern(source):
+            sources = find_inputs([source] if isinstance(source, str | os.PathLike) else source)
             return carry_out(plan_several(sources, target, output, self._image_name), self, output, progress)
         source = as_path(source)
         if kind_of(source) == "folder":
@@ -227,7 +240,7 @@ class Translator:
         return self.translate_video(source, target, output, progress)
 
     def translate_video(
-        self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
+        self, source: AnyPath, target: AnyPath, output: Output | None = None, progress: Progress | None = None
     ) -> list[str]:
         """Translate a video, and return what there is to say of its sound or colours.
 
@@ -237,9 +250,10 @@ class Translator:
             InputError: the source is no video or damaged, the target is there already or cannot be written, or the
                 numbers of a frame are not finite.
 
-        >>> translator = Translator.from_pretrained("runs/day2night")
-        >>> translator.translate_video("drive.mp4", "drive_night.mp4")
-        []
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.translate_video("drive.mp4", "drive_night.mp4")
+            []
         """
         source, target, output = as_path(source), as_path(target), output or Output()
         place = video_place(target, output)
@@ -251,7 +265,7 @@ class Translator:
         return translate_video(job, self, output, progress)
 
     def translate_folder(
-        self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
+        self, source: AnyPath, target: AnyPath, output: Output | None = None, progress: Progress | None = None
     ) -> list[str]:
         """Translate everything in a folder, into a folder of the same names: videos, and folders of frames.
 
@@ -262,9 +276,10 @@ class Translator:
             InputError: there is nothing to translate, a file is damaged, an output is there already or cannot be
                 written as asked, or two inputs would become the same output.
 
-        >>> translator = Translator.from_pretrained("runs/day2night")
-        >>> translator.translate_folder("clips", "clips_night")
-        []
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.translate_folder("clips", "clips_night")
+            []
         """
         source, target, output = as_path(source), as_path(target), output or Output()
         return carry_out(plan_folder(source, target, output, self._image_name), self, output, progress)

@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 from recyclegan.arrays import Image
 from recyclegan.errors import InputError
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
 from recyclegan.video.ahead import made_ahead
 from recyclegan.video.colours import ColourConverter
@@ -49,8 +50,8 @@ class VideoReader:
             frames first.
     """
 
-    def __init__(self, path: Path, reading: Reading = STRICT, span: Span = WHOLE) -> None:
-        self.path, self.reading, self.span = path, reading, span
+    def __init__(self, path: AnyPath, reading: Reading = STRICT, span: Span = WHOLE) -> None:
+        self.path, self.reading, self.span = as_path(path), reading, span
         self.notes: list[str] = []
 
     def __iter__(self) -> Iterator[VideoFrame]:
@@ -96,21 +97,26 @@ class VideoReader:
         return [f"{found}; {done}"]
 
 
-def read_video(path: Path, reading: Reading = STRICT) -> Iterator[VideoFrame]:
+def read_video(path: AnyPath, reading: Reading = STRICT) -> Iterator[VideoFrame]:
     """Yield every frame of a video, as :class:`VideoReader` does.
 
     Raises:
         InputError: as :class:`VideoReader`.
+
+    Example:
+        >>> [frame.image.shape for frame in read_video("drive.mp4")][:2]
+        [(48, 64, 3), (48, 64, 3)]
     """
     return iter(VideoReader(path, reading))
 
 
-def check_video(path: Path, reading: Reading = STRICT) -> list[str]:
+def check_video(path: AnyPath, reading: Reading = STRICT) -> list[str]:
     """Decode a video without looking at its frames, and return what the user should know of it.
 
     Raises:
         InputError: as :class:`VideoReader`.
     """
+    path = as_path(path)
     with open_video(path) as (container, stream):
         decoder = Decoder(path, container, stream, reading.damaged)
         for _ in decoder.frames():
@@ -132,12 +138,13 @@ def check_whole(path: Path, reading: Reading = STRICT) -> None:
         check_video(path, reading)
 
 
-def read_frame(path: Path, index: int, reading: Reading = STRICT) -> Image:
+def read_frame(path: AnyPath, index: int, reading: Reading = STRICT) -> Image:
     """Return frame ``index`` (from 0, in the order of display), decoding only from the key frame before it.
 
     Raises:
         InputError: as :func:`read_video`, or there is no such frame.
     """
+    path = as_path(path)
     ticks = None if reading.deinterlace else _ticks_of(path, index)
     sought = None if ticks is None else _seek_frame(path, ticks)
     if sought is not None:
@@ -149,12 +156,13 @@ def read_frame(path: Path, index: int, reading: Reading = STRICT) -> Image:
     raise InputError(f"{path}: has no frame {index}; expected 0 to {number}")
 
 
-def count_frames(path: Path, reading: Reading = STRICT) -> int:
+def count_frames(path: AnyPath, reading: Reading = STRICT) -> int:
     """Return the number of frames that a video gives, by decoding it.
 
     Raises:
         InputError: as :func:`read_video`.
     """
+    path = as_path(path)
     with open_video(path) as (container, stream):
         decoder = Decoder(path, container, stream, reading.damaged)
         return sum(1 for _ in decoder.frames())

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from recyclegan.arrays import Image
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import whole_file
+from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colours import ColourConverter, state_colours
@@ -63,17 +64,18 @@ class VideoWriter:
 
     def __init__(
         self,
-        path: Path,
+        path: AnyPath,
         width: int,
         height: int,
         rate: Fraction | None = None,
-        like: Path | None = None,
+        like: AnyPath | None = None,
         codec: str | None = None,
         crf: int = 18,
-        audio_from: Path | None = None,
+        audio_from: AnyPath | None = None,
         damaged: Damaged = "refuse",
         span: Span = WHOLE,
     ) -> None:
+        path, like, audio_from = as_path(path), as_path_or_none(like), as_path_or_none(audio_from)
         source = probe(like) if like is not None else None
         rate = rate or (source.rate if source else None)
         assert rate is not None, "a video needs a rate, or a source to take it from"
@@ -208,12 +210,15 @@ class VideoWriter:
 
 
 def write_video(
-    path: Path, images: Iterable[Image], rate: Fraction | int, codec: str | None = None, crf: int = 18
+    path: AnyPath, images: Iterable[Image], rate: Fraction | int, codec: str | None = None, crf: int = 18
 ) -> None:
     """Write images of one size as a video of constant rate.
 
     Raises:
         InputError: as :class:`VideoWriter`.
+
+    Example:
+        >>> write_video("slow.mp4", (frame.image for frame in read_video("drive.mp4")), rate=5)
     """
     remaining = iter(images)
     first = next(remaining, None)
