@@ -31,7 +31,7 @@ def train(words: list[str]) -> int:
     flags, values = train_arguments(name, words[1:])
     config = TrainConfig(**values)
     if peek(words, "--out") is None:
-        tell(f"--out: {config.out} is written")
+        tell(f"no --out is given; the run is written to {config.out}")
     from recyclegan.training import train as run_training
 
     with progress_bars(TextColumn("{task.fields[speed]}")) as bars:

@@ -1,8 +1,11 @@
 """Times as people write them, and stretches of videos that keep pictures and sound in step."""
 
+import math
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +101,60 @@ def test_a_span_of_uneven_times_is_written_as_avi_where_it_is_even_itself(tmp_pa
         for frame in VideoReader(tmp_path / "in.mp4", span=span):
             writer.write(frame.image, frame.time)
     assert [frame.time for frame in read_video(tmp_path / "out.avi")] == [Fraction(n, 30) for n in range(10)]
+
+
+def clap(path: Path, sound: str, at: float, seconds: float = 2.0) -> Path:
+    """Write a video in which one white frame and a click fall together."""
+    with av.open(str(path), "w") as output:
+        stream, tone = (
+            output.add_stream("libx264", rate=30, options={"crf": "5"}),
+            output.add_stream(sound, rate=48_000),
+        )
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(round(30 * seconds)):
+            level = 250 if number == round(30 * at) else 10
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, np.uint8), format="rgb24")
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+        wave = np.zeros(round(48_000 * seconds), np.int16)
+        wave[round(48_000 * at) :][:480] = 16_000
+        burst = av.AudioFrame.from_ndarray(wave[None], format="s16", layout="mono")
+        burst.sample_rate, burst.pts, burst.time_base = 48_000, 0, Fraction(1, 48_000)
+        context = tone.codec_context
+        resampler = av.AudioResampler(context.format, context.layout, 48_000, context.frame_size or 1024)
+        for part in [*resampler.resample(burst), *resampler.resample(None)]:
+            output.mux(tone.encode(part))
+        output.mux(tone.encode(None))
+    return path
+
+
+def click_of(path: Path) -> float:
+    """Return the time of the loudest sound of a video."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    sounds = [(frame.time, np.abs(frame.to_ndarray().astype(float)).reshape(-1), frame.sample_rate) for frame in frames]
+    time, wave, rate = max(sounds, key=lambda sound: sound[1].max())
+    return time + int(wave.argmax()) % frames[0].samples / rate
+
+
+@pytest.mark.parametrize(
+    ("source", "sound", "target"),
+    [
+        ("in.mp4", "aac", "out.mp4"),
+        ("in.mkv", "libopus", "out.mkv"),
+        ("in.mp4", "aac", "out.webm"),
+        ("in.mkv", "aac", "out.mov"),
+    ],
+)
+@pytest.mark.parametrize("start", [0, 0.3, 0.51, 0.93])
+def test_a_flash_and_its_click_fall_together_wherever_a_video_is_cut(
+    tmp_path: Path, source: str, sound: str, target: str, start: float
+) -> None:
+    video, span = clap(tmp_path / source, sound, at=1.0), Span(seconds(start, "start"), Fraction(9, 5))
+    with VideoWriter(tmp_path / target, 64, 48, like=video, audio_from=video, span=span) as writer:
+        for frame in VideoReader(video, span=span):
+            writer.write(frame.image, frame.time)
+    flash = max(read_video(tmp_path / target), key=lambda frame: frame.image.mean()).time
+    before = click_of(video) - 1.0
+    assert click_of(tmp_path / target) - float(flash) == pytest.approx(before, abs=0.02)
+    assert float(flash) == pytest.approx(1 - math.ceil(start * 30) / 30, abs=0.002)
