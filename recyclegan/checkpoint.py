@@ -22,6 +22,7 @@ from recyclegan.files import kind_of, write_bytes
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.networks import make_generator
 from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.networks import GeneratorName, Norm
 
 CARD_KEY = "recyclegan"
@@ -84,19 +85,20 @@ class Card:
         return Scale(self.size, self.load_size or self.size, self.resize)
 
 
-def save_translator(path: Path, generator: nn.Module, card: Card) -> None:
+def save_translator(path: AnyPath, generator: nn.Module, card: Card) -> None:
     """Write a generator and its card as one safetensors file, whole or not at all."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    write_bytes(path, save(tensors, metadata={CARD_KEY: json.dumps(to_dict(card))}))
+    write_bytes(as_path(path), save(tensors, metadata={CARD_KEY: json.dumps(to_dict(card))}))
 
 
-def load_translator(path: Path) -> tuple[nn.Module, Card]:
+def load_translator(path: AnyPath) -> tuple[nn.Module, Card]:
     """Return the generator, in evaluation mode on the CPU, and the card of a translator file.
 
     Raises:
         InputError: no such file, not a translator of this program, or weights that are not those of its card or not
             finite.
     """
+    path = as_path(path)
     card = load_card(path)
     make = partial(
         make_generator, card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout
@@ -107,13 +109,13 @@ def load_translator(path: Path) -> tuple[nn.Module, Card]:
     return generator.eval().requires_grad_(False), card
 
 
-def load_card(path: Path) -> Card:
+def load_card(path: AnyPath) -> Card:
     """Return the card of a translator file.
 
     Raises:
         InputError: no such file, or its card is none.
     """
-    with _opened(path) as file:
+    with _opened(path := as_path(path)) as file:
         text = (file.metadata() or {}).get(CARD_KEY)
     if text is None:
         raise InputError(f"{path}: is a safetensors file of something else (it has no recyclegan card)")
@@ -180,7 +182,7 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
     return place / f"{way}.safetensors"
 
 
-def add_metrics(path: Path, metrics: dict[str, float]) -> None:
+def add_metrics(path: AnyPath, metrics: dict[str, float]) -> None:
     """Write scores into the card of a translator file."""
     generator, card = load_translator(path)
     save_translator(path, generator, replace(card, metrics={**card.metrics, **metrics}))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union
 
 from recyclegan.errors import InputError, nearest
+from recyclegan.paths import as_path
 
 T = TypeVar("T")
 
@@ -57,17 +58,27 @@ Weight = Annotated[float, Within(0, 1e9)]
 def check_numbers(config: Any, prefix: str = "") -> None:
     """Refuse numbers that are not finite, or outside of the range that stands beside their field's type.
 
-    To be called by the ``__post_init__`` of every configuration. ``prefix`` stands before the field's name.
+    Strings in fields of paths become paths. To be called by the ``__post_init__`` of every configuration. ``prefix``
+    stands before the field's name.
 
     Raises:
-        InputError: there is one; the field, its value and the range are named.
+        InputError: there is one; the field, its value and the range are named. Or a path is none.
     """
+    _settle_paths(config)
     for name, hint in _hints(config.__class__).items():
         found = getattr(config, name)
         for number, within in _numbers(hint, found):
             if number not in within:
                 shown = " ".join(map(str, found)) if isinstance(found, tuple) else found
                 raise InputError(f"{prefix}{name}: found {shown}, expected {within}")
+
+
+def _settle_paths(config: Any) -> None:
+    """Turn the strings of a frozen dataclass into paths where its fields are paths."""
+    for name, hint in _hints(config.__class__).items():
+        found = getattr(config, name)
+        if found is not None and (hint is Path or Path in typing.get_args(hint)):
+            object.__setattr__(config, name, as_path(found))
 
 
 @cache

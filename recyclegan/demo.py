@@ -27,6 +27,7 @@ from recyclegan.logs import read_stats, series
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.pages.html import Html
 from recyclegan.pages.page import Cell, Section, details, grid, headline, page, table, text, video_player
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.presets import PRESETS
@@ -74,13 +75,14 @@ class Scores:
     untrained: Results
 
 
-def run_demo(out: Path, config: DemoConfig, show: Show) -> list[str]:
+def run_demo(out: AnyPath, config: DemoConfig, show: Show) -> list[str]:
     """Make ``out/data``, ``out/run``, translations, ``out/demo.png`` and ``out/report.html``; return six telling lines.
 
     Raises:
         InputError: ``out`` is there already and not empty, or cannot be written.
         KeyboardInterrupt: a signal ended training; ``out/run`` holds a checkpoint.
     """
+    out = as_path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is there already; name a new folder, or remove it")
     start = monotonic()

@@ -8,6 +8,13 @@ class InputError(ValueError):
     """A user's mistake, told in one line: the thing, what was found, what was expected, the remedy.
 
     The command line prints it without a traceback and exits with code 2.
+
+    Example:
+        >>> try:
+        ...     Translator.from_pretrained("runs/day2nigth")
+        ... except InputError as error:
+        ...     print(str(error).split(";")[0])
+        runs/day2nigth: no such file or folder (did you mean 'day2night'?)
     """
 
 

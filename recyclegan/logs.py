@@ -8,6 +8,7 @@ from typing import Any
 
 from recyclegan.errors import InputError
 from recyclegan.files import append_text, write_text
+from recyclegan.paths import AnyPath, as_path
 
 LARGEST_STEP = 2**53
 """The last step that floating point tells from the next one."""
@@ -35,7 +36,7 @@ class StatsLog:
         append_text(self.path, json.dumps(entry) + "\n")
 
 
-def read_stats(path: Path) -> list[dict[str, Any]]:
+def read_stats(path: AnyPath) -> list[dict[str, Any]]:
     """Return the entries of ``stats.jsonl`` as they stand there, none where there is no file.
 
     Lines that are no entries, such as one that a crash cut off, are left out; `damaged_lines` tells which.
@@ -43,7 +44,7 @@ def read_stats(path: Path) -> list[dict[str, Any]]:
     Raises:
         InputError: the file cannot be read, or is a folder.
     """
-    return [entry for _, entry in _lines(path) if entry is not None]
+    return [entry for _, entry in _lines(as_path(path)) if entry is not None]
 
 
 def damaged_lines(path: Path) -> list[int]:

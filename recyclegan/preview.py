@@ -12,6 +12,7 @@ from recyclegan.data import Clip, Resize, find_clips
 from recyclegan.errors import InputError
 from recyclegan.flow import Motion, sample_motion
 from recyclegan.pages.grids import Band, Row, image_grid, letters_for, sheet, with_key
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.tensors import Flow, Frames, to_frames, to_images
@@ -26,8 +27,8 @@ RATE = Fraction(24)
 
 
 def preview_flow(
-    input: Path,
-    out: Path,
+    input: AnyPath,
+    out: AnyPath,
     size: tuple[int, int] | None,
     num_frames: int,
     seed: int,
@@ -44,6 +45,7 @@ def preview_flow(
     """
     if num_frames < 1:
         raise InputError(f"num_frames: found {num_frames}, expected at least 1")
+    input, out = as_path(input), as_path(out)
     images = _chosen(input, size, num_frames, Reading(damaged))
     frames = to_frames(np.stack(list(images.values())))
     motion = sample_motion(flow, frames, torch.Generator().manual_seed(seed))

@@ -9,6 +9,7 @@ from jaxtyping import install_import_hook
 from tests import type_checks
 
 install_import_hook("recyclegan", f"{type_checks.__name__}.check")
+install_import_hook("recyclegan.settings", f"{type_checks.__name__}.check_settings")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -133,6 +133,7 @@ TRAIN_OPTIONS = {
 TRANSLATE_OPTIONS = {
     *("direction", "device", "precision", "batch-size", "scale", "codec", "crf", "existing", "help"),
     *("side-by-side", "no-side-by-side", "frames", "no-frames", "damaged", "deinterlace", "no-deinterlace"),
+    *("start", "end", "max-side"),
 }
 
 
@@ -303,8 +304,22 @@ def test_a_message_is_the_same_on_any_terminal(
     assert told == f"recyclegan: {message}; see recyclegan translate --help\n"
 
 
+def test_a_run_without_a_name_is_called_after_its_data_and_its_method(
+    run: Callable[..., Told], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = Path("runs") / f"{data.name}-{METHOD}"
+    words = ["train", METHOD, "--data", data]
+    told = run(*words, *SMALL_OPTIONS, "--steps", 1)
+    assert told.code == 0
+    assert f"{place}: trained 1 steps" in told.output
+    assert_refused(run(*words, *SMALL_OPTIONS), f"{place}: holds a run already; give --resume")
+    assert run(*words, "--resume", "--steps", 2).code == 0
+    assert read_config(place).steps == 2
+
+
 def test_missing_options_are_named(run: Callable[..., Told]) -> None:
-    assert_refused(run("train", METHOD), "--data", "--out", f"recyclegan train {METHOD} --help")
+    assert_refused(run("train", METHOD), "--data", f"recyclegan train {METHOD} --help")
 
 
 @pytest.mark.parametrize(("word", "meant"), [("unsup-recyclegan", METHOD), ("cyclegan", "cycle-gan")])

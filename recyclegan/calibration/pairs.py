@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -14,6 +13,7 @@ from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.errors import InputError
 from recyclegan.flow import visible
 from recyclegan.metrics.motion import consistent, dis_flows
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
 from recyclegan.tensors import Flow, Mask, to_frames
 from recyclegan.video import STRICT, read_frame, read_image
@@ -28,12 +28,13 @@ Footage = Mapping[str, Sequence[Clip]]
 TwoFrames = UInt8[np.ndarray, "2 height width channels"]
 
 
-def footage_of(place: Path, triplets: bool = False, reading: Reading = STRICT) -> dict[str, tuple[Clip, ...]]:
+def footage_of(place: AnyPath, triplets: bool = False, reading: Reading = STRICT) -> dict[str, tuple[Clip, ...]]:
     """Return the training clips of a data folder by domain, or the clips of any other folder, or a video, by its name.
 
     Raises:
         InputError: there is no footage.
     """
+    place = as_path(place)
     if (place / "train").is_dir():
         clips = index_data(place, "train", triplets=triplets, reading=reading)
         return {domain.upper(): found for domain, found in clips.items()}

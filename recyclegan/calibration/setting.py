@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import torch
 
@@ -13,6 +12,7 @@ from recyclegan.calibration.parts import Parts, joined
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.motion import FlowSynthesis
 
 FLOW_FILE = "flow.json"
@@ -125,21 +125,22 @@ def _nothing_moves(seen: dict[str, Seen]) -> str:
     return f"calibrate: {found}; expected clips that move; take others, or set the synthetic flow by hand"
 
 
-def write_calibration(calibration: Calibration, path: Path) -> None:
+def write_calibration(calibration: Calibration, path: AnyPath) -> None:
     """Write a calibration as JSON.
 
     Raises:
         InputError: the file cannot be written.
     """
-    write_json(path, to_dict(calibration))
+    write_json(as_path(path), to_dict(calibration))
 
 
-def read_calibration(path: Path) -> Calibration:
+def read_calibration(path: AnyPath) -> Calibration:
     """Return the calibration of a file; ``flow`` alone is enough.
 
     Raises:
         InputError: the file is missing, no JSON, or holds other fields or values of the wrong type.
     """
+    path = as_path(path)
     if kind_of(path) == "nothing":
         raise InputError(f"{path}: cannot be read (no such file); write it with recyclegan calibrate")
     values = read_json(path)

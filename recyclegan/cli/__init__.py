@@ -9,10 +9,11 @@ from recyclegan.cli.calibrate import calibrate
 from recyclegan.cli.compare import compare
 from recyclegan.cli.doctor import doctor
 from recyclegan.cli.exchange import export_reference, import_reference
-from recyclegan.cli.footage import evaluate, flow_preview, prepare, translate
+from recyclegan.cli.footage import evaluate, flow_preview, prepare
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.cli.train import train
+from recyclegan.cli.translate import translate
 from recyclegan.config import Count, Seed
 from recyclegan.ends import exit_code
 from recyclegan.errors import InputError, nearest

@@ -4,21 +4,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from recyclegan.cli.next_step import after_translating, next_step
+from recyclegan.cli.next_step import next_step
 from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.progress import Show, counter, progress_bars, say
 from recyclegan.config import Count, Seed, Share, Within
-from recyclegan.domains import Direction
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.settings.motion import FlowSynthesis
-from recyclegan.settings.training import Precision
 
 if TYPE_CHECKING:
     from recyclegan.data.prepare import Prepared
@@ -187,63 +184,6 @@ def flow_preview(words: list[str]) -> None:
     for note in notes_of([options.input], Reading(options.damaged)):
         print(f"note: {note}", file=sys.stderr)
     print(f"{picture} and {video}: written")
-
-
-@dataclass(frozen=True)
-class TranslateOptions:
-    """What ``translate`` takes."""
-
-    model: tyro.conf.Positional[str]
-    """Run folder, .safetensors file, or hf://owner/name on the Hugging Face hub."""
-    input: tyro.conf.Positional[Path]
-    """Video, image, or a folder of videos and frames."""
-    output: tyro.conf.Positional[Path]
-    """Video, image or folder to write."""
-    direction: Direction | None = None
-    """Which way, where the model is a run; by default ab."""
-    device: str = "auto"
-    """auto, cpu, cuda or mps."""
-    precision: Precision = "32"
-    """Floating point of the generator."""
-    batch_size: Annotated[int, Within(1, 65_536)] = 4
-    """Frames translated at once; large frames are fewer, so that memory is bounded."""
-    scale: Literal["trained", "native"] = "trained"
-    """Translate at the scale of training (that of the load size) and bring the result back to size, or at the
-    frames' own size."""
-    codec: str | None = None
-    """Video encoder; by default H.264, VP9 for .webm."""
-    crf: int = 18
-    """Quality of the video, lower is better and larger: 0 to 51 for H.264 and H.265, 0 to 63 for VP9 and AV1."""
-    side_by_side: bool = False
-    """Show the source to the left of its translation."""
-    frames: bool = False
-    """Write videos as folders of PNG frames, which keeps the colours of label maps exactly."""
-    existing: Literal["refuse", "skip", "replace"] = "refuse"
-    """What to do with outputs that are there already."""
-    damaged: Damaged = "refuse"
-    """Refuse damaged videos, or keep what of them decodes; that is told."""
-    deinterlace: bool = False
-    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
-
-
-def translate(words: list[str]) -> None:
-    """Translate videos, images or folders of them with a trained model."""
-    options = parse(TranslateOptions, words, "translate")
-    from recyclegan.translation import Output, Translator
-
-    reading = Reading(options.damaged, options.deinterlace)
-    output = Output(options.codec, options.crf, options.side_by_side, options.frames, options.existing, reading)
-    if kind_of(options.input) == "nothing":
-        raise InputError(f"{options.input}: no such file or folder; name a video, an image or a folder of them")
-    translator = Translator.from_pretrained(
-        options.model, options.direction, options.device, options.precision, options.scale, options.batch_size
-    )
-    with progress_bars() as bars:
-        notes = translator.translate_path(options.input, options.output, output, counter(bars))
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(f"{options.output}: written")
-    print(after_translating(options.input, options.output, options.model, options.direction or "ab"), end="")
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from recyclegan.cli.parsing import choice, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 from recyclegan.config import Within
 from recyclegan.errors import InputError, nearest
+from recyclegan.notes import tell
 from recyclegan.settings.methods import METHODS, config_of, summary_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS, Preset
-from recyclegan.settings.training import TrainConfig
+from recyclegan.settings.training import TrainConfig, default_run
 
 if TYPE_CHECKING:
     from recyclegan.training import Outcome
@@ -46,9 +47,12 @@ class Flags:
 def train(words: list[str]) -> int:
     """Train a method on two folders of footage."""
     name, words = method_of(words)
-    preset = None if _run_to_resume(words) else default_preset(name, words)
+    preset = None if _run_to_resume(words, name) else default_preset(name, words)
     flags, values = train_arguments(name, words, preset)
-    config = _started(TrainConfig(**values), flags, words, preset)
+    config = TrainConfig(**values)
+    if peek(words, "--out") is None:
+        tell(f"no --out is given; the run is written to {config.out}")
+    config = _started(config, flags, words, preset)
     outcome, has_trained = _trained(config, flags)
     if not outcome.is_first_process:
         return 0
@@ -107,7 +111,7 @@ def method_of(words: list[str]) -> tuple[str, list[str]]:
 
 def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen | None) -> TrainConfig:
     """Return the configuration to train with, after saying what is chosen and what becomes of the footage."""
-    if _run_to_resume(words):
+    if _run_to_resume(words, config.method_name):
         if flags.minutes is not None:
             _tell(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
         return config
@@ -144,7 +148,7 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
 
     ``preset`` is the one to start from where the words name none; without it, the method's own weights are.
     """
-    flow, run = peek(words, "--flow"), _run_to_resume(words)
+    flow, run = peek(words, "--flow"), _run_to_resume(words, name)
     named = peek(words, "--preset") or (preset.name if preset else NO_PRESET)
     start = _fields(_stored(run, name)) if run else _preset(name, named, words)
     if flow is not None and not hasattr(start["method"], "flow"):
@@ -161,11 +165,11 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
     return Flags(**flags), values
 
 
-def _run_to_resume(words: list[str]) -> Path | None:
-    """Return the run that is to be gone on with; None where a new one is to be started."""
-    out = peek(words, "--out")
-    resumes = "--resume" in words and out is not None and _goes_on(Path(out), peek(words, "--data"))
-    return Path(str(out)) if resumes else None
+def _run_to_resume(words: list[str], name: str = DEFAULT_METHOD) -> Path | None:
+    """Return the run of method ``name`` that is to be gone on with; None where a new one is to be started."""
+    out, data = peek(words, "--out"), peek(words, "--data")
+    run = Path(out) if out else default_run(Path(data), name) if data else None
+    return run if "--resume" in words and run is not None and _goes_on(run, data) else None
 
 
 def _goes_on(out: Path, data: str | None) -> bool:

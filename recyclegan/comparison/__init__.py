@@ -14,6 +14,7 @@ from recyclegan.comparison.running import run_entries
 from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import check_writable
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.comparison import ComparisonConfig
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.training import TrainConfig
@@ -28,8 +29,8 @@ MEMORY_FOLDER = "memory"
 
 def compare_methods(
     contenders: Mapping[str, TrainConfig],
-    data: Path,
-    out: Path,
+    data: AnyPath,
+    out: AnyPath,
     config: ComparisonConfig,
     show: Show | None = None,
     resume: bool = False,
@@ -47,8 +48,18 @@ def compare_methods(
 
     Raises:
         InputError: names clash, the folder is in use or was started otherwise, or no run could be finished.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from recyclegan.settings.methods import CycleGANConfig
+        >>> small = NetworkConfig(width=4, discriminator_width=4)
+        >>> ours = TrainConfig("data", networks=small, frames=DataConfig(size=(32, 48)))
+        >>> contenders = {"ours": ours, "theirs": replace(ours, method=CycleGANConfig())}
+        >>> compare_methods(contenders, "data", out="which", config=ComparisonConfig(steps=2, seeds=1))
+        []
     """
     show, say = show or (lambda *_: None), say or (lambda _: None)
+    data, out = as_path(data), as_path(out)
     baseline = _check(contenders, data, out, config, resume)
     record = _recorded(Record(data, contenders, without_machine(config), tuple(options)), out)
     placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}

@@ -27,6 +27,7 @@ from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
 from recyclegan.video import (
     IMAGE_SUFFIXES,
@@ -112,7 +113,7 @@ class Clip:
 
 
 def index_data(
-    root: Path,
+    root: AnyPath,
     split: str,
     domains: Iterable[Domain] = DOMAINS,
     triplets: bool = False,
@@ -123,17 +124,18 @@ def index_data(
     Raises:
         InputError: a folder is missing or holds no clip.
     """
-    folder = _subfolder(root, split, SPLITS)
+    folder = _subfolder(as_path(root), split, SPLITS)
     places = {domain: _subfolder(folder, domain.upper(), ("A", "B")) for domain in domains}
     return {domain: find_clips(place, triplets, reading) for domain, place in places.items()}
 
 
-def find_clips(folder: Path, triplets: bool = False, reading: Reading = STRICT) -> tuple[Clip, ...]:
+def find_clips(folder: AnyPath, triplets: bool = False, reading: Reading = STRICT) -> tuple[Clip, ...]:
     """Return the clips below a folder, in natural order; with ``triplets`` each image is three frames side by side.
 
     Raises:
         InputError: the folder is missing, cannot be read, or holds neither videos nor frames, or a link leads nowhere.
     """
+    folder = as_path(folder)
     if kind_of(folder) != "folder":
         raise InputError(f"{folder}: no such folder; expected one with videos, or with folders of frames")
     found = walk(folder, VIDEO_SUFFIXES | IMAGE_SUFFIXES)

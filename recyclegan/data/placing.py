@@ -1,7 +1,6 @@
 """Putting clips into a data folder: linked, copied, or cut in time."""
 
 import os
-import shutil
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -106,7 +105,8 @@ def _copy(source: Path, target: Path) -> None:
     with _opened(source) as file, target.open("xb") as copy:
         for chunk in iter(lambda: _chunk(file, source), b""):
             copy.write(chunk)
-    shutil.copystat(source, target)
+    times = source.stat()
+    os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def _opened(source: Path) -> BinaryIO:

@@ -16,6 +16,7 @@ from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, whole_folder, write_bytes
 from recyclegan.labels import VIPER, colourize
+from recyclegan.paths import AnyPath, as_path, as_paths
 from recyclegan.roadworld import Drive
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
@@ -43,12 +44,12 @@ class Prepared:
 
 
 def prepare_videos(
-    out: Path,
-    a: Sequence[Path],
-    b: Sequence[Path],
+    out: AnyPath,
+    a: AnyPath | Sequence[AnyPath],
+    b: AnyPath | Sequence[AnyPath],
     val: float = 0.1,
-    val_a: Sequence[Path] = (),
-    val_b: Sequence[Path] = (),
+    val_a: AnyPath | Sequence[AnyPath] = (),
+    val_b: AnyPath | Sequence[AnyPath] = (),
     seed: int = 0,
     link: bool = True,
     damaged: Damaged = "refuse",
@@ -65,14 +66,18 @@ def prepare_videos(
     Raises:
         InputError: ``out`` exists and is not empty; a path is missing, no footage, or named twice; ``val`` is not
             from 0 to below 1; or an only clip cannot be cut.
+
+    Example:
+        >>> prepare_videos("mine", a="clips/a.mp4", b=["clips/b.mp4"], val=0).num_clips
+        {'train/A': 1, 'val/A': 0, 'train/B': 1, 'val/B': 0}
     """
     if not 0 <= val < 1:
         raise InputError(f"val: is {val}; expected a share from 0 to below 1, such as 0.1")
     _check_seed(seed)
-    refuse_existing(out)
+    refuse_existing(out := as_path(out))
     show = progress or (lambda *_: None)
-    given = {"a": _clips(a, damaged), "b": _clips(b, damaged)}
-    held_out = {"a": _clips(val_a, damaged), "b": _clips(val_b, damaged)}
+    given = {"a": _clips(as_paths(a), damaged), "b": _clips(as_paths(b), damaged)}
+    held_out = {"a": _clips(as_paths(val_a), damaged), "b": _clips(as_paths(val_b), damaged)}
     _refuse_repeats([clip for clips in (*given.values(), *held_out.values()) for clip in clips])
     with whole_folder(out) as folder:
         prepared = [
@@ -86,7 +91,7 @@ def prepare_videos(
 
 
 def prepare_roadworld(
-    out: Path,
+    out: AnyPath,
     clips: int = 8,
     frames: int = 60,
     size: tuple[int, int] = (128, 256),
@@ -103,9 +108,13 @@ def prepare_roadworld(
 
     Raises:
         InputError: ``out`` exists and is not empty, there is no such look, or a number is too small or too large.
+
+    Example:
+        >>> prepare_roadworld("world", clips=1, val_clips=1, frames=2, size=(32, 64), looks=("day", "night")).num_clips
+        {'train/A': 1, 'train/B': 1, 'val/A': 1, 'val/B': 1}
     """
     _check_seed(seed)
-    refuse_existing(out)
+    refuse_existing(out := as_path(out))
     if min(clips, val_clips) < 1 or 2 * (clips + val_clips) > _DRIVES_PER_SEED:
         most = _DRIVES_PER_SEED // 2
         raise InputError(f"clips: {clips}, {val_clips} of them held out; expected at least 1 of each, {most} in all")

@@ -24,6 +24,7 @@ from recyclegan.data.viper import (
 from recyclegan.domains import Domain
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
+from recyclegan.paths import AnyPath, as_path
 
 SNIPPET = 30
 """Frames of a snippet of Cityscapes."""
@@ -75,7 +76,7 @@ class _Plan:
         return {place: len(self.clips[place]) for place in places if place in self.clips}
 
 
-def prepare_viper(out: Path, viper: Path, link: bool = True, progress: Progress | None = None) -> Prepared:
+def prepare_viper(out: AnyPath, viper: AnyPath, link: bool = True, progress: Progress | None = None) -> Prepared:
     """Make the data folder of "video-to-label": A holds VIPER's frames, B its label maps in its colours.
 
     ``viper`` holds VIPER's training set as it is downloaded: zip archives, or what they unpack to. The sequences that
@@ -85,6 +86,7 @@ def prepare_viper(out: Path, viper: Path, link: bool = True, progress: Progress 
     Raises:
         InputError: ``out`` exists and is not empty, frames or label maps are missing, or a file is damaged.
     """
+    out, viper = as_path(out), as_path(viper)
     refuse_existing(out)
     plan = _Plan(link)
     with open_download(viper) as files, whole_folder(out) as folder:
@@ -99,7 +101,7 @@ def prepare_viper(out: Path, viper: Path, link: bool = True, progress: Progress 
 
 
 def prepare_cityscapes(
-    out: Path, viper: Path, cityscapes: Path, link: bool = True, progress: Progress | None = None
+    out: AnyPath, viper: AnyPath, cityscapes: AnyPath, link: bool = True, progress: Progress | None = None
 ) -> Prepared:
     """Make the data folder of "viper-to-cityscapes": A holds VIPER's frames, B those of Cityscapes.
 
@@ -109,6 +111,7 @@ def prepare_cityscapes(
     Raises:
         InputError: ``out`` exists and is not empty, frames are missing, or an archive is damaged.
     """
+    out, viper, cityscapes = as_path(out), as_path(viper), as_path(cityscapes)
     refuse_existing(out)
     plan = _Plan(link)
     with open_download(viper) as files, open_download(cityscapes) as others, whole_folder(out) as folder:

@@ -1,12 +1,12 @@
 """The examination of a data folder: one look at its clips, and a table of checks."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from recyclegan.doctor.data_checks import clips, doubles, labels, resources, sizes, splits, times
 from recyclegan.doctor.finding import Finding, found_by
 from recyclegan.doctor.survey import Progress, Survey, look_at
 from recyclegan.errors import InputError
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Labels
 
 DataCheck = Callable[[Survey], Iterable[Finding]]
@@ -42,7 +42,7 @@ DEFAULT_FRAMES = 64
 
 
 def examine_data(
-    path: Path,
+    path: AnyPath,
     size: tuple[int, int] | None = None,
     labels: Labels | None = None,
     frames: int = DEFAULT_FRAMES,
@@ -55,7 +55,12 @@ def examine_data(
 
     Raises:
         InputError: there is no such folder, or ``frames`` is not positive.
+
+    Example:
+        >>> findings = examine_data("data", size=(32, 48))
+        >>> told = [f"{finding.severity}: {finding.what}; {finding.remedy}" for finding in findings]
     """
+    path = as_path(path)
     if not path.is_dir():
         raise InputError(f"{path}: no such folder; name a data folder (DIR/train/A, DIR/train/B) or a run folder")
     if frames < 1:

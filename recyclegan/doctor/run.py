@@ -1,13 +1,13 @@
 """The examination of a run folder: its configuration, its course, what it translates, and a table of checks."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from recyclegan.doctor.finding import Finding, found_by, from_error
 from recyclegan.doctor.run_checks import adversary, course, keeping, pictures, settings
 from recyclegan.doctor.run_view import RunView
 from recyclegan.doctor.survey import Progress
 from recyclegan.errors import InputError
+from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.training import read_config
 
 RunCheck = Callable[[RunView], Iterable[Finding]]
@@ -46,7 +46,7 @@ RUN_CHECKS: tuple[RunCheck, ...] = (
 """Every check of a run, in the order of the report. A new one is a function and a line here."""
 
 
-def examine_run(path: Path, data: Path | None = None, progress: Progress | None = None) -> list[Finding]:
+def examine_run(path: AnyPath, data: AnyPath | None = None, progress: Progress | None = None) -> list[Finding]:
     """Return what is wrong with a run, or worth knowing of it.
 
     A few held-out frames are translated with the run's own translators; ``data`` is a data folder to take them from,
@@ -54,7 +54,12 @@ def examine_run(path: Path, data: Path | None = None, progress: Progress | None 
 
     Raises:
         InputError: there is no such folder, or no such ``data``.
+
+    Example:
+        >>> findings = examine_run("runs/day2night")
+        >>> told = [f"{finding.severity}: {finding.what}; {finding.remedy}" for finding in findings]
     """
+    path, data = as_path(path), as_path_or_none(data)
     for folder in (path, data):
         if folder is not None and not folder.is_dir():
             raise InputError(f"{folder}: no such folder; name a run folder, and a data folder for --data")

@@ -16,13 +16,14 @@ from recyclegan.files import read_json, write_text
 from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.html import Html
 from recyclegan.pages.page import Cell, Column, Section, note, page, table
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.verdict import WORDS
 
 Content = Mapping[str, Any]
 """What ``metrics.json`` holds: tables ``measures``, ``protocol`` and ``inputs``, besides others."""
 
 
-def compare(evaluations: Mapping[str, Path], out: Path) -> None:
+def compare(evaluations: Mapping[str, AnyPath], out: AnyPath) -> None:
     """Write one page that compares evaluations, given by name as folders that hold ``metrics.json``.
 
     Settings in which they differ are told on the page, for then their numbers do not compare.
@@ -31,16 +32,16 @@ def compare(evaluations: Mapping[str, Path], out: Path) -> None:
         InputError: a folder holds no ``metrics.json``, or one that this version does not read.
     """
     contents = {name: read_metrics(folder) for name, folder in evaluations.items()}
-    write_text(out, comparison(contents))
+    write_text(as_path(out), comparison(contents))
 
 
-def read_metrics(folder: Path) -> Content:
+def read_metrics(folder: AnyPath) -> Content:
     """Return the content of ``folder/metrics.json``.
 
     Raises:
         InputError: there is none, it is damaged, or one that this version does not read.
     """
-    path = folder / "metrics.json"
+    path = as_path(folder) / "metrics.json"
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a folder that an evaluation wrote")
     content = read_json(path)
@@ -50,13 +51,13 @@ def read_metrics(folder: Path) -> Content:
     return content
 
 
-def read_draws(folder: Path) -> dict[str, Float[np.ndarray, " draws"]]:
+def read_draws(folder: AnyPath) -> dict[str, Float[np.ndarray, " draws"]]:
     """Return the values of each measure on the clips drawn again, from ``folder/draws.npz``.
 
     Raises:
         InputError: there is no such file, or it is damaged.
     """
-    path = folder / "draws.npz"
+    path = as_path(folder) / "draws.npz"
     if not path.is_file():
         raise InputError(f"{path}: no such file; evaluate again")
     try:

@@ -64,6 +64,11 @@ class Results:
     notes: Sequence[str] = ()
     """What a reader of the numbers should know: frames that were left out, measures without a number."""
 
+    def __repr__(self) -> str:
+        """Return the measures with their numbers; all the rest is counted only."""
+        numbers = ", ".join(f"{name}={result.translated.value:.4g}" for name, result in self.results.items())
+        return f"Results({numbers}, clips={len(self.clips)}, notes={len(self.notes)})"
+
     def to_json(self) -> str:
         """Return the content of ``metrics.json``; NaN is null."""
         content = {

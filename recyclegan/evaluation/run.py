@@ -36,6 +36,7 @@ from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.intervals import Draws, Interval
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource
+from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.evaluation import EvaluationConfig
 
 OUTPUTS = ("metrics.json", "report.html", "draws.npz")
@@ -55,11 +56,11 @@ class Distances:
 
 
 def evaluate(
-    translated: Path,
-    source: Path,
-    out: Path,
-    target: Path | None = None,
-    truth: Path | None = None,
+    translated: AnyPath,
+    source: AnyPath,
+    out: AnyPath,
+    target: AnyPath | None = None,
+    truth: AnyPath | None = None,
     config: EvaluationConfig | None = None,
     segment: Segment | None = None,
     progress: Progress | None = None,
@@ -76,8 +77,15 @@ def evaluate(
 
     Raises:
         InputError: footage is missing, damaged or does not fit together, or something needed is not installed.
+
+    Example:
+        >>> results = evaluate("drive_night.mp4", "drive.mp4", out="report", config=EvaluationConfig(num_shown=0))
+        >>> results.results["sharpness"].translated.num_clips
+        1
     """
     config = config or EvaluationConfig()
+    translated, source, out = as_path(translated), as_path(source), as_path(out)
+    target, truth = as_path_or_none(target), as_path_or_none(truth)
     check_options(config, target, truth, segment)
     _check_places(out)
     labels = label_set(config.labels) if config.labels else None

@@ -2,9 +2,10 @@
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from recyclegan.files.scratch import REPLACED, scratch_folder, unwritten
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a path to write to; rename it to ``path`` on success, remove it on any error.
 
-    Whatever is read inside the block must not leave an ``OSError``: each is taken for a failed write.
+    A new file has the permissions that the user's umask gives, one that is replaced keeps its own. Whatever is read
+    inside the block must not leave an ``OSError``: each is taken for a failed write.
 
     Raises:
         InputError: ``path`` is a folder or a device, its folder cannot be made, the disk is full, or another process
@@ -28,14 +30,15 @@ def whole_file(path: Path) -> Iterator[Path]:
     with scratch_folder(path) as folder:
         scratch = folder / path.name
         yield scratch
-        scratch.replace(path)
+        _put(scratch, path)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder to fill; move it to ``path`` on success, remove it on any error.
 
-    An existing folder at ``path`` is replaced, at the very end. Reading inside the block is as for ``whole_file``.
+    An existing folder at ``path`` is replaced, at the very end; its permissions stay. Reading inside the block is as
+    for ``whole_file``.
 
     Raises:
         InputError: ``path`` is a file, its parent cannot be written to, the disk is full, or another process is
@@ -48,9 +51,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
         scratch.mkdir()
         yield scratch
         if path.exists():
+            _take_mode(scratch, path)
             (folder / REPLACED).mkdir()
             path.replace(folder / REPLACED / path.name)
         scratch.replace(path)
+
+
+def _put(scratch: Path, path: Path) -> None:
+    """Rename what is whole to its place; what it replaces hands its permissions on."""
+    _take_mode(scratch, path)
+    scratch.replace(path)
+
+
+def _take_mode(scratch: Path, path: Path) -> None:
+    """Give a file or folder the permissions of what stands at ``path``, where something does and they can be set."""
+    with suppress(OSError):
+        scratch.chmod(stat.S_IMODE(path.stat().st_mode))
 
 
 @contextmanager
@@ -69,7 +85,7 @@ def added_to(path: Path) -> Iterator[Path]:
         scratch.mkdir()
         yield scratch
         for file in scratch.iterdir():
-            file.replace(path / file.name)
+            _put(file, path / file.name)
 
 
 def check_writable(path: Path) -> None:

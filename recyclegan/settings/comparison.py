@@ -10,7 +10,12 @@ from recyclegan.settings.evaluation import EvaluationConfig
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """What contenders share."""
+    """What contenders share.
+
+    Example:
+        >>> ComparisonConfig(steps=2000, seeds=3).jobs
+        1
+    """
 
     steps: Count | None = None
     """Training steps of each run. Give this or MINUTES."""

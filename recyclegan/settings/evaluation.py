@@ -14,7 +14,12 @@ Levels = Literal["signed", "unit", "imagenet"]
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """How footage is measured and what of it is shown."""
+    """How footage is measured and what of it is shown.
+
+    Example:
+        >>> EvaluationConfig(flow="dis", num_shown=1).num_draws
+        1000
+    """
 
     flow: Literal["auto", "exact", "dis", "raft"] = "auto"
     """Where the motion comes from; auto: from the truth where it tells it, else by DIS."""

@@ -27,7 +27,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """How footage becomes frames."""
+    """How footage becomes frames.
+
+    Example:
+        >>> DataConfig(size=(128, 256), labels="b").is_label("b")
+        True
+    """
 
     size: tuple[Annotated[int, Within(32, 16_384)], Annotated[int, Within(32, 16_384)]] = (256, 256)
     """Height and width in pixels of the frames that are trained on."""

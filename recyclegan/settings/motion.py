@@ -16,6 +16,10 @@ class FlowSynthesis:
     Source: Wang, Akash and Misu 2022, section 3; smooth field after Wang et al. 2020 (consistent video style transfer).
     Differs from the published code: one field per sample instead of per batch, any frame size, and zoom adds to
     the motion instead of replacing it.
+
+    Example:
+        >>> FlowSynthesis(motion=4.0, zoom=2.0).shift
+        10
     """
 
     motion: Annotated[float, Within(0, 1e4)] = 8.0

@@ -22,7 +22,12 @@ Norm = Literal["instance", "batch", "none"]
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The networks of a method."""
+    """The networks of a method.
+
+    Example:
+        >>> NetworkConfig(generator="detail-6", width=24).generator
+        'detail-6'
+    """
 
     generator: GeneratorName = "resnet-6"
     """Architecture of the generators."""

@@ -16,16 +16,23 @@ Decay = Annotated[float, Within(0, 1, below=True)]
 """Share of the past in a moving average."""
 LEAST_DROP_EVERY = 0.2
 """Least fraction of training between two falls of the learning rate: four falls at most, to a ten-thousandth."""
+UNNAMED = Path("runs/DATA-METHOD")
+"""Stands for a run folder that gets the names of its data folder and of its method."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A training run."""
+    """A training run.
+
+    Example:
+        >>> TrainConfig(data="data", steps=1000).out
+        PosixPath('runs/data-unsup-recycle-gan')
+    """
 
     data: Path
     """Folder with train/A, train/B and, for samples, val/A, val/B: videos, or folders of frames."""
-    out: Path
-    """Run folder to write."""
+    out: Path = UNNAMED
+    """Run folder to write; by default it is called after the data folder and the method."""
     method: Any = field(default_factory=UnsupRecycleGANConfig)
     """The configuration of the method, an instance of its ``Config``."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
@@ -77,8 +84,10 @@ class TrainConfig:
     """Steps between sample grids, and between measures of held-out frames."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained."""
+        """Refuse what cannot be trained, and name the run folder where no name is given."""
         check_numbers(self)
+        if self.out == UNNAMED:
+            object.__setattr__(self, "out", default_run(self.data, self.method_name))
         if 0 < self.drop_every < LEAST_DROP_EVERY:
             most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"
             raise InputError(f"drop_every: found {self.drop_every}, expected {most}")
@@ -93,6 +102,11 @@ class TrainConfig:
     def method_name(self) -> str:
         """Return the name of the method that the configuration belongs to."""
         return next(name for name in METHODS if type(self.method) is config_of(name))
+
+
+def default_run(data: Path, method: str) -> Path:
+    """Return the run folder of a data folder and a method, where none is named: ``runs/DATA-METHOD``."""
+    return UNNAMED.parent / f"{data.resolve().name or 'data'}-{method}"
 
 
 def config_to_dict(config: TrainConfig) -> dict[str, Any]:

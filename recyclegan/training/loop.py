@@ -70,6 +70,10 @@ class Outcome:
     is_first_process: bool = True
     """Whether this process speaks for the run; where several train together, the others have nothing to print."""
 
+    def __repr__(self) -> str:
+        """Return it in a line; the notes are counted only."""
+        return f"Outcome(steps={self.steps}, num_steps={self.num_steps}, notes={len(self.notes)})"
+
 
 def train(
     config: TrainConfig,
@@ -89,6 +93,11 @@ def train(
         InputError: data, configuration or the run folder do not allow it, or something cannot be written.
         TrainingFailedError: a loss, a gradient or a weight is not finite.
         SystemExit: it fails, and another of the processes that train together says why.
+
+    Example:
+        >>> frames, small = DataConfig(size=(32, 48)), NetworkConfig(width=4, discriminator_width=4)
+        >>> train(TrainConfig(data="data", out="runs/one", steps=2, networks=small, frames=frames)).steps
+        2
     """
     with one_voice(), deterministic_algorithms(config.deterministic):
         if dry_run:

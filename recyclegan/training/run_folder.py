@@ -8,6 +8,7 @@ from typing import Any
 
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, only_one, read_json, sweep, write_json
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
 from recyclegan.states import checkpoints
 from recyclegan.training.processes import is_first_process
@@ -129,13 +130,13 @@ def unmade_on_failure(folder: Path) -> Iterator[None]:
         raise
 
 
-def read_config(run: Path) -> TrainConfig:
+def read_config(run: AnyPath) -> TrainConfig:
     """Return the configuration of a run folder.
 
     Raises:
         InputError: there is none, or it is not of this program.
     """
-    path = run / CONFIG_FILE
+    path = as_path(run) / CONFIG_FILE
     if kind_of(path) == "nothing":
         raise InputError(f"{run}: holds no {CONFIG_FILE}; name a run folder")
     values = read_json(path)

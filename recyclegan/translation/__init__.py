@@ -1,7 +1,9 @@
 """Translate frames, videos and folders with a trained generator; no flags are needed, because it describes itself."""
 
 from recyclegan.translation.devices import pick_device
+from recyclegan.translation.inputs import find_inputs
+from recyclegan.translation.jobs import Progress
 from recyclegan.translation.outputs import Existing, Output
-from recyclegan.translation.translator import Precision, Progress, Translator
+from recyclegan.translation.translator import Precision, Translator
 
-__all__ = ["Existing", "Output", "Precision", "Progress", "Translator", "pick_device"]
+__all__ = ["Existing", "Output", "Precision", "Progress", "Translator", "find_inputs", "pick_device"]

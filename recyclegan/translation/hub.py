@@ -11,6 +11,7 @@ from threading import Thread
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of
+from recyclegan.paths import AnyPath, as_path
 
 HUB = "hf://"
 """Begins the name of a repository that is looked for on the hub alone."""
@@ -20,7 +21,7 @@ PATIENCE = 8.0
 _REACH_SECONDS = 4.0
 
 
-def locate(place: str | Path, direction: Direction | None = None) -> Path:
+def locate(place: AnyPath, direction: Direction | None = None) -> Path:
     """Return the path of a translator or run folder, fetching ``owner/name`` from the hub where nothing here is meant.
 
     ``hf://owner/name`` always means the hub; ``owner/name`` does where there is no path ``owner``, nor one of nearly
@@ -31,12 +32,12 @@ def locate(place: str | Path, direction: Direction | None = None) -> Path:
     """
     if str(place).startswith(HUB):
         return _from_hub(str(place).removeprefix(HUB), direction)
-    path = Path(place)
+    path = as_path(place)
     if kind_of(path) != "nothing":
         return path
     if _may_be_repository(path):
         return _from_hub(str(place), direction)
-    meant = _nearest_path(path) or _nearest_path(path.parent)
+    meant = _nearest_path(path if kind_of(path.parent) == "folder" else path.parent)
     raise InputError(
         f"{path}: no such file or folder{meant}; expected a run folder, a .safetensors file, or "
         f"{HUB}OWNER/NAME on the Hugging Face hub"

@@ -10,18 +10,25 @@ from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import tell
-from recyclegan.settings.frames import Reading
-from recyclegan.video import IMAGE_SUFFIXES, STRICT, VIDEO_SUFFIXES, read_comment
+from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Span, Time, read_comment, seconds
 
 Existing = Literal["refuse", "skip", "replace"]
 LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp"})
+LEAST_SIDE = 16
+"""Pixels that the longest side may be bounded to."""
 FRAME_COMMENT = "recyclegan: a frame of a translated video"
 """Stands inside every frame of a translated video, so that no other file is ever taken for one."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """How translated videos are written."""
+    """How translated videos are written.
+
+    Example:
+        >>> Output(start="1:30", end=100, max_side=640).size(height=1080, width=1920)
+        (360, 640)
+    """
 
     codec: str | None = None
     """Encoder; by default H.264, or VP9 for .webm."""
@@ -33,8 +40,54 @@ class Output:
     """Write each video as a folder of PNG frames, which keeps the colours of label maps exactly."""
     existing: Existing = "refuse"
     """What to do with an output that is already there."""
-    reading: Reading = STRICT
-    """How source videos are read."""
+    damaged: Damaged = "refuse"
+    """Refuse damaged source videos, or keep what of them decodes; that is told."""
+    deinterlace: bool = False
+    """Turn frames of interlaced videos, which hold two moments, into whole ones."""
+    start: Time = 0.0
+    """Where in each video to begin: seconds, or a text such as ``1:30`` or ``0:01:30.5``."""
+    end: Time | None = None
+    """Where to end; that frame is no longer written. By default the end of the video."""
+    max_side: int | None = None
+    """Pixels that the longer side of what is written has at most; larger ones are made smaller in their shape."""
+
+    def __post_init__(self) -> None:
+        """Refuse times and sizes that leave nothing.
+
+        Raises:
+            InputError: a time is none, the end is not after the start, or the longest side is shorter than 16 pixels.
+        """
+        if self.span.is_over(self.span.start):
+            raise InputError(f"end: found {self.end}, expected a time after the start, {self.start}")
+        if self.max_side is not None and self.max_side < LEAST_SIDE:
+            raise InputError(f"max side: found {self.max_side}, expected at least {LEAST_SIDE} pixels")
+
+    @property
+    def reading(self) -> Reading:
+        """Return how source videos are read."""
+        return Reading(self.damaged, self.deinterlace)
+
+    @property
+    def span(self) -> Span:
+        """Return the stretch of each video that is translated."""
+        return Span(seconds(self.start, "start"), None if self.end is None else seconds(self.end, "end"))
+
+    def size(self, height: int, width: int, even: bool = False) -> tuple[int, int]:
+        """Return the (height, width) at which a frame is written, alone or as each half of two side by side.
+
+        Only what is longer than the longest side is changed; it gets sides that ``even`` makes even, as videos want it.
+        """
+        halves = 2 if self.side_by_side else 1
+        longest, unit = max(height, width * halves), 2 if even else 1
+        if self.max_side is None or longest <= self.max_side:
+            return height, width
+        scale = self.max_side / longest
+        return _scaled(height, scale, self.max_side, unit), _scaled(width, scale, self.max_side // halves, unit)
+
+
+def _scaled(side: int, scale: float, most: int, unit: int) -> int:
+    """Return a side scaled to a whole number of units, at least one and at most as many as fit."""
+    return unit * max(1, min(round(side * scale / unit), most // unit))
 
 
 def video_place(target: Path, output: Output) -> Path:

@@ -1,14 +1,24 @@
-"""What the translation of a folder will write: looked through as a whole before the first of it is made."""
+"""What the translation of a folder, or of several inputs, will write: known before the first of it is made."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
 from recyclegan.translation.outputs import Output, find_media, kind_of_output, may_write, video_place
-from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, WRITTEN_SUFFIXES, VideoWriter, check_whole, probe
+from recyclegan.video import (
+    IMAGE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    WHOLE,
+    WRITTEN_SUFFIXES,
+    Span,
+    VideoWriter,
+    check_whole,
+    probe,
+    shown_times,
+)
 
 
 @dataclass(frozen=True)
@@ -33,29 +43,44 @@ class VideoJob:
     def writer(self, output: Output) -> VideoWriter:
         """Return what writes the translation, with the source's times and sound; it refuses what cannot be written."""
         info = probe(self.source)
+        height, width = output.size(info.height, info.width, even=True)
         return VideoWriter(
             self.target,
-            info.width * (2 if output.side_by_side else 1),
-            info.height,
+            width * (2 if output.side_by_side else 1),
+            height,
             like=self.source,
             codec=output.codec,
             crf=output.crf,
             audio_from=self.source,
-            damaged=output.reading.damaged,
+            damaged=output.damaged,
+            span=output.span,
         )
 
     def check(self, output: Output) -> None:
         """Refuse, before any work, a video that cannot be read or is cut off, or that could not be written as asked."""
         check_whole(self.source, output.reading)
+        self._check_span(output.span)
         if output.frames:
             probe(self.source)
         else:
             self.writer(output).check()
 
+    def _check_span(self, span: Span) -> None:
+        times = shown_times(self.source) if span != WHOLE else []
+        if times and not any(time in span for time in times):
+            there = f"{float(times[0]):.3f} to {float(times[-1]):.3f} s"
+            raise InputError(f"{self.source}: has no frame {span}; its frames are shown at {there}")
+
+    def num_frames(self, output: Output) -> int | None:
+        """Return how many frames are to be translated, None where only decoding tells."""
+        if output.span == WHOLE:
+            return probe(self.source).num_frames
+        return sum(time in output.span for time in shown_times(self.source)) or None
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be translated in a folder; outputs that are there and are to be skipped are not in it."""
+    """What is to be translated; outputs that are there and are to be skipped are not in it."""
 
     frames: tuple[FramesJob, ...]
     videos: tuple[VideoJob, ...]
@@ -65,6 +90,19 @@ class Plan:
         """Return the folders that something appears in."""
         return {job.target.parent for job in self.videos} | {job.target.parent for job in self.frames}
 
+    def check(self, output: Output) -> None:
+        """Refuse, before any work, what cannot be read, or cannot be written as asked.
+
+        Raises:
+            InputError: there is such, or frames of a folder, which have no times, are to be cut by time.
+        """
+        for frames in self.frames:
+            if output.span != WHOLE and frames.frames:
+                what = frames.frames[0][0]
+                raise InputError(f"{what}: is no video, and has no times; leave --start and --end out, or name videos")
+        for video in self.videos:
+            video.check(output)
+
 
 def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[Path], str]) -> Plan:
     """Return what the media below ``source`` become below ``target``; ``name_of`` tells the name of a frame.
@@ -73,7 +111,7 @@ def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[P
         InputError: there are none, an output is there already, two inputs would become the same output, or ``target``
             is a file, has the name of one, or lies inside ``source``.
     """
-    _check_target(source, target)
+    _check_target(target, f"{source} is a folder, which becomes one")
     if target.resolve().is_relative_to(source.resolve()):
         raise InputError(f"{target}: lies inside the input; name a folder outside {source}")
     videos, clips = find_media(source)
@@ -84,11 +122,39 @@ def plan_folder(source: Path, target: Path, output: Output, name_of: Callable[[P
     _check_places([*places.items(), *folders.items()])
     return Plan(
         tuple(_frames_job(frames, folders[folder], output, name_of) for folder, frames in clips.items()),
-        tuple(
-            VideoJob(video, place, _notes(video, place))
-            for video, place in places.items()
-            if may_write(video, place, output, kind_of_output(output))
-        ),
+        _video_jobs(places, output),
+    )
+
+
+def plan_several(sources: Sequence[Path], target: Path, output: Output, name_of: Callable[[Path], str]) -> Plan:
+    """Return what several videos, images and folders become in the folder ``target``, each under its own name.
+
+    Raises:
+        InputError: as ``plan_folder``, or two of them have one name.
+    """
+    _check_target(target, "several inputs become a folder")
+    folders = [source for source in sources if kind_of(source) == "folder"]
+    files = [source for source in sources if kind_of(source) != "folder"]
+    images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    videos = [file for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
+    places = {video: _place(target / video.name, output) for video in videos}
+    inside = {folder: target / folder.resolve().name for folder in folders}
+    _check_places([*places.items(), *inside.items(), *((image, target / name_of(image)) for image in images)])
+    plans = [plan_folder(folder, place, output, name_of) for folder, place in inside.items()]
+    loose = [_frames_job(images, target, output, name_of)] if images else []
+    return Plan(
+        (*loose, *(job for plan in plans for job in plan.frames)),
+        (*_video_jobs(places, output), *(job for plan in plans for job in plan.videos)),
+    )
+
+
+def _video_jobs(places: Mapping[Path, Path], output: Output) -> tuple[VideoJob, ...]:
+    """Return what is to be done for each video and its place, those aside that are skipped."""
+    wanted = kind_of_output(output)
+    return tuple(
+        VideoJob(video, place, _notes(video, place))
+        for video, place in places.items()
+        if may_write(video, place, output, wanted)
     )
 
 
@@ -103,15 +169,15 @@ def _notes(video: Path, place: Path) -> tuple[str, ...]:
     return (f"{video}: {video.suffix} is read but not written; becomes {place}",) if changed else ()
 
 
-def _check_target(source: Path, target: Path) -> None:
+def _check_target(target: Path, reason: str) -> None:
     """Refuse what is no folder, and what is not there and has the name of a video or an image."""
     kind = kind_of(target)
     if kind not in ("folder", "nothing"):
         raise InputError(f"{target}: is a {kind}; name a folder to write")
     if kind == "nothing" and target.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
         raise InputError(
-            f"{target}: is the name of a file, and {source} is a folder, which becomes one; name a folder to write, "
-            "and join its frames to a video afterwards (ffmpeg)"
+            f"{target}: is the name of a file, and {reason}; name a folder to write, and join its frames to a video "
+            "afterwards (ffmpeg)"
         )
 
 

@@ -1,48 +1,44 @@
 """The translator: frames, images, videos and folders through a generator that describes itself."""
 
 import math
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 from PIL import Image as PillowImage
-from torch import nn
+from torch import Tensor, nn
 
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
-from recyclegan.files import added_to, kind_of, sweep
+from recyclegan.files import kind_of, sweep
 from recyclegan.labels import snap
 from recyclegan.networks.loading import check_finite
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.tensors import Frames, Translated, to_frames, to_images
-from recyclegan.translation.batches import batches, counted
+from recyclegan.translation.batches import batches
 from recyclegan.translation.devices import moved, pick_device, told_when_memory_is_out
 from recyclegan.translation.hub import locate
-from recyclegan.translation.outputs import (
-    FRAME_COMMENT,
-    LOSSY_SUFFIXES,
-    Output,
-    kind_of_output,
-    may_write,
-    remove_frames_from,
-    video_place,
-)
-from recyclegan.translation.plan import FramesJob, VideoJob, plan_folder
-from recyclegan.video import IMAGE_SUFFIXES, VideoReader, losses, probe, read_image, write_image
+from recyclegan.translation.inputs import find_inputs, is_pattern
+from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
+from recyclegan.translation.kinds import Layout, Picture, frames_of, is_stream, unpacked_each
+from recyclegan.translation.levels import Levels
+from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
+from recyclegan.translation.plan import VideoJob, plan_folder, plan_several
+from recyclegan.video import IMAGE_SUFFIXES
 
 Images = UInt8[np.ndarray, "batch height width channels"]
-TranslatedImages = UInt8[np.ndarray, "batch height width channels_out"]
-Picture = UInt8[np.ndarray, "_ _ _"]
-"""An image among others, which may differ from it in size."""
+TranslatedImages = UInt8[np.ndarray, "batch height_out width_out channels_out"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
-Progress = Callable[[int, int | None, str], None]
-"""Told of (frames done, frames in all or None, what) while a video or folder is translated."""
+Given = TypeVar("Given", PillowImage.Image, np.ndarray, Tensor, list[Any], tuple[Any, ...])
+Item = TypeVar("Item")
 
 DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 MOST_SCALED = 1 << 25
@@ -53,6 +49,11 @@ class Translator:
     """A trained generator for one direction, with what it knows of itself.
 
     Frames are brought to the scale that it was trained at, translated, and brought back to their own size.
+
+    Example:
+        >>> translator = Translator.from_pretrained("runs/day2night", device="cpu")
+        >>> translator
+        Translator(unsup-recycle-gan, ab, size=(32, 48), scale=(36, 54), device='cpu', steps=2)
     """
 
     def __init__(
@@ -70,12 +71,20 @@ class Translator:
         self.device = pick_device(device)
         self.generator, self.card, self.precision = moved(generator, self.device), card, precision
         self.batch_size = batch_size
+        self.scale = scale
         self._to_scale = Resize("none") if scale == "native" else card.scale.whole
+
+    def __repr__(self) -> str:
+        card, scale = self.card, self.card.scale.loaded if self.scale == "trained" else "native"
+        return (
+            f"Translator({card.method}, {card.direction}, size={card.size}, scale={scale}, "
+            f"device={str(self.device)!r}, steps={card.steps})"
+        )
 
     @classmethod
     def from_pretrained(
         cls,
-        place: str | Path,
+        place: AnyPath,
         direction: Direction | None = None,
         device: str = "auto",
         precision: Precision = "32",
@@ -89,6 +98,10 @@ class Translator:
 
         Raises:
             InputError: there is none, not in that direction, or none that can be used.
+
+        Example:
+            >>> Translator.from_pretrained("runs/day2night", "ba").card.direction
+            'ba'
         """
         path = find_translator(locate(place, direction), direction)
         return cls(*load_translator(path), device=device, precision=precision, scale=scale, batch_size=batch_size)
@@ -109,8 +122,10 @@ class Translator:
         check_finite(translated, f"translating {self.card.direction} in --precision {self.precision}")
         return translated
 
-    def translate_images(self, images: Images) -> TranslatedImages:
+    def translate_images(self, images: Images, size: tuple[int, int] | None = None) -> TranslatedImages:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
+
+        ``size`` is another (height, width) to give them back at.
 
         Raises:
             InputError: the number of channels is not what the translator reads, frames would be too large at the scale
@@ -122,34 +137,110 @@ class Translator:
         if self.card.palette:
             palette = np.array(self.card.palette)
             translated = np.stack([snap(image, palette) for image in translated])
-        to_size = Resize("rectangle", *images.shape[1:3])
+        to_size = Resize("rectangle", *(size or images.shape[1:3]))
         return np.stack([to_size(image, is_label=bool(self.card.palette)) for image in translated])
 
+    @overload
+    def __call__(self, given: AnyPath) -> Any: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, given: Given, *, layout: Layout | None = None, levels: Levels | None = None
+    ) -> Given: ...
+    @overload
+    def __call__(
+        self, given: Iterable[Item], *, layout: Layout | None = None, levels: Levels | None = None
+    ) -> Iterator[Item]: ...
+
+    def __call__(self, given: Any, *, layout: Layout | None = None, levels: Levels | None = None) -> Any:
+        """Return the translation of frames as the same kind of thing: type, layout, levels and device stay.
+
+        ===============================  =============================================================================
+        given                            given back
+        ===============================  =============================================================================
+        path of an image                 a PIL picture
+        path of a video                  an iterator of its frames: arrays HWC, 8 bits
+        PIL picture (RGB, L, P)          a PIL picture
+        array or tensor, 8 bits          the same, of the same shape
+        array or tensor of floats        the same; ``levels`` says whether they are in [-1, 1] or in [0, 1]
+        list or tuple of these           a list or tuple, mixed sizes and kinds as they were
+        iterator, generator, DataLoader  an iterator that translates as it is asked, ``batch_size`` frames at a time
+        ===============================  =============================================================================
+
+        Channels are those of the look translated into: 3, or 1 for grey. An array HW that becomes colourful gets an
+        axis for it. What is grey is read as such by any translator; alpha channels are refused.
+
+        ``layout`` says what the axes are: HW, HWC, CHW, NHWC or NCHW, as in ``layout="CHW"``. It is found where only
+        one of them gives 1 or 3 channels. ``levels`` is ``"signed"`` (-1 is black, 1 is white) or ``"unit"`` (0 is
+        black). It is found where a float lies below -0.5, which can only be signed; an iterator stays what it was
+        found to be. All else is asked for, not guessed. Floats are rounded to 8 bits, as footage has them.
+
+        Raises:
+            InputError: it holds no frames, or it is not clear how; or as ``translate_images``.
+
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator("street.png").save("night.png")
+            >>> frames = np.zeros((2, 48, 64, 3), np.uint8)
+            >>> translator(frames).shape
+            (2, 48, 64, 3)
+            >>> translator(torch.rand(3, 48, 64), levels="unit").shape
+            torch.Size([3, 48, 64])
+            >>> sum(1 for frame in translator("drive.mp4"))
+            6
+        """
+        if isinstance(given, str | os.PathLike) and as_path(given).suffix.lower() not in IMAGE_SUFFIXES:
+            return self._stream(frames_of(as_path(given)), None, None)
+        if is_stream(given):
+            return self._stream(given, layout, levels)
+        return next(self._stream([given], layout, levels))
+
+    def _stream(self, items: Iterable[Any], layout: Layout | None, levels: Levels | None) -> Iterator[Any]:
+        """Yield the translation of each item; as many are read ahead as are translated together."""
+        unpacked = unpacked_each(items, layout, levels, self.card.labels_in)
+        for group in batches(unpacked, self.batch_size, lambda item: sum(map(self.pixels, item.images))):
+            translations = self._translated([image for item in group for image in item.images])
+            for item in group:
+                yield item.pack(list(islice(translations, len(item.images))))
+
+    def _translated(self, images: list[Picture]) -> Iterator[Picture]:
+        for batch in batches(images, self.batch_size, self.pixels):
+            for _, alike in groupby(batch, key=lambda image: image.shape):
+                yield from self.translate_images(np.stack(list(alike)))
+
     def translate_path(
-        self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
+        self,
+        source: AnyPath | Sequence[AnyPath],
+        target: AnyPath,
+        output: Output | None = None,
+        progress: Progress | None = None,
     ) -> list[str]:
         """Translate a video, an image, or everything in a folder; return what there is to say of it.
 
+        A list of these, or a pattern such as ``clips/*.mp4``, stands for several, which keep their names in the folder
+        ``target``.
+
         Raises:
-            InputError: as the function for each kind.
+            InputError: as the function for each kind, or two of several would have one name.
+
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.translate_path("clips/*.mp4", "night", Output(max_side=48))
+            []
         """
-        source, target, output = Path(source), Path(target), output or Output()
+        target, output = as_path(target), output or Output()
+        if not isinstance(source, str | os.PathLike) or is_pattern(source):
+            sources = find_inputs([source] if isinstance(source, str | os.PathLike) else source)
+            return carry_out(plan_several(sources, target, output, self._image_name), self, output, progress)
+        source = as_path(source)
         if kind_of(source) == "folder":
             return self.translate_folder(source, target, output, progress)
         if source.suffix.lower() in IMAGE_SUFFIXES:
-            self._translate_image(source, target, output)
+            translate_image(source, target, self, output)
             return []
         return self.translate_video(source, target, output, progress)
 
-    def _translate_image(self, source: Path, target: Path, output: Output) -> None:
-        if self.card.palette and target.suffix.lower() in LOSSY_SUFFIXES:
-            raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
-        if may_write(source, target, output):
-            sweep(target.parent)
-            write_image(target, next(self._shown([read_image(source, self.card.labels_in)], output)))
-
     def translate_video(
-        self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
+        self, source: AnyPath, target: AnyPath, output: Output | None = None, progress: Progress | None = None
     ) -> list[str]:
         """Translate a video, and return what there is to say of its sound or colours.
 
@@ -158,48 +249,23 @@ class Translator:
         Raises:
             InputError: the source is no video or damaged, the target is there already or cannot be written, or the
                 numbers of a frame are not finite.
+
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.translate_video("drive.mp4", "drive_night.mp4")
+            []
         """
-        source, target, output = Path(source), Path(target), output or Output()
+        source, target, output = as_path(source), as_path(target), output or Output()
         place = video_place(target, output)
         if not may_write(source, place, output, kind_of_output(output)):
             return [f"{place}: is there already, and is left as it is"]
         job = VideoJob(source, place)
         job.check(output)
         sweep(place.parent)
-        return self._translate_video(job, output, progress)
-
-    def _translate_video(self, job: VideoJob, output: Output, progress: Progress | None) -> list[str]:
-        reader, total = VideoReader(job.source, output.reading), probe(job.source).num_frames
-        if output.frames:
-            self._translate_to_frames(reader, job, total, output, progress)
-            return [*job.notes, *losses(job.source), *reader.notes]
-        with job.writer(output) as writer:
-            frames = batches(reader, self.batch_size, lambda frame: self._pixels(frame.image))
-            for done, batch in counted(frames):
-                shown = self._shown([frame.image for frame in batch], output)
-                for frame, image in zip(batch, shown, strict=True):
-                    writer.write(image, frame.time)
-                if progress:
-                    progress(done, total, job.source.name)
-        exact = f"{job.target}: a video blurs the palette of label maps; --frames writes exact PNG files"
-        blurred = [exact] if self.card.palette else []
-        return [*job.notes, *losses(job.source), *reader.notes, *writer.notes, *blurred]
-
-    def _translate_to_frames(
-        self, reader: VideoReader, job: VideoJob, total: int | None, output: Output, progress: Progress | None
-    ) -> None:
-        done = 0
-        with added_to(job.target) as folder:
-            images = (frame.image for frame in reader)
-            for done, batch in counted(batches(images, self.batch_size, self._pixels)):
-                for number, image in enumerate(self._shown(batch, output), start=done - len(batch)):
-                    write_image(folder / f"{number:06d}.png", image, FRAME_COMMENT)
-                if progress:
-                    progress(done, total, job.source.name)
-        remove_frames_from(job.target, done)
+        return translate_video(job, self, output, progress)
 
     def translate_folder(
-        self, source: str | Path, target: str | Path, output: Output | None = None, progress: Progress | None = None
+        self, source: AnyPath, target: AnyPath, output: Output | None = None, progress: Progress | None = None
     ) -> list[str]:
         """Translate everything in a folder, into a folder of the same names: videos, and folders of frames.
 
@@ -209,44 +275,21 @@ class Translator:
         Raises:
             InputError: there is nothing to translate, a file is damaged, an output is there already or cannot be
                 written as asked, or two inputs would become the same output.
-        """
-        source, target, output = Path(source), Path(target), output or Output()
-        plan = plan_folder(source, target, output, self._image_name)
-        for job in plan.videos:
-            job.check(output)
-        for folder in plan.folders:
-            sweep(folder)
-        for frames in plan.frames:
-            self._translate_frames(frames, output, progress)
-        return [note for job in plan.videos for note in self._translate_video(job, output, progress)]
 
-    def _translate_frames(self, job: FramesJob, output: Output, progress: Progress | None) -> None:
-        if not job.frames:
-            return
-        with added_to(job.target) as folder:
-            images = ((name, read_image(frame, self.card.labels_in)) for frame, name in job.frames)
-            for done, batch in counted(batches(images, self.batch_size, lambda named: self._pixels(named[1]))):
-                shown = self._shown([image for _, image in batch], output)
-                for (name, _), image in zip(batch, shown, strict=True):
-                    write_image(folder / name, image)
-                if progress:
-                    progress(done, len(job.frames), job.name)
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.translate_folder("clips", "clips_night")
+            []
+        """
+        source, target, output = as_path(source), as_path(target), output or Output()
+        return carry_out(plan_folder(source, target, output, self._image_name), self, output, progress)
 
     def _image_name(self, frame: Path) -> str:
         """Return the frame's own name; label maps become PNG, which keeps their colours."""
         lossy = self.card.palette and frame.suffix.lower() in LOSSY_SUFFIXES
         return frame.with_suffix(".png").name if lossy else frame.name
 
-    def _shown(self, images: list[Picture], output: Output) -> Iterator[Picture]:
-        """Yield what is written for each image, in order and in RGB; neighbours of one size are translated together."""
-        for _, group in groupby(images, key=lambda image: image.shape):
-            batch = np.stack(list(group))
-            translations = self.translate_images(batch)
-            rgb = np.repeat(translations, 3 // translations.shape[3], axis=3)
-            for source, translated in zip(batch, rgb, strict=True):
-                yield np.concatenate([source, translated], axis=1) if output.side_by_side else translated
-
-    def _pixels(self, image: Picture) -> int:
+    def pixels(self, image: Picture) -> int:
         """Return the pixels of an image at its own size or at the scale of training, whichever are more."""
         height, width = image.shape[:2]
         return max(height * width, math.prod(self._to_scale.size(height, width)))

@@ -22,6 +22,7 @@ from recyclegan.video.reading import (
     read_frame,
     read_video,
 )
+from recyclegan.video.span import WHOLE, Span, Time, seconds
 from recyclegan.video.timing import shown_times
 from recyclegan.video.writing import VideoWriter, write_video
 
@@ -29,7 +30,10 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "STRICT",
     "VIDEO_SUFFIXES",
+    "WHOLE",
     "WRITTEN_SUFFIXES",
+    "Span",
+    "Time",
     "VideoFrame",
     "VideoInfo",
     "VideoReader",
@@ -46,6 +50,7 @@ __all__ = [
     "read_image",
     "read_video",
     "refuse_missing_colours",
+    "seconds",
     "shown_times",
     "write_image",
     "write_video",

@@ -14,6 +14,7 @@ from av.container import OutputContainer
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.opening import LIBRARY_ERRORS, open_media, reason_of
+from recyclegan.video.span import WHOLE, Span
 from recyclegan.video.tally import REMEDY
 from recyclegan.video.timing import Timeline
 
@@ -27,6 +28,7 @@ class SoundTrack:
 
     A stream that the output's format can hold is copied without re-encoding. Another is re-encoded with the format's
     own codec (AAC for MP4, Opus for WebM), and ``notes`` says so. Damaged sound is refused, or kept up to the damage.
+    Of a ``span`` those packets are carried that begin in it, and times count from its start.
 
     Raises:
         InputError: ``source`` cannot be read, or the format holds no sound at all.
@@ -35,6 +37,8 @@ class SoundTrack:
     def __init__(self, source: Path, output: OutputContainer, stack: ExitStack, damaged: Damaged = "refuse") -> None:
         container = stack.enter_context(open_media(source))
         self.notes: list[str] = []
+        self.span: Span = WHOLE
+        """May be set before the first :meth:`advance`."""
         self._source, self._output, self._damaged = source, output, damaged
         self._timeline = Timeline(source, container)
         self._carriers = {
@@ -52,8 +56,21 @@ class SoundTrack:
                 return
             if packet.pts is not None and packet.dts is not None:
                 self._timeline.place(packet)
+                is_wanted = self._is_in_span(packet)
                 self._time = packet.pts * packet.time_base
+                if not is_wanted:
+                    continue
             self._output.mux(self._carried(packet))
+
+    def _is_in_span(self, packet: av.Packet) -> bool:
+        """Return whether a packet belongs to the span, and count its times from where that starts."""
+        assert packet.pts is not None
+        assert packet.dts is not None
+        time = packet.pts * packet.time_base
+        shift = round(self.span.start / packet.time_base)
+        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+        is_early = self.span.start > 0 and time < self.span.start
+        return not (is_early or self.span.is_over(time))
 
     def _next(self) -> av.Packet | None:
         try:

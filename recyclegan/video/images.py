@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from recyclegan.arrays import Image
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.video.profiles import to_srgb
 
 FORMATS = {
@@ -73,7 +74,7 @@ def open_picture(source: Path | BufferedIOBase, name: str = "") -> Iterator[Pill
         ) from error
 
 
-def read_image(path: Path, as_labels: bool = False) -> Image:
+def read_image(path: AnyPath, as_labels: bool = False) -> Image:
     """Return an image file as RGB, turned upright as its EXIF orientation asks.
 
     Palettes are looked up, grey is repeated, 16 bits are rounded to 8, transparent pixels are laid on `BACKGROUND`, and
@@ -82,25 +83,29 @@ def read_image(path: Path, as_labels: bool = False) -> Image:
 
     Raises:
         InputError: the file is missing, damaged, no image, no single picture, or a label map of more than 8 bits.
+
+    Example:
+        >>> read_image("street.png").shape
+        (48, 64, 3)
     """
-    with open_picture(path) as picture:
+    with open_picture(as_path(path)) as picture:
         return _to_rgb(ImageOps.exif_transpose(picture), str(path), as_labels)
 
 
-def image_size(path: Path) -> tuple[int, int]:
+def image_size(path: AnyPath) -> tuple[int, int]:
     """Return the (height, width) that an image file states, turned upright, without decoding it.
 
     Raises:
         InputError: as for `read_image`.
     """
-    with open_picture(path) as picture:
+    with open_picture(as_path(path)) as picture:
         # Pillow decodes a whole PNG to look for EXIF behind the pixels.
         told = picture.format != "PNG" or "exif" in picture.info
         sideways = told and picture.getexif().get(_ORIENTATION) in _SIDEWAYS
         return (picture.width, picture.height) if sideways else (picture.height, picture.width)
 
 
-def write_image(path: Path, image: Image, comment: str = "") -> None:
+def write_image(path: AnyPath, image: Image, comment: str = "") -> None:
     """Write an RGB (or, with one channel, a grey) image; the suffix of ``path`` names the format.
 
     PNG, BMP, TIFF and WebP keep every level; JPEG is written at quality 95 without chroma subsampling. A PNG can hold a
@@ -108,7 +113,11 @@ def write_image(path: Path, image: Image, comment: str = "") -> None:
 
     Raises:
         InputError: the suffix names no image format, the format cannot hold the image, or ``path`` cannot be written.
+
+    Example:
+        >>> write_image("mirrored.png", read_image("street.png")[:, ::-1])
     """
+    path = as_path(path)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise InputError(f"{path}: {suffix or 'no suffix'} is no image format; use .png or .jpg")

@@ -9,6 +9,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.video.decoding import Decoder
 from recyclegan.video.opening import open_video
 from recyclegan.video.orientation import display_matrix, swaps_axes
@@ -42,12 +43,13 @@ class VideoInfo:
     """Whether the first frame holds two moments, one in the even and one in the odd lines."""
 
 
-def probe(path: Path) -> VideoInfo:
+def probe(path: AnyPath) -> VideoInfo:
     """Return what a video file says about itself; the first frame is decoded, so an unreadable file is found here.
 
     Raises:
         InputError: the file is missing, no video, or no frame in it can be decoded.
     """
+    path = as_path(path)
     with open_video(path) as (container, stream):
         frame = next(Decoder(path, container, stream, "keep").frames())
         matrix = display_matrix(frame)

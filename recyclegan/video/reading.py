@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 from recyclegan.arrays import Image
 from recyclegan.errors import InputError
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
 from recyclegan.video.ahead import made_ahead
 from recyclegan.video.colours import ColourConverter
@@ -20,6 +21,7 @@ from recyclegan.video.extent import defect_of
 from recyclegan.video.opening import open_media, open_video, told_as_unreadable
 from recyclegan.video.orientation import display_matrix, upright
 from recyclegan.video.promises import is_one_frame_a_packet
+from recyclegan.video.span import WHOLE, Span
 from recyclegan.video.timing import FrameClock, Timeline, states_display_times, tick_of
 
 STRICT = Reading()
@@ -40,27 +42,40 @@ class VideoReader:
     Times strictly increase: a missing one is one frame after the last, a repeated one is one tick later. Formats whose
     clock may start anywhere (MPEG-TS, MPEG-PS) are read as if it started at 0, and go on after a jump of it. Frames
     that cannot be decoded because the file begins between key frames are left out. Memory does not grow with the
-    length. ``notes`` says after an iteration what the user should know.
+    length. ``notes`` says after an iteration what the user should know. Of a ``span`` only its frames are given, with
+    the times of the whole; nothing behind it is decoded.
 
     Raises (while iterating):
         InputError: the file is missing or no video, or damaged and not to be kept. A truncated file gives its whole
             frames first.
     """
 
-    def __init__(self, path: Path, reading: Reading = STRICT) -> None:
-        self.path, self.reading = path, reading
+    def __init__(self, path: AnyPath, reading: Reading = STRICT, span: Span = WHOLE) -> None:
+        self.path, self.reading, self.span = as_path(path), reading, span
         self.notes: list[str] = []
 
     def __iter__(self) -> Iterator[VideoFrame]:
         with open_video(self.path) as (container, stream):
             decoder = Decoder(self.path, container, stream, self.reading.damaged)
-            colours, clock = ColourConverter(self.path), FrameClock(stream)
+            colours = ColourConverter(self.path)
             with closing(made_ahead(decoder.frames())) as frames:
-                for frame in self._whole(self._of_one_size(frames), stream):
+                for frame, time in self._in_span(self._whole(self._of_one_size(frames), stream), stream):
                     with told_as_unreadable(self.path):
                         image = upright(colours.to_rgb(frame), display_matrix(frame))
-                    yield VideoFrame(image, clock.time(_time(frame, stream)))
+                    yield VideoFrame(image, time)
             self.notes = [*decoder.timeline.notes, *decoder.tally.notes, *self._on_fields(decoder.tally)]
+
+    def _in_span(
+        self, frames: Iterator[av.VideoFrame], stream: VideoStream
+    ) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+        """Yield the frames of the span with their times."""
+        clock = FrameClock(stream)
+        for frame in frames:
+            time = clock.time(_time(frame, stream))
+            if self.span.is_over(time):
+                return
+            if time in self.span:
+                yield frame, time
 
     def _whole(self, frames: Iterator[av.VideoFrame], stream: VideoStream) -> Iterator[av.VideoFrame]:
         return deinterlaced(self.path, frames, stream) if self.reading.deinterlace else frames
@@ -82,21 +97,26 @@ class VideoReader:
         return [f"{found}; {done}"]
 
 
-def read_video(path: Path, reading: Reading = STRICT) -> Iterator[VideoFrame]:
+def read_video(path: AnyPath, reading: Reading = STRICT) -> Iterator[VideoFrame]:
     """Yield every frame of a video, as :class:`VideoReader` does.
 
     Raises:
         InputError: as :class:`VideoReader`.
+
+    Example:
+        >>> [frame.image.shape for frame in read_video("drive.mp4")][:2]
+        [(48, 64, 3), (48, 64, 3)]
     """
     return iter(VideoReader(path, reading))
 
 
-def check_video(path: Path, reading: Reading = STRICT) -> list[str]:
+def check_video(path: AnyPath, reading: Reading = STRICT) -> list[str]:
     """Decode a video without looking at its frames, and return what the user should know of it.
 
     Raises:
         InputError: as :class:`VideoReader`.
     """
+    path = as_path(path)
     with open_video(path) as (container, stream):
         decoder = Decoder(path, container, stream, reading.damaged)
         for _ in decoder.frames():
@@ -118,12 +138,13 @@ def check_whole(path: Path, reading: Reading = STRICT) -> None:
         check_video(path, reading)
 
 
-def read_frame(path: Path, index: int, reading: Reading = STRICT) -> Image:
+def read_frame(path: AnyPath, index: int, reading: Reading = STRICT) -> Image:
     """Return frame ``index`` (from 0, in the order of display), decoding only from the key frame before it.
 
     Raises:
         InputError: as :func:`read_video`, or there is no such frame.
     """
+    path = as_path(path)
     ticks = None if reading.deinterlace else _ticks_of(path, index)
     sought = None if ticks is None else _seek_frame(path, ticks)
     if sought is not None:
@@ -135,12 +156,13 @@ def read_frame(path: Path, index: int, reading: Reading = STRICT) -> Image:
     raise InputError(f"{path}: has no frame {index}; expected 0 to {number}")
 
 
-def count_frames(path: Path, reading: Reading = STRICT) -> int:
+def count_frames(path: AnyPath, reading: Reading = STRICT) -> int:
     """Return the number of frames that a video gives, by decoding it.
 
     Raises:
         InputError: as :func:`read_video`.
     """
+    path = as_path(path)
     with open_video(path) as (container, stream):
         decoder = Decoder(path, container, stream, reading.damaged)
         return sum(1 for _ in decoder.frames())

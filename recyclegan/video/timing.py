@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.format import Flags
 from av.video.stream import VideoStream
 
+from recyclegan.paths import AnyPath, as_path
 from recyclegan.video.opening import LIBRARY_ERRORS, open_media, open_video
 
 _BACK = Fraction(1, 10)
@@ -162,13 +163,14 @@ def tick_of(stream: VideoStream) -> Fraction:
     return stream.time_base or 1 / frame_rate(stream)
 
 
-def shown_times(path: Path, most: int | None = None) -> list[Fraction]:
+def shown_times(path: AnyPath, most: int | None = None) -> list[Fraction]:
     """Return the times in seconds of all frames, or of the first few, in the order of display, without decoding them.
 
     Raises:
         InputError: the file is missing or no video.
     """
     times: list[Fraction] = []
+    path = as_path(path)
     with open_video(path) as (container, stream), suppress(*LIBRARY_ERRORS):
         timeline = Timeline(path, container)
         for packet in container.demux(stream):

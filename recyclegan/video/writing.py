@@ -16,12 +16,14 @@ from av.video.stream import VideoStream
 from recyclegan.arrays import Image
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import whole_file
+from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colours import ColourConverter, state_colours
 from recyclegan.video.formats import format_of
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
 from recyclegan.video.probing import probe
+from recyclegan.video.span import WHOLE, Span
 from recyclegan.video.timing import shown_times
 
 _DEFAULT_CODECS = {".webm": "libvpx-vp9"}
@@ -51,7 +53,8 @@ class VideoWriter:
     ``like`` is a source whose rate, clock and pixel shape are taken over, so that times are kept exactly in MP4 and
     MOV; Matroska, WebM and FLV round times to 1 ms, and an AVI takes even times only. ``audio_from`` is a source whose
     sound is copied without re-encoding; sound that the format cannot hold is re-encoded, and ``notes`` says so.
-    ``damaged`` says what to do where that sound is damaged.
+    ``damaged`` says what to do where that sound is damaged. Where only a ``span`` of the source is written, its first
+    frame is shown at 0, and its sound is cut alike, to a packet (a few hundredths of a second).
 
     Raises:
         InputError: a format that is not written or an unknown codec, a codec that the format or the size does not
@@ -61,16 +64,18 @@ class VideoWriter:
 
     def __init__(
         self,
-        path: Path,
+        path: AnyPath,
         width: int,
         height: int,
         rate: Fraction | None = None,
-        like: Path | None = None,
+        like: AnyPath | None = None,
         codec: str | None = None,
         crf: int = 18,
-        audio_from: Path | None = None,
+        audio_from: AnyPath | None = None,
         damaged: Damaged = "refuse",
+        span: Span = WHOLE,
     ) -> None:
+        path, like, audio_from = as_path(path), as_path_or_none(like), as_path_or_none(audio_from)
         source = probe(like) if like is not None else None
         rate = rate or (source.rate if source else None)
         assert rate is not None, "a video needs a rate, or a source to take it from"
@@ -80,14 +85,17 @@ class VideoWriter:
         self._rate = rate
         self._format = format_of(path)
         self._tick = 1 / rate if self._format.even_times else source.tick if source else _fine_tick(rate)
-        same_size = source is not None and (source.height, source.width) == (height, width)
-        self._pixel_aspect = source.pixel_aspect if source is not None and same_size else Fraction(1)
+        same_shape = source is not None and _is_shaped_alike((source.height, source.width), (height, width))
+        self._pixel_aspect = source.pixel_aspect if source is not None and same_shape else Fraction(1)
         self._codec = _known_codec(path, codec)
         self._crf = _known_crf(path, self._codec, crf)
         self._audio_from, self._damaged = audio_from, damaged
         self._num_frames = 0
-        for time in shown_times(like) if like is not None and self._format.even_times else ():
-            self._check_even(time)
+        self._span, self._origin = span, Fraction(0)
+        times = shown_times(like) if like is not None and self._format.even_times else ()
+        inside = [time for time in times if span == WHOLE or time in span]
+        for time in inside:
+            self._check_even(time - (inside[0] if span != WHOLE else 0))
 
     def check(self) -> None:
         """Open the encoder and write the head of the file in memory, so that what does not fit is told before work.
@@ -117,11 +125,16 @@ class VideoWriter:
             self._finish()
 
     def write(self, image: Image, time: Fraction | None = None) -> None:
-        """Append a frame shown at ``time`` seconds (strictly increasing), by default one frame after the last."""
+        """Append a frame shown at ``time`` seconds (strictly increasing), by default one frame after the last.
+
+        Times are those of the source; where a span of it is written, the first one becomes 0.
+        """
         height, width = self._size
         assert image.shape == (height, width, 3), f"{self.path}: frame of {image.shape}, expected {(height, width, 3)}"
         if time is None:
             time = self._num_frames / self._rate
+        elif self._span != WHOLE:
+            time = self._from_first(time)
         frame = self._colours.from_rgb(image, self._pixel_format)
         self._check_even(time)
         frame.pts, frame.time_base = round(time / self._tick), self._tick
@@ -130,6 +143,14 @@ class VideoWriter:
             if self._sound is not None:
                 self._sound.advance(time)
         self._num_frames += 1
+
+    def _from_first(self, time: Fraction) -> Fraction:
+        """Return a time as it counts from the first frame; the sound is told when that is."""
+        if self._num_frames == 0:
+            self._origin = time
+            if self._sound is not None:
+                self._sound.span = Span(time, self._span.end)
+        return time - self._origin
 
     def _check_even(self, time: Fraction) -> None:
         """Refuse a time that lies between two ticks of a format in which every frame lasts one."""
@@ -189,12 +210,15 @@ class VideoWriter:
 
 
 def write_video(
-    path: Path, images: Iterable[Image], rate: Fraction | int, codec: str | None = None, crf: int = 18
+    path: AnyPath, images: Iterable[Image], rate: Fraction | int, codec: str | None = None, crf: int = 18
 ) -> None:
     """Write images of one size as a video of constant rate.
 
     Raises:
         InputError: as :class:`VideoWriter`.
+
+    Example:
+        >>> write_video("slow.mp4", (frame.image for frame in read_video("drive.mp4")), rate=5)
     """
     remaining = iter(images)
     first = next(remaining, None)
@@ -247,6 +271,11 @@ def _known_crf(path: Path, codec: str, crf: int) -> int:
     if most is not None and not 0 <= crf <= most:
         raise InputError(f"{path}: crf: found {crf}, expected 0 (best) to {most} for {codec}")
     return crf
+
+
+def _is_shaped_alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Return whether two sizes have one shape, up to two pixels of rounding."""
+    return abs(one[1] * other[0] - other[1] * one[0]) <= 2 * max(one)
 
 
 def _pixel_format(path: Path, codec: str, height: int, width: int) -> str:

@@ -236,10 +236,10 @@ def test_two_clips_never_become_one_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, link: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = touch_videos(tmp_path / "a", 2), touch_videos(tmp_path / "b", 2)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for name in ("os.link", "os.symlink", "shutil.copystat"):
+    for name in ("os.link", "os.symlink", "os.utime"):
         monkeypatch.setattr(f"recyclegan.data.placing.{name}", full)
     with pytest.raises(InputError, match=r"out: cannot be written \(No space left on device\); make room"):
         prepare_videos(tmp_path / "out", a, b, link=link)

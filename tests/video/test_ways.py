@@ -40,7 +40,7 @@ def test_a_damaged_video_is_translated_on_demand_and_told(tmp_path: Path) -> Non
     assert "of 30 frames" in line
     assert "--damaged keep" in line
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
-    for output, target in ((Output(reading=KEEP), "out.mp4"), (Output(frames=True, reading=KEEP), "frames")):
+    for output, target in ((Output(damaged="keep"), "out.mp4"), (Output(frames=True, damaged="keep"), "frames")):
         notes = identity().translate_video(source, tmp_path / target, output)
         num_frames = count_frames(source, KEEP)
         assert any(f"kept {num_frames} of 30 frames" in note for note in notes)
@@ -84,7 +84,7 @@ def test_videos_of_formats_that_are_not_written_become_mp4_and_told(tmp_path: Pa
 def test_what_a_translation_loses_or_mends_is_told(tmp_path: Path) -> None:
     source = interlaced(tmp_path / "in.mpg")
     assert any("--deinterlace" in note for note in identity().translate_video(source, tmp_path / "out.mp4"))
-    output = Output(reading=Reading(deinterlace=True))
+    output = Output(deinterlace=True)
     assert any("made whole" in note for note in identity().translate_video(source, tmp_path / "whole.mp4", output))
     encode(tmp_path / "deep.mov", scene(4), "prores", "yuv422p10le")
     assert any("10 bits" in note for note in identity().translate_video(tmp_path / "deep.mov", tmp_path / "8.mov"))
@@ -119,7 +119,7 @@ def test_our_own_translation_of_half_a_recording_is_as_long_as_it(tmp_path: Path
 
 def test_kept_footage_is_evaluated_and_calibrated_on(tmp_path: Path) -> None:
     source = damaged_mp4(tmp_path / "in.mp4")
-    identity().translate_video(source, tmp_path / "out.mp4", Output(reading=KEEP))
+    identity().translate_video(source, tmp_path / "out.mp4", Output(damaged="keep"))
     (pair,) = pair_clips(tmp_path / "out.mp4", source, reading=KEEP)
     assert len(list(pair.moments())) == pair.source.num_frames
     with pytest.raises(InputError, match="--damaged keep"):

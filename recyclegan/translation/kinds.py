@@ -1,0 +1,202 @@
+"""Frames of every kind that people hold them in, and how translations become the same kind again."""
+
+import os
+import reprlib
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image as Pillow
+from torch import Tensor
+
+from recyclegan.errors import InputError
+from recyclegan.files import kind_of
+from recyclegan.paths import as_path
+from recyclegan.translation.levels import Levels, are_surely_signed, from_bytes, to_bytes
+from recyclegan.video import IMAGE_SUFFIXES, VideoFrame, VideoReader, probe, read_image, refuse_missing_colours
+
+Picture = UInt8[np.ndarray, "_ _ _"]
+"""An image among others, which may differ from it in size."""
+Layout = Literal["HW", "HWC", "CHW", "NHWC", "NCHW"]
+"""What the axes of an array or tensor are: number, height, width, channels."""
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+BATCH = "NHWC"
+CHANNELS = (1, 3)
+WITH_ALPHA = (2, 4)
+PICTURE_MODES = ("1", "L", "P", "RGB")
+EXPECTED = "expected a path, a PIL picture, an array, a tensor, a list of these, or an iterator of them"
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The frames of one thing that was given."""
+
+    images: list[Picture]
+    """8-bit RGB."""
+    pack: Callable[[list[Picture]], Any]
+    """Makes the same kind of thing of as many translations, whose channels may be others."""
+
+
+def is_stream(given: Any) -> bool:
+    """Return whether something gives frames one after the other, such as a generator or a ``DataLoader``."""
+    return isinstance(given, Iterable) and not isinstance(given, Collection | Pillow.Image | Tensor | np.ndarray)
+
+
+def frames_of(path: Path) -> Iterator[Picture]:
+    """Return the frames of a video file one after the other.
+
+    Raises:
+        InputError: there is no such file, or it is no video.
+    """
+    if kind_of(path) == "folder":
+        raise InputError(f"{path}: is a folder, expected a video or an image; translate_folder translates folders")
+    probe(path)
+    return (frame.image for frame in VideoReader(path))
+
+
+def unpacked_each(
+    items: Iterable[Any], layout: Layout | None, levels: Levels | None, labels: bool
+) -> Iterator[Unpacked]:
+    """Yield each item unpacked; once one is surely in [-1, 1], so are those that follow."""
+    for item in items:
+        levels = levels or ("signed" if are_surely_signed(_leaves(item)) else None)
+        yield unpacked(item, layout, levels, labels)
+
+
+def unpacked(given: Any, layout: Layout | None, levels: Levels | None, labels: bool) -> Unpacked:
+    """Return the frames of one thing, and what makes the same kind of thing again; ``labels``: they are label maps.
+
+    Raises:
+        InputError: it holds no frames, or it is not clear how they lie in it or what their levels are.
+    """
+    match given:
+        case str() | os.PathLike():
+            return Unpacked([_read(as_path(given), labels)], lambda images: _picture(images[0]))
+        case VideoFrame():
+            return Unpacked([given.image], lambda images: VideoFrame(images[0], given.time))
+        case Pillow.Image():
+            return Unpacked([_pixels(given)], lambda images: _picture(images[0]))
+        case np.ndarray():
+            return _of_array(given, f"array of {given.dtype} and shape {given.shape}", layout, levels)
+        case Tensor():
+            return _of_tensor(given, layout, levels)
+        case list() | tuple():
+            return _of_list(given, layout, levels, labels)
+    raise InputError(f"{_called(given)}: is no frame; {EXPECTED}")
+
+
+def _of_list(
+    given: list[Any] | tuple[Any, ...], layout: Layout | None, levels: Levels | None, labels: bool
+) -> Unpacked:
+    if not given:
+        raise InputError(f"empty {type(given).__name__}: holds no frames; expected at least one")
+    parts = [unpacked(item, layout, levels, labels) for item in given]
+
+    def pack(images: list[Picture]) -> Any:
+        remaining = iter(images)
+        packed = [part.pack(list(islice(remaining, len(part.images)))) for part in parts]
+        return packed if isinstance(given, list) else tuple(packed)
+
+    return Unpacked([image for part in parts for image in part.images], pack)
+
+
+def _of_array(array: np.ndarray, what: str, layout: Layout | None, levels: Levels | None) -> Unpacked:
+    found = _layout(array.shape, what, layout)
+    batch = to_bytes(_to_batch(array, found), what, levels)
+    coloured = np.repeat(batch, 3 // batch.shape[3], axis=3)
+    return Unpacked(
+        list(coloured), lambda images: from_bytes(_from_batch(np.stack(images), found), array.dtype, levels)
+    )
+
+
+def _of_tensor(tensor: Tensor, layout: Layout | None, levels: Levels | None) -> Unpacked:
+    here = tensor.detach().cpu()
+    exact = here.float() if here.is_floating_point() and here.dtype != torch.float64 else here
+    inner = _of_array(exact.numpy(), f"tensor of {tensor.dtype} and shape {tuple(tensor.shape)}", layout, levels)
+    return Unpacked(inner.images, lambda images: torch.from_numpy(inner.pack(images)).to(tensor.device, tensor.dtype))
+
+
+def _layout(shape: tuple[int, ...], what: str, said: Layout | None) -> Layout:
+    """Return how the axes of an array lie: as it is said, or the only way in which it has 1 or 3 channels."""
+    if 0 in shape:
+        raise InputError(f"{what}: is empty; expected at least one frame of one pixel")
+    possible = [layout for layout in LAYOUTS if _is_possible(layout, shape)]
+    if said in possible:
+        return said
+    if said:
+        raise InputError(f"{what}: does not lie as layout={said!r} says; expected {len(said)} axes, C of 1 or 3")
+    if len(possible) > 1:
+        ways = " or ".join(f"layout={layout!r}" for layout in possible)
+        raise InputError(f"{what}: could lie in {len(possible)} ways; say {ways}")
+    if not possible:
+        has_alpha = len(shape) > 2 and (shape[-1] in WITH_ALPHA or shape[-3] in WITH_ALPHA)
+        alpha = "; leave its alpha channel out, as in x[..., :3]" if has_alpha else ""
+        raise InputError(f"{what}: expected {', '.join(LAYOUTS)} with 1 or 3 channels (C){alpha}")
+    return possible[0]
+
+
+def _is_possible(layout: Layout, shape: tuple[int, ...]) -> bool:
+    return len(layout) == len(shape) and ("C" not in layout or shape[layout.index("C")] in CHANNELS)
+
+
+def _to_batch(array: np.ndarray, layout: Layout) -> np.ndarray:
+    """Return an array as N, H, W, C."""
+    ordered = array.transpose([layout.index(axis) for axis in BATCH if axis in layout])
+    return np.expand_dims(ordered, _missing(layout))
+
+
+def _from_batch(batch: np.ndarray, layout: Layout) -> np.ndarray:
+    """Return N, H, W, C as it lay before; a frame that had no axis for channels gets one if it needs it."""
+    if layout == "HW" and batch.shape[3] > 1:
+        layout = "HWC"
+    kept = [axis for axis in BATCH if axis in layout]
+    squeezed = batch.squeeze(_missing(layout))
+    return np.ascontiguousarray(squeezed.transpose([kept.index(axis) for axis in layout]))
+
+
+def _missing(layout: Layout) -> tuple[int, ...]:
+    return tuple(place for place, axis in enumerate(BATCH) if axis not in layout)
+
+
+def _read(path: Path, labels: bool) -> Picture:
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise InputError(f"{path}: is not the name of an image; of several things, only images may be named by path")
+    return read_image(path, labels)
+
+
+def _pixels(picture: Pillow.Image) -> Picture:
+    """Return the pixels of a PIL picture as RGB."""
+    what = f"PIL picture of mode {picture.mode} and size {picture.size}"
+    if 0 in picture.size:
+        raise InputError(f"{what}: is empty; expected at least one pixel")
+    if picture.has_transparency_data:
+        raise InputError(f"{what}: has an alpha channel; expected RGB or L, such as picture.convert('RGB')")
+    if picture.mode not in PICTURE_MODES:
+        raise InputError(f"{what}: expected RGB or L, 8 bits a channel; convert it, such as picture.convert('RGB')")
+    try:
+        refuse_missing_colours(picture)
+        return np.array(picture.convert("RGB"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{what}: cannot be decoded ({error}); replace its file") from error
+
+
+def _picture(image: Picture) -> Pillow.Image:
+    return Pillow.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+
+
+def _leaves(given: Any) -> Iterator[Any]:
+    if isinstance(given, list | tuple):
+        for item in given:
+            yield from _leaves(item)
+    else:
+        yield given
+
+
+def _called(given: Any) -> str:
+    """Return what an error calls a thing that is no frame."""
+    return type(given).__name__ if isinstance(given, Collection) else reprlib.repr(given)
