@@ -15,7 +15,7 @@ $(VENV)/user.stamp: pyproject.toml constraints.txt
 
 $(VENV)/developer.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) '.[metrics,track,export,ui,dev]'
+	$(INSTALL) '.[metrics,onnx,dev]'
 	touch $@
 
 demo: $(VENV)/user.stamp
