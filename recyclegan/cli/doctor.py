@@ -21,8 +21,8 @@ PROBLEMS_FOUND = 1
 
 @dataclass(frozen=True)
 class DoctorOptions:
-    """Examine a data folder or a run: what is wrong, and what to do. Exits with 0 where there is no problem, 1 where
-    there are some, 2 where the folder cannot be examined."""
+    """What ``doctor`` takes. Exits with 0 where there is no problem, 1 where there are some, 2 where the folder cannot
+    be examined."""
 
     folder: tyro.conf.Positional[Path | None] = None
     """Data folder (DIR/train/A, DIR/train/B, ...) or run folder (with config.json)."""

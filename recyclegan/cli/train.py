@@ -125,6 +125,11 @@ def _presets(name: str) -> dict[str, Preset]:
     return {key: value for key, value in PRESETS.items() if value.method == name}
 
 
+def options_of_method(name: str) -> type:
+    """Return the options of ``train METHOD``, without a preset, as a dataclass."""
+    return _train_options(name, _preset(name, None))
+
+
 def _train_options(name: str, start: dict[str, Any]) -> type:
     """Return the options of ``train METHOD`` as a dataclass: the training configuration and the command's flags."""
 
