@@ -43,7 +43,10 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     commands = asked()
     times = [[seconds(words) for words in commands] for _ in range(rounds)]
-    medians = {" ".join(words): statistics.median(column) for words, column in zip(commands, zip(*times), strict=True)}
+    medians = {
+        " ".join(words): statistics.median(column)
+        for words, column in zip(commands, zip(*times, strict=True), strict=True)
+    }
     print(
         json.dumps(
             {
