@@ -112,6 +112,7 @@ PLACEHOLDERS: dict[str, str] = {
     "contenders": '"METHOD OPTIONS" ...',
     "sweep": '"OPTION VALUE ..."',
     "looks": "A,B",
+    "translate.places": "INPUT ... OUTPUT",
     "translate.device": "{auto,cpu,cuda,mps}",
 }
 """What stands for a value, by field or by command and field."""
