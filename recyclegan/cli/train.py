@@ -127,7 +127,7 @@ def _presets(name: str) -> dict[str, Preset]:
 
 def options_of_method(name: str) -> type:
     """Return the options of ``train METHOD``, without a preset, as a dataclass."""
-    return _train_options(name, _preset(name, None))
+    return _train_options(name, {"method": config_of(name)()})
 
 
 def _train_options(name: str, start: dict[str, Any]) -> type:
