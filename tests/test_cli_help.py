@@ -42,7 +42,7 @@ def entries(text: str) -> dict[str, str]:
     """Return what stands beside each option of a help."""
     found: dict[str, str] = {}
     for line in text.splitlines():
-        if match := re.match(r"^  (-\S.*?|[A-Z\[][A-Z\]]*)(?:  +(\S.*))?$", line):
+        if match := re.match(r"^  (-\S.*?|\[?[A-Z]+\]?(?: \.\.\. [A-Z]+)?)(?:  +(\S.*))?$", line):
             name, found[name] = match[1], match[2] or ""
         elif line.startswith(" " * 24) and found:
             found[name] = f"{found[name]} {line.strip()}".lstrip()
@@ -104,10 +104,10 @@ def test_training_has_a_heading_for_each_kind_of_option(show: Show) -> None:
 
 
 def test_defaults_are_those_of_the_preset_that_is_named(show: Show) -> None:
-    for preset in ([], ["--preset", "steady"]):
-        told = entries(show("train", "unsup-recycle-gan", *preset, "--help"))
-        assert told["--generator NAME"].endswith(f"Default: {'detail-6' if preset else 'resnet-6'}.")
-        assert told["--cycle A B"].endswith(f"Default: {'10 10' if preset else '0 0'}.")
+    for preset, generator, cycle in (("viper-to-cityscapes", "resnet-6", "0 0"), ("steady", "detail-6", "10 10")):
+        told = entries(show("train", "unsup-recycle-gan", "--preset", preset, "--help"))
+        assert told["--generator NAME"].endswith(f"Default: {generator}.")
+        assert told["--cycle A B"].endswith(f"Default: {cycle}.")
         assert told["--resume, --no-resume"].endswith("repeated.")
         assert told["--relative, --no-relative"].endswith("Default: on.")
         assert told["--preset NAME"].count("Default") == 0

@@ -17,6 +17,7 @@ MAIN: dict[str, tuple[str, ...]] = {
     ),
     "translate": ("direction", "start", "end", "max_side", "frames", "side_by_side", "existing", "device"),
     "evaluate": ("out", "target", "truth", "labels", "segmenter", "flow", "frames"),
+    "flow-preview": ("size", "num_frames", "flow"),
     "compare": ("out", "contenders", "sweep", "steps", "minutes", "seeds", "jobs", "baseline", "truth", "resume"),
 }
 """By command: the options that come first, in this order."""

@@ -26,7 +26,7 @@ def help_of(kind: type, command: str, short: bool = False) -> str:
     lines += [line for option in given for line in _entry(option, width)]
     lines += [""] if given else []
     notes, groups = notes_of(kind), _grouped([option for option in options if option.flags], command)
-    for title, members in list(groups.items())[: 1 if short else None]:
+    for title, members in list(groups.items())[: 1 if short and FIRST in groups else None]:
         lines += [title, *(f"  {line}" for line in textwrap.wrap(notes.get(title, ""), width - 2))]
         lines += [line for option in members for line in _entry(option, width)] + [""]
     return "\n".join([*lines, *_end(groups, command, short, width)]).rstrip()
