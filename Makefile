@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without the constraints, pip may take a build of torch of several gigabytes.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: demo test test-slow lint format clean
+.PHONY: demo docs test test-slow lint format clean
 
 $(VENV)/user.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -15,14 +15,17 @@ $(VENV)/user.stamp: pyproject.toml constraints.txt
 
 $(VENV)/developer.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) '.[metrics,track,export,ui,dev]'
+	$(INSTALL) '.[metrics,onnx,dev]'
 	touch $@
 
 demo: $(VENV)/user.stamp
 	$(BIN)/recyclegan demo --out $(OUT)
 
-test: $(VENV)/developer.stamp
+test: docs
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+docs: $(VENV)/developer.stamp
+	$(BIN)/python docs/tables.py
 
 test-slow: $(VENV)/developer.stamp
 	$(BIN)/python -m pytest -m slow --timeout 3600

@@ -176,3 +176,54 @@ def test_a_run_that_is_there_is_refused_before_anything_is_fitted(
     monkeypatch.setattr("recyclegan.calibration.calibrate", lambda *_: pytest.fail("fitted"))
     words = ["train", METHOD, "--data", data, "--out", tmp_path / "run", "--flow", "auto"]
     assert_refused(capsys, words, "holds a run already")
+
+
+def previewed(monkeypatch: pytest.MonkeyPatch, *words: Any) -> FlowSynthesis:
+    """Return the setting that ``flow-preview`` would draw motion from."""
+    seen: list[FlowSynthesis] = []
+
+    def remember(*given: Any) -> tuple[str, str]:
+        seen.append(given[5])
+        return "picture", "video"
+
+    monkeypatch.setattr("recyclegan.preview.preview_flow", remember)
+    assert cli.main(["flow-preview", *map(str, words)]) == 0
+    (setting,) = seen
+    return setting
+
+
+def test_a_preview_takes_the_motion_of_a_file_and_options_override_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fitted = FlowSynthesis(motion=3.0, shift=4, zoom=2.0)
+    write_calibration(Calibration(fitted), tmp_path / "mine.json")
+    words = [data / "train" / "A" / "drive", tmp_path / "out", "--flow", tmp_path / "mine.json"]
+    assert previewed(monkeypatch, *words) == fitted
+    assert "flow: motion 3, shift 4" in capsys.readouterr().out
+    assert previewed(monkeypatch, *words, "--shift", 7) == FlowSynthesis(motion=3.0, shift=7, zoom=2.0)
+
+
+@pytest.mark.parametrize("place", ["train/A/drive", "train/A", "."])
+def test_auto_takes_what_was_fitted_to_the_data_folder_of_the_input(
+    place: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = FlowSynthesis(motion=3.0, shift=4)
+    write_calibration(Calibration(fitted), data / "flow.json")
+    assert previewed(monkeypatch, data / place, tmp_path / "out", "--flow", "auto") == fitted
+
+
+def test_auto_fits_to_the_input_where_nothing_was_fitted_yet(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = data / "train" / "A" / "drive"
+    found = previewed(monkeypatch, clip, tmp_path / "out", "--flow", "auto", "--size", 32, 48)
+    assert found != FlowSynthesis()
+    assert f"(fitted to {clip})" in capsys.readouterr().out
+    assert not list(data.rglob("flow.json"))
+
+
+def test_a_preview_without_a_calibration_is_refused_in_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["flow-preview", data / "train" / "A" / "drive", tmp_path / "out", "--flow", tmp_path / "absent.json"]
+    assert_refused(capsys, words, "absent.json")

@@ -11,7 +11,8 @@ import tyro
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recyclegan.cli.parsing import WIDEST, parse
+from recyclegan.cli.help import WIDEST
+from recyclegan.cli.parsing import parse
 from recyclegan.errors import InputError
 
 

@@ -1,13 +1,17 @@
 """The documentation's code runs, and what it refers to exists."""
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
+import yaml
 from torch import nn
 
+from recyclegan import __version__
 from recyclegan.cli.train import method_of, train_arguments
 from recyclegan.domains import DOMAINS
 from recyclegan.settings.methods import METHODS
@@ -49,16 +53,30 @@ def test_every_test_that_a_page_names_exists(page: Path) -> None:
     assert not missing
 
 
-def test_every_method_is_listed_with_the_length_of_its_clips() -> None:
-    page = METHODS_PAGE.read_text()
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_method_is_listed_with_the_length_of_its_clips(tables: ModuleType) -> None:
+    page = tables.made(METHODS_PAGE.read_text())
     for name, method in METHODS.items():
         assert re.search(rf"^\| `{name}` \| {method.clip_length} frames? \|", page, re.MULTILINE), name
 
 
-def test_the_table_of_weights_is_that_of_the_defaults_and_the_presets() -> None:
-    page = METHODS_PAGE.read_text()
-    table = page[page.index("## Weights") :].split("\n\n")[1]
-    header, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.strip().splitlines()]
+def table_of(page: str, name: str) -> list[list[str]]:
+    """Return the cells of a table that the script makes."""
+    text = page.partition(f"<!-- {name}: made by docs/tables.py -->\n")[2].partition("<!-- end -->")[0]
+    header, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in text.strip().splitlines()]
+    return [header, *rows]
+
+
+def test_the_table_of_weights_is_that_of_the_defaults_and_the_presets(tables: ModuleType) -> None:
+    header, *rows = table_of(tables.made(METHODS_PAGE.read_text()), "weights")
     columns = [cell.strip("`").removeprefix("--preset ") for cell in header[1:]]
     configs = [METHODS[name].Config() if name in METHODS else PRESETS[name].config for name in columns]
     assert set(METHODS) <= set(columns)
@@ -66,6 +84,60 @@ def test_the_table_of_weights_is_that_of_the_defaults_and_the_presets() -> None:
         for name, config, cell in zip(columns, configs, cells, strict=True):
             weights = getattr(config, term.strip("`"), None)
             assert cell == as_cell(weights), f"{name}: {term}"
+
+
+@pytest.mark.parametrize("name", ["methods", "weights"])
+def test_the_tables_of_the_page_are_those_that_the_classes_make(tables: ModuleType, name: str) -> None:
+    """Methods and terms that are not written there yet are no mistake: ``make test`` writes them."""
+    page = METHODS_PAGE.read_text()
+    written, made = (cells_of(table_of(text, name)) for text in (page, tables.made(page)))
+    assert len(written) > 10
+    assert written.items() <= made.items()
+
+
+def cells_of(table: list[list[str]]) -> dict[tuple[str, str], str]:
+    """Return each cell by the names of its row and its column."""
+    header, *rows = table
+    return {(row[0], title): cell for row in rows for title, cell in zip(header, row, strict=True)}
+
+
+def test_making_tables_leaves_the_rest_of_the_page_and_ends(tables: ModuleType) -> None:
+    page = METHODS_PAGE.read_text()
+    made = tables.made(page)
+    assert tables.made(made) == made
+    without = re.compile(r"made by docs/tables.py -->.*?<!-- end -->", re.DOTALL)
+    assert without.sub("", made) == without.sub("", page)
+
+
+def test_the_glossary_has_one_line_for_each_word() -> None:
+    words = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", (DOCS / "glossary.md").read_text(), re.MULTILINE)
+    words = [word for one in words for word in one.split(", ") if one != "word"]
+    assert len(words) == len(set(words))
+    assert set(words) >= {
+        *("flow", "warp", "visibility mask", "warping error", "temporal consistency", "distribution distance"),
+        *("direction", "checkpoint", "translator", "preset", "budget", "domain", "method", "generator"),
+    }
+
+
+def test_issues_ask_for_what_the_program_runs_on() -> None:
+    for name in ("bug", "question"):
+        text = (DOCS.parent / ".github" / "ISSUE_TEMPLATE" / f"{name}.md").read_text()
+        assert text.startswith("---\nname: ")
+        assert "`recyclegan doctor --report`" in text
+
+
+def test_the_citation_names_the_paper_and_this_version() -> None:
+    cited = yaml.safe_load((DOCS.parent / "CITATION.cff").read_text())
+    assert (cited["cff-version"], cited["version"], cited["license"]) == ("1.2.0", __version__, "Apache-2.0")
+    (paper,) = cited["references"]
+    assert [author["family-names"] for author in paper["authors"]] == ["Wang", "Akash", "Misu"]
+    assert paper["url"].endswith("2201.05723")
+
+
+@pytest.mark.parametrize("page", [*DOCS.glob("*.md"), DOCS.parent / "CONTRIBUTING.md"], ids=lambda page: page.stem)
+def test_every_page_that_is_linked_exists(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]+\.\w+)\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def as_cell(weights: tuple[float, float] | float | None) -> str:

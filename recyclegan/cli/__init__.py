@@ -7,9 +7,11 @@ from pathlib import Path
 
 from recyclegan.cli.calibrate import calibrate
 from recyclegan.cli.compare import compare
+from recyclegan.cli.completion import SHELLS, completion
 from recyclegan.cli.doctor import doctor
 from recyclegan.cli.exchange import export_reference, import_reference
 from recyclegan.cli.footage import evaluate, flow_preview, prepare
+from recyclegan.cli.help import listed
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.cli.train import train
@@ -35,20 +37,26 @@ def _run(words: list[str]) -> int:
 
         print(f"recyclegan {__version__}")
         return 0
+    if words[0] == "--completion":
+        print(completion(words[1:]))
+        return 0
     if words[0] not in COMMANDS:
         raise InputError(f"unknown command {words[0]!r}{nearest(words[0], COMMANDS)}; see recyclegan --help")
     return COMMANDS[words[0]](words[1:]) or 0
 
 
 def _overview() -> str:
-    lines = [f"  {name:<14} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
+    about = {name: (command.__doc__ or "").splitlines()[0] for name, command in COMMANDS.items()}
     return "\n".join(
         [
             "recyclegan: unpaired video-to-video translation that stays steady",
             "",
-            *lines,
+            *listed(about),
             "",
-            "recyclegan COMMAND --help tells each one's options; --debug shows the traceback of an error.",
+            "recyclegan COMMAND -h shows the options that matter most, --help all of them.",
+            f"recyclegan --completion {{{','.join(SHELLS)}}} prints a script for your shell,",
+            "which then completes commands, methods and options when Tab is pressed.",
+            "--debug shows the traceback of an error, --version the version.",
         ]
     )
 

@@ -25,6 +25,8 @@ NUM_SYNTHETIC = 3
 UNTRUSTED = 128
 """Grey in the picture."""
 GREY = "Grey: no motion was found that can be trusted."
+LEVELS = 3
+"""Folders between a data folder and the frames of a clip: DATA/train/A/CLIP."""
 TITLES = {
     "length": "mean length",
     "shift": "shift",
@@ -88,6 +90,33 @@ def _default_out(data: Path) -> Path:
     from recyclegan.calibration import FLOW_FILE
 
     return data.with_suffix(f".{FLOW_FILE}") if data.is_file() else data / FLOW_FILE
+
+
+def flow_for(flow: str, place: Path, size: tuple[int, int] | None, reading: Reading) -> FlowSynthesis:
+    """Return the setting that ``flow`` names for footage, and tell it: a file's, or for ``auto`` the footage's own.
+
+    That is what ``calibrate`` wrote for it or for the data folder that it lies in; else it is fitted now.
+
+    Raises:
+        InputError: the file is no calibration, or the footage allows none.
+    """
+    from recyclegan.calibration import footage_of, read_calibration
+
+    if file := _written_for(place) if flow == "auto" else Path(flow):
+        found, source = read_calibration(file), str(file)
+    else:
+        frames = DataConfig(size) if size else DataConfig()
+        found, source = calibrated(footage_of(place, False, reading), view_of(frames)), f"fitted to {place}"
+    print(f"flow: {told(found.flow)} ({source})")
+    return found.flow
+
+
+def _written_for(place: Path) -> Path | None:
+    """Return the file of a calibration that stands beside footage, or in the data folder that it lies in."""
+    from recyclegan.calibration import FLOW_FILE
+
+    above = [folder / FLOW_FILE for folder in place.absolute().parents[:LEVELS]]
+    return next((file for file in (_default_out(place), *above) if file.is_file()), None)
 
 
 def view_of(frames: "DataConfig") -> "View":

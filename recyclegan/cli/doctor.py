@@ -1,4 +1,4 @@
-"""``recyclegan doctor FOLDER``."""
+"""``recyclegan doctor FOLDER`` and ``recyclegan doctor --report``."""
 
 import json
 from collections import Counter
@@ -22,11 +22,14 @@ PROBLEMS_FOUND = 1
 
 @dataclass(frozen=True)
 class DoctorOptions:
-    """Examine a data folder or a run: what is wrong, and what to do. Exits with 0 where there is no problem, 1 where
-    there are some, 2 where the folder cannot be examined."""
+    """What ``doctor`` takes. Exits with 0 where there is no problem, 1 where there are some, 2 where the folder cannot
+    be examined."""
 
-    folder: tyro.conf.Positional[Path]
+    folder: tyro.conf.Positional[Path | None] = None
     """Data folder (DIR/train/A, DIR/train/B, ...) or run folder (with config.json)."""
+    report: bool = False
+    """Print what an issue should tell: versions, devices, the cache; no folder is needed, and no name of yours is
+    in it."""
     size: tuple[int, int] | None = None
     """Data: height and width in pixels of the frames to train on."""
     labels: Literal["none", "a", "b", "ab"] | None = None
@@ -42,20 +45,39 @@ class DoctorOptions:
 def doctor(words: list[str]) -> int:
     """Examine a data folder or a run: what is wrong, and what to do."""
     options = parse(DoctorOptions, words, "doctor")
+    if options.report:
+        print(_report(options.as_json))
+    if options.folder is None and not options.report:
+        raise InputError("doctor: found no folder; name a data folder or a run folder, or give --report")
+    return _examine(options.folder, options) if options.folder else 0
+
+
+def _examine(folder: Path, options: DoctorOptions) -> int:
+    """Print what is found in a folder, and return the exit code."""
     from recyclegan.doctor import examine_data, examine_run
 
     with progress_bars() as bars:
         show = counter(bars)
-        if is_run := _is_run(options.folder):
-            findings = examine_run(options.folder, options.data, show)
+        if is_run := _is_run(folder):
+            findings = examine_run(folder, options.data, show)
         else:
-            findings = examine_data(options.folder, options.size, options.labels, options.frames, show)
-    print(_as_json(options.folder, findings) if options.as_json else _as_text(options.folder, findings))
+            findings = examine_data(folder, options.size, options.labels, options.frames, show)
+    print(_as_json(folder, findings) if options.as_json else _as_text(folder, findings))
     if any(finding.severity == "problem" for finding in findings):
         return PROBLEMS_FOUND
     if not options.as_json:
-        print(after_examining(options.folder, is_run, options.data), end="")
+        print(after_examining(folder, is_run, options.data), end="")
     return 0
+
+
+def _report(as_json: bool) -> str:
+    """Return what the program runs on, a line a thing."""
+    from recyclegan.doctor import environment
+
+    told = environment()
+    return (
+        json.dumps(told, indent=2) if as_json else "\n".join(f"{name + ':':<12}{value}" for name, value in told.items())
+    )
 
 
 def _is_run(folder: Path) -> bool:

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from recyclegan.cli.calibrate import flow_for
 from recyclegan.cli.next_step import next_step
 from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.progress import Show, counter, progress_bars, say
@@ -171,7 +172,11 @@ class FlowPreviewOptions:
     """Everything random follows from it."""
     damaged: Damaged = "refuse"
     """Refuse a damaged video, or keep what of it decodes."""
-    flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+    flow: str | None = None
+    """Synthetic motion fitted to footage: a file that calibrate wrote, or auto for that of INPUT or of the data folder
+    that it lies in, which is fitted to INPUT now where there is none. Options of the motion that are given besides
+    override it."""
+    synthesis: FlowSynthesis = field(default_factory=FlowSynthesis)
 
 
 def flow_preview(words: list[str]) -> None:
@@ -180,8 +185,14 @@ def flow_preview(words: list[str]) -> None:
     from recyclegan.evaluation.footage import notes_of
     from recyclegan.preview import preview_flow
 
-    picture, video = preview_flow(**vars(options))
-    for note in notes_of([options.input], Reading(options.damaged)):
+    reading = Reading(options.damaged)
+    if options.flow is not None:
+        fitted = flow_for(options.flow, options.input, options.size, reading)
+        options = parse(FlowPreviewOptions, words, "flow-preview", default=replace(options, synthesis=fitted))
+    picture, video = preview_flow(
+        options.input, options.out, options.size, options.num_frames, options.seed, options.synthesis, options.damaged
+    )
+    for note in notes_of([options.input], reading):
         print(f"note: {note}", file=sys.stderr)
     print(f"{picture} and {video}: written")
 

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from itertools import groupby
@@ -12,17 +11,26 @@ from typing import Any, TypeVar
 
 import tyro
 
+from recyclegan.cli.help import columns, help_of, listed, usage
+from recyclegan.cli.options import options_of
 from recyclegan.config import check_numbers
 from recyclegan.errors import InputError, nearest
 
 T = TypeVar("T")
 
-NARROWEST, WIDEST = 60, 160
-"""Columns that help is laid out in; in fewer it would take minutes, and in more nobody would read it."""
+HELP = ("-h", "--help")
+"""Words that ask for help, wherever they stand."""
 
 
-def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default: Any = None) -> T:
-    """Return ``kind`` filled from the command line; what does not fit becomes an InputError of one line."""
+def parse(kind: type[T], words: list[str], prog: str, default: Any = None) -> T:
+    """Return ``kind`` filled from the command line; what does not fit becomes an InputError of one line.
+
+    Where help is asked for, it is printed and the program ends: ``-h`` shows the options that matter most, ``--help``
+    all of them.
+    """
+    if asked := next((word for word in words if word in HELP), None):
+        print(help_of(kind, prog, short=asked == "-h"))
+        raise SystemExit(0)
     _check_words(words, prog)
     told = io.StringIO()
     options = {} if default is None else {"default": default}
@@ -33,7 +41,7 @@ def parse(kind: type[T] | Callable[..., T], words: list[str], prog: str, default
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise InputError(one_line(told.getvalue(), prog)) from None
+        raise InputError(_missing(kind, prog, told.getvalue()) or one_line(told.getvalue(), prog)) from None
     if dataclasses.is_dataclass(parsed):
         check_numbers(parsed, f"{prog}: ")
     return parsed
@@ -53,7 +61,7 @@ def _check_words(words: list[str], prog: str) -> None:
 def _bounded_width() -> Iterator[None]:
     """Let what is laid out for the terminal take it for neither narrower nor wider than is of use."""
     before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST))
+    os.environ["COLUMNS"] = str(columns())
     try:
         yield
     finally:
@@ -63,17 +71,33 @@ def _bounded_width() -> Iterator[None]:
             os.environ["COLUMNS"] = before
 
 
+def _missing(kind: type, prog: str, box: str) -> str:
+    """Return in one line what a message says is missing; nothing where it says something else."""
+    message = " ".join(_blocks(box)[0])
+    if not message.startswith("Missing from"):
+        return ""
+    options = [option for option in options_of(kind, prog) if option.required]
+    told = "".join(message.split()).replace("`", "")
+    names = [str(option) for option in options if "".join(option.text.split()).rstrip(".") in told]
+    return f"{prog}: found no {', '.join(names)}; expected {usage(options, prog)}; see recyclegan {prog} --help"
+
+
 def one_line(box: str, prog: str) -> str:
     """Return the message of tyro's box, with the option that it thinks was meant.
 
     Where the terminal knows no UTF-8 the box is drawn in ASCII, and its title stands in a block of its own.
     """
-    lines = [line.strip("│ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()]
-    blocks = [list(group) for is_rule, group in groupby(lines, key=_is_rule) if not is_rule]
-    message, *others = blocks if "╭" in box else blocks[1:]
+    message, *others = _blocks(box)
     meant = next((block[1].split()[0] for block in others if block[0].startswith("Perhaps") and len(block) > 1), "")
     hint = f" (did you mean {meant}?)" if meant else ""
     return f"{prog}: {' '.join(' '.join(message).split()).rstrip('.')}{hint}; see recyclegan {prog} --help"
+
+
+def _blocks(box: str) -> list[list[str]]:
+    """Return the lines of each block of a box, without its frame, escapes and title."""
+    lines = [line.strip("│ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()]
+    blocks = [list(group) for is_rule, group in groupby(lines, key=_is_rule) if not is_rule]
+    return blocks if "╭" in box else blocks[1:]
 
 
 def _is_rule(line: str) -> bool:
@@ -87,11 +111,10 @@ def choice(words: list[str], command: str, choices: Callable[[], dict[str, str]]
         return words[0]
     if words and words[0] not in ("-h", "--help"):
         raise InputError(f"{command}: unknown {words[0]!r}{nearest(words[0], known)}; known: {', '.join(known)}")
-    print(
-        "\n".join(
-            [f"recyclegan {command} NAME ..., with NAME one of", ""] + [f"  {k:<20} {v}" for k, v in known.items()]
-        )
-    )
+    name = "METHOD" if command == "train" else "KIND"
+    lines = [f"recyclegan {command} {name} [OPTIONS], with {name} one of", "", *listed(known), ""]
+    lines += [f"recyclegan {command} {name} -h shows the options that matter most,", "--help all of them."]
+    print("\n".join(lines))
     raise SystemExit(0)
 
 

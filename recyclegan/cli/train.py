@@ -231,6 +231,11 @@ def _presets(name: str) -> dict[str, Preset]:
     return {key: value for key, value in PRESETS.items() if value.method == name}
 
 
+def options_of_method(name: str) -> type:
+    """Return the options of ``train METHOD``, without a preset, as a dataclass."""
+    return _train_options(name, {"method": config_of(name)()})
+
+
 def _train_options(name: str, start: dict[str, Any]) -> type:
     """Return the options of ``train METHOD`` as a dataclass: the training configuration and the command's flags."""
     known_presets = ", ".join([*_presets(name), f"{NO_PRESET} (the method's own weights)"])

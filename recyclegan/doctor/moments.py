@@ -1,5 +1,6 @@
 """What frames show, in a form in which the same moment is recognized after encoding, resizing and recolouring."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,8 @@ class Match:
     num_compared: int
     difference: float
     """Mean difference in colour between matching thumbnails, in levels of 255; 0 where none match."""
+    first: float = 0.0
+    """Where the other clip shows the first of these moments, as a share of its length; 0 where none match."""
 
 
 def moments_of(view: View) -> Moments:
@@ -61,9 +64,10 @@ def compare(part: Moments, whole: Moments) -> Match:
     """Return how many of the sampled frames of ``part`` show moments that were sampled of ``whole``."""
     correlations = whole.correlations(part.patterns)
     same = correlations.max(axis=1) >= SAME_MOMENT
-    matching = whole.view.thumbs[correlations.argmax(axis=1)].astype(float)
-    differences = np.abs(part.view.thumbs - matching)[same]
-    return Match(int(same.sum()), len(same), float(differences.mean()) if same.any() else 0.0)
+    nearest = correlations.argmax(axis=1)
+    differences = np.abs(part.view.thumbs - whole.view.thumbs[nearest].astype(float))[same]
+    difference = float(differences.mean()) if same.any() else 0.0
+    return Match(int(same.sum()), len(same), difference, _first(whole.view, nearest[same].tolist()))
 
 
 def compare_closely(part: Moments, whole: Moments) -> Match:
@@ -75,12 +79,18 @@ def compare_closely(part: Moments, whole: Moments) -> Match:
         return Match(0, 0, 0.0)
     correlations = whole.correlations(part.patterns)
     likeliest = np.argsort(correlations.max(axis=1))[::-1][:CLOSELY]
-    num_same = 0
+    same = []
     for frame in likeliest:
-        around = _patterns_around(whole.view, whole.view.places[int(correlations[frame].argmax())])
+        nearest = int(correlations[frame].argmax())
+        around = _patterns_around(whole.view, whole.view.places[nearest])
         found = _units(part.patterns[[frame]] - whole.common) @ _units(around - whole.common).T
-        num_same += bool(found.max() >= SAME_MOMENT)
-    return Match(num_same, len(likeliest), 0.0)
+        same += [nearest] if found.max() >= SAME_MOMENT else []
+    return Match(len(same), len(likeliest), 0.0, _first(whole.view, same))
+
+
+def _first(view: View, samples: Sequence[int]) -> float:
+    """Return where in a clip the first of some of its sampled frames stands, as a share of its length."""
+    return min((view.places[sample] for sample in samples), default=0) / view.num_frames
 
 
 def _patterns_around(view: View, place: int) -> Patterns:

@@ -124,7 +124,7 @@ def _load_onnx(path: Path) -> tuple[Network, Size | None]:
     try:
         from onnxruntime import InferenceSession
     except ImportError as error:
-        raise InputError(f"{path}: needs onnxruntime; pip install 'recyclegan[export]'") from error
+        raise InputError(f"{path}: needs onnxruntime; pip install 'recyclegan[onnx]'") from error
     try:
         session = InferenceSession(path, providers=["CPUExecutionProvider"])
     except Exception as error:

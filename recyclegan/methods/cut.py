@@ -1,4 +1,7 @@
-"""CUT: contrastive unpaired translation, one direction. Source: Park et al., ECCV 2020, arXiv 2007.15651."""
+"""CUT: contrastive unpaired translation, one direction.
+
+Source: Park, Efros, Zhang and Zhu, ECCV 2020, arXiv 2007.15651.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice

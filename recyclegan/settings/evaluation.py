@@ -30,7 +30,7 @@ class EvaluationConfig:
     segmenter: Path | None = None
     """Network that tells the classes of translated pictures: .onnx, .pt2, TorchScript, or weights of an FCN-8s."""
     segmenter_input: Levels = "signed"
-    """Levels that it reads: signed (-1 to 1), unit (0 to 1), or imagenet (normalised); an FCN-8s has its own."""
+    """Levels that the segmenter reads: signed (-1 to 1), unit (0 to 1) or imagenet (normalised); FCN-8s has its own."""
     protocol: Protocol = "standard"
     """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
     features: str | None = None

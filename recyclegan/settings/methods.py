@@ -152,6 +152,9 @@ class _Methods(Mapping[str, Any]):
         module, _, kind = self.places[name].partition(".")
         return getattr(import_module(f"recyclegan.methods.{module}"), kind)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.places
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.places)
 

@@ -71,7 +71,7 @@ class TrainConfig:
     device: Device = "auto"
     """Where to train."""
     devices: Annotated[int, Within(1, 4096)] = 1
-    """How many of them."""
+    """How many devices to train on."""
     save_every: Count = 1000
     """Steps between checkpoints."""
     save_epochs: CountOrNone = 0

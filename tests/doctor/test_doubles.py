@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from recyclegan.arrays import Image
+from recyclegan.data.prepare import prepare_videos
+from recyclegan.doctor import examine_data
 from recyclegan.doctor.data_checks import doubles
-from tests.doctor.world import film, make_world, only, resized, scene, survey_of, write_frames
+from tests.doctor.world import film, make_world, only, resized, scene, severities, survey_of, write_frames
 
 
 @pytest.fixture
@@ -46,6 +48,27 @@ def test_every_fourth_frame_of_a_clip_held_out(world: Path) -> None:
     write_frames(world / "train" / "B" / "drive", [image for n, image in enumerate(images) if n % 4 != 2], ".jpg")
     write_frames(world / "val" / "B" / "drive", images[2::4], ".jpg")
     only(doubles.shared_footage(survey_of(world)), "problem", "frames of val/B/drive in train/B/drive")
+
+
+@pytest.mark.parametrize("kind", ["videos", "frames"])
+def test_what_prepare_cuts_from_the_only_clip_is_a_note(tmp_path: Path, kind: str) -> None:
+    """The scene moves so slowly that its end resembles what comes before it."""
+    slow, clips = [image for image in scene(80, 30, speed=1) for _ in range(4)], []
+    for number, images in enumerate((slow, scene(90, 12))):
+        place = tmp_path / "given" / f"clip-{number}"
+        clips.append(film(place.with_suffix(".mp4"), images) if kind == "videos" else write_frames(place, images))
+    prepare_videos(tmp_path / "data", clips[:1], clips[1:])
+    finding = only(doubles.shared_footage(survey_of(tmp_path / "data", frames=64)), "note", "only clip of its domain")
+    assert "add clips" in finding.remedy
+    assert "problem" not in severities(examine_data(tmp_path / "data", (32, 32)))
+
+
+@pytest.mark.parametrize("held_out", [slice(2, None, 4), slice(10, 16)], ids=["every fourth frame", "a piece"])
+def test_a_leak_from_the_only_clip_stays_a_problem(tmp_path: Path, held_out: slice) -> None:
+    images = scene(80, 40, speed=2)
+    write_frames(tmp_path / "train" / "B" / "drive", images, ".jpg")
+    write_frames(tmp_path / "val" / "B" / "drive", [image ^ 1 for image in images[held_out]], ".jpg")
+    only(doubles.shared_footage(survey_of(tmp_path)), "problem", "frames of val/B/drive in train/B/drive")
 
 
 def test_a_piece_that_lies_between_the_sampled_frames(world: Path) -> None:

@@ -69,3 +69,10 @@ def test_domains_of_very_different_size(tmp_path: Path) -> None:
     world = make_world(tmp_path / "data", clips=1, num_frames=3)
     write_frames(world / "train" / "A" / "long", scene(9, 57, 1), ".jpg")
     only(splits.unequal_domains(survey_of(world)), "note", "train/A holds 20 times as many", "(60 and 3)")
+
+
+def test_one_clip_a_side_with_nothing_held_out_is_no_alarm(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "data", clips=1)
+    shutil.rmtree(world / "val")
+    finding = only(splits.nothing_held_out(survey_of(world)), "note", str(world / "val"), "each domain has one clip")
+    assert "recyclegan prepare videos" in finding.remedy

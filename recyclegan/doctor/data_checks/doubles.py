@@ -25,6 +25,8 @@ WORTH_A_LOOK = 0.35
 """Correlation from which the frames between those that were sampled are compared as well."""
 LEAKED, SHARED, REPEATED = 0.05, 0.25, 0.5
 """Shares of a clip's frames that another one must hold: across splits, across domains, within a split."""
+LATE = 0.5
+"""Share of the only clip of a domain after which what is cut off for validation may resemble it."""
 SAME_LOOK = 25
 """Mean difference between thumbnails, in levels of 255, up to which a moment is shown in the same look."""
 MOST_MOMENTS = 2048
@@ -71,14 +73,27 @@ def shared_footage(survey: Survey) -> Iterable[Finding]:
     leaking = {pair.part.name for pair in (*equal, *alike) if pair.kind == "splits"}
     groups: dict[tuple[str, bool], list[Shared]] = defaultdict(list)
     for pair in (*equal, *alike, *_between_samples(views, fine, moments, leaking)):
-        groups[pair.kind, pair.exact].append(pair)
+        groups["cut" if _is_cut(pair, survey) else pair.kind, pair.exact].append(pair)
     for (kind, exact), pairs in groups.items():
         how = "byte for byte" if exact else "encoded, resized or cut anew"
         yield _finding(kind, how, listed(map(str, pairs)))
 
 
+def _is_cut(pair: Shared, survey: Survey) -> bool:
+    """Return whether a held-out clip is the end of the only clip of its domain, as ``prepare videos`` cuts it off."""
+    only = len(survey.of("train", pair.part.domain)) == len(survey.of("val", pair.part.domain)) == 1
+    late = pair.match.first >= LATE and not pair.exact
+    return pair.kind == "splits" and only and late and pair.part.clip.name == pair.whole.clip.name
+
+
 def _finding(kind: str, how: str, where: str) -> Finding:
     match kind:
+        case "cut":
+            return note(
+                f"what is held out is cut from the only clip of its domain and resembles what is trained on ({where}), "
+                "so that scores tell of this scene alone",
+                "add clips of other places and times, and make the data folder anew, if scores are to tell of those",
+            )
         case "splits":
             return problem(
                 f"train and val show the same shots ({how}), so that scores are those of training: {where}",

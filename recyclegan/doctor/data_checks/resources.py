@@ -27,7 +27,7 @@ def cache_room(survey: Survey) -> Iterable[Finding]:
     views = survey.of("train", "a") + survey.of("train", "b")
     needed = sum(view.num_frames * 3 * _area(resize.size(*view.size)) for view in views)
     folder = default_cache_folder()
-    free = shutil.disk_usage(_existing(folder)).free
+    free = shutil.disk_usage(existing(folder)).free
     cache = f"the frame cache will take {gigabytes(needed)} at {_words(frames)}"
     if needed > free:
         yield problem(
@@ -90,6 +90,6 @@ def _area(size: tuple[int, int]) -> int:
     return size[0] * size[1]
 
 
-def _existing(folder: Path) -> Path:
+def existing(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
     return next(place for place in (folder, *folder.absolute().parents) if place.exists())

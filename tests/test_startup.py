@@ -1,0 +1,44 @@
+"""Help, version, completion and mistakes come at once: nothing heavy is imported for them."""
+
+import json
+import subprocess
+import sys
+
+from recyclegan.cli.catalogue import every_command
+
+HEAVY = ("torch", "lightning_fabric", "numpy", "PIL", "av", "huggingface_hub", "cv2", "torchmetrics")
+SCRIPT = f"""
+import contextlib, io, json, sys
+from recyclegan.cli import main
+loaded = {{}}
+for words in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            code = main(words)
+        except SystemExit as stop:
+            code = stop.code or 0
+    loaded[" ".join(words)] = [code, [name for name in {HEAVY!r} if name in sys.modules]]
+print(json.dumps(loaded))
+"""
+"""Runs commands one after the other in one process, and tells the code of each and what is loaded after it."""
+
+
+def loaded_by(commands: list[list[str]]) -> dict[str, tuple[int, list[str]]]:
+    done = subprocess.run([sys.executable, "-c", SCRIPT, json.dumps(commands)], capture_output=True, check=True)
+    return {words: tuple(told) for words, told in json.loads(done.stdout).items()}
+
+
+def test_nothing_heavy_is_imported_for_help() -> None:
+    asked = [["--version"], ["--help"], ["--completion", "bash"], ["train"], ["prepare"]]
+    asked += [[*name.split(), word] for name, _ in every_command() for word in ("--help", "-h")]
+    told = loaded_by(asked)
+    assert len(told) == len(asked)
+    assert {words: found for words, found in told.items() if found != (0, [])} == {}
+
+
+def test_nothing_heavy_is_imported_for_mistakes() -> None:
+    mistakes = [[*name.split(), "--unknown-option", "3"] for name, _ in every_command()]
+    mistakes += [["trian"], ["train", "cat"], ["translate"], ["train", "cut", "--data", "x", "--out", "y", "--lr", "z"]]
+    told = loaded_by(mistakes)
+    assert len(told) == len(mistakes)
+    assert {words: found for words, found in told.items() if found != (2, [])} == {}
