@@ -54,12 +54,12 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Tr
 def test_the_default_is_the_steady_preset_and_is_said(started, data, capsys):
     config = started(METHOD, "--data", data)
     assert (config.method, config.frames, config.networks) == (
-        PRESETS["steady"].config,
-        PRESETS["steady"].frames,
-        PRESETS["steady"].others["networks"],
+        PRESETS["steady-footage"].config,
+        PRESETS["steady-footage"].frames,
+        PRESETS["steady-footage"].others["networks"],
     )
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "preset: steady (the default; --preset none for the method's own weights)"
+    assert told[0] == "preset: steady-footage (the default; --preset none for the method's own weights)"
 
 
 @pytest.mark.parametrize("said", [True, False])
@@ -73,7 +73,7 @@ def test_label_maps_have_a_preset_of_their_own(started, labels, capsys, said):
 
 def test_labels_that_are_denied_are_footage(started, labels):
     config = started(METHOD, "--data", labels, "--labels", "none")
-    assert (config.method, config.frames.labels) == (PRESETS["steady"].config, "none")
+    assert (config.method, config.frames.labels) == (PRESETS["steady-footage"].config, "none")
 
 
 @pytest.mark.parametrize("weight", WEIGHTS)

@@ -14,6 +14,7 @@ def every_command() -> Iterator[tuple[str, type]]:
     from recyclegan.cli.doctor import DoctorOptions
     from recyclegan.cli.exchange import ExportOptions, ImportOptions
     from recyclegan.cli.train import options_of_method
+    from recyclegan.cli.translate import TranslateOptions
 
     yield "demo", DemoOptions
     yield "prepare videos", footage.PrepareVideosOptions
@@ -24,7 +25,7 @@ def every_command() -> Iterator[tuple[str, type]]:
     yield "calibrate", CalibrateOptions
     yield "doctor", DoctorOptions
     yield from ((f"train {name}", options_of_method(name)) for name in METHODS)
-    yield "translate", footage.TranslateOptions
+    yield "translate", TranslateOptions
     yield "evaluate", footage.EvaluateOptions
     yield "compare", CompareOptions
     yield "import-reference", ImportOptions

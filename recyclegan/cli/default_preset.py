@@ -10,7 +10,7 @@ from recyclegan.errors import InputError
 DEFAULT_METHOD = "unsup-recycle-gan"
 NO_PRESET = "none"
 """Names the method's own weights."""
-FOR_FOOTAGE = "steady"
+FOR_FOOTAGE = "steady-footage"
 FOR_LABEL_MAPS = "steady-video-to-label"
 WEIGHTS = ("--adversarial", "--cycle", "--unsup-recycle", "--unsup-spatial", "--content", "--identity")
 """Options that say what the method shall be, so that no preset is assumed."""
