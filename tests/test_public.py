@@ -76,7 +76,7 @@ def test_keywords_are_the_words_of_the_command_line() -> None:
     assert set(inspect.signature(Translator.from_pretrained).parameters) - {"place"} <= options
 
 
-@pytest.mark.parametrize("name", [*SIGNATURES, *CONFIGS, "InputError"])
+@pytest.mark.parametrize("name", [*SIGNATURES, *sorted(CONFIGS), "InputError"])
 def test_whatever_is_offered_says_what_it_does(name: str) -> None:
     assert len(inspect.getdoc(named(name)) or "") > 30
 
