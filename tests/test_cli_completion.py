@@ -24,6 +24,8 @@ PROMPTS = {
     "recyclegan train cut --disc": {"--discriminator", "--discriminator-width", "--discriminator-layers"},
     "recyclegan train cut --device ": {"auto", "cpu", "cuda", "mps"},
     "recyclegan train cycle-gan --contr": set(),
+    "recyclegan train --conte": {"--content"},
+    "recyclegan train --data x --norm ": {"instance", "batch", "none"},
     "recyclegan train cut --contr": {"--contrastive"},
     "recyclegan translate --existing re": {"refuse", "replace"},
     "recyclegan doctor --rep": {"--report"},

@@ -116,12 +116,12 @@ def test_defaults_are_those_of_the_preset_that_is_named(show: Show) -> None:
 def test_what_is_missing_is_named_with_how_the_command_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     for words, missing, written in (
         (["evaluate", "run"], "SOURCE, --out DIR", "evaluate TRANSLATED SOURCE --out DIR"),
-        (["train", "cut", "--out", "x"], "--data DIR", "train cut --data DIR --out RUN"),
+        (["export-reference"], "RUN, --out DIR", "export-reference RUN --out DIR"),
         (["prepare", "videos"], "DATA, --a FOOTAGE ..., --b FOOTAGE ...", "prepare videos DATA --a FOOTAGE ... --b FO"),
     ):
         assert main(words) == 2
         line = capsys.readouterr().err
-        command = " ".join(words[:1] if words[0] == "evaluate" else words[:2])
+        command = " ".join(words if words[0] == "prepare" else words[:1])
         assert line.startswith(f"recyclegan: {command}: found no {missing}; expected recyclegan {written}")
         assert line.endswith(f" [OPTIONS]; see recyclegan {command} --help\n")
         assert line.count("\n") == 1

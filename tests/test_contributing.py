@@ -1,5 +1,6 @@
 """The worked examples of CONTRIBUTING.md, taken from the file and put into a copy of the package, do what it says."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,6 +14,14 @@ from tests.small import make_data
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "CONTRIBUTING.md"
+COMMANDS = """
+import contextlib, json, sys
+from recyclegan.cli import main
+for words in json.loads(sys.argv[1]):
+    with contextlib.suppress(SystemExit):
+        assert main(words) == 0
+"""
+"""Runs commands one after the other in one process."""
 QUIETLY = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 HEADING = re.compile(
     r"# (?P<file>[\w/]+\.py)(?:, (?:(?P<imports>among the imports)|(?P<end>at the end)|in (?P<table>\w+)"
@@ -96,14 +105,21 @@ def test_all_of_them_pass_their_tests(house: Path) -> None:
         assert len(re.findall(rf"^PASSED .*{part}", told, re.MULTILINE)) >= least
 
 
-def test_the_method_has_its_help_and_trains(house: Path, tmp_path: Path) -> None:
-    data = make_data(tmp_path / "data")
-    told = run(house, "-m", "recyclegan", "train", "gc-gan", "--help")
+def test_the_method_has_its_help_and_trains_and_the_measure_is_taken(house: Path, tmp_path: Path) -> None:
+    data, out = make_data(tmp_path / "data"), tmp_path / "out"
+    small = ["--size", "32", "48", "--width", "4", "--discriminator-width", "4", "--device", "cpu", "--steps", "1"]
+    clip = str(data / "train" / "A")
+    commands = [
+        ["train", "gc-gan", "--help"],
+        ["train", "gc-gan", "--data", str(data), "--out", str(tmp_path / "run"), *small, "--dry-run"],
+        ["evaluate", clip, clip, "--out", str(out)],
+    ]
+    told = run(house, "-c", COMMANDS, json.dumps(commands))
     assert "--geometry X" in told
     assert "Weights of the terms. A weight of 0 leaves its term out." in told
-    small = ("--size", "32", "48", "--width", "4", "--discriminator-width", "4", "--device", "cpu", "--steps", "1")
-    words = ("train", "gc-gan", "--data", str(data), "--out", str(tmp_path / "run"), *small)
-    assert "dry run: the data and one step are fine" in run(house, "-m", "recyclegan", *words, "--dry-run")
+    assert "dry run: the data and one step are fine" in told
+    assert '"brightness_jump"' in (out / "metrics.json").read_text()
+    assert "Brightness jump" in (out / "report.html").read_text()
 
 
 def test_the_method_stands_in_the_tables_that_the_script_writes(house: Path) -> None:
@@ -111,11 +127,3 @@ def test_the_method_stands_in_the_tables_that_the_script_writes(house: Path) -> 
     page = (house / "docs" / "methods.md").read_text()
     assert "| `gc-gan` | 1 frame | a to b | Fu et al., CVPR 2019, [arXiv 1809.05852]" in page
     assert "| `geometry` |" in page
-
-
-def test_the_measure_is_taken_and_stands_in_the_report(house: Path, tmp_path: Path) -> None:
-    data = make_data(tmp_path / "data")
-    clip = str(data / "train" / "A")
-    run(house, "-m", "recyclegan", "evaluate", clip, clip, "--out", str(tmp_path / "out"))
-    assert '"brightness_jump"' in (tmp_path / "out" / "metrics.json").read_text()
-    assert "Brightness jump" in (tmp_path / "out" / "report.html").read_text()

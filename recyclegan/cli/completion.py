@@ -9,12 +9,16 @@ from shlex import quote
 from recyclegan.cli.catalogue import every_command
 from recyclegan.cli.options import Option, options_of
 from recyclegan.errors import InputError, nearest
+from recyclegan.settings.methods import METHODS
 
+DEFAULT_METHOD = next(iter(METHODS))
+"""The method whose options complete ``train`` where none is named."""
 HELP_FLAGS = ("-h", "--help")
 BASH = """\
 _recyclegan() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words=
-    case $command in
+    case "$command ${COMP_WORDS[2]}" in
+        "train -"*) command="train %(default)s" ;;
         %(groups)s) [[ $COMP_CWORD -gt 2 ]] && command="$command ${COMP_WORDS[2]}" ;;
     esac
     [[ $COMP_CWORD -eq 1 ]] && command= before=
@@ -64,7 +68,8 @@ def _bash(commands: Mapping[str, Sequence[Option]]) -> str:
     }
     flags = {name: _flags(options) for name, options in commands.items()}
     return BASH % {
-        "groups": "|".join(groups),
+        "groups": "|".join(f'"{first} "*' for first in groups),
+        "default": DEFAULT_METHOD,
         "choices": "\n".join(_case(8, place, words) for place, words in choices.items()),
         "words": "\n".join(_case(16, name, words) for name, words in plain.items()),
         "flags": "\n".join(_case(16, name, words) for name, words in flags.items()),
@@ -94,6 +99,9 @@ def _fish_lines(commands: Mapping[str, Sequence[Option]]) -> Iterator[str]:
         yield f"complete -c recyclegan -f -n {quote(seen)} -a {quote(' '.join(seconds))}"
     for name, options in commands.items():
         seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in name.split())
+        if name == f"train {DEFAULT_METHOD}":
+            others = " ".join(method for method in METHODS if method != DEFAULT_METHOD)
+            seen = f"__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from {others}"
         for option in options:
             about = f"{_fish_value(option)} -d {quote(option.text)}"
             yield from (f"complete -c recyclegan -n {quote(seen)} -l {flag[2:]}{about}" for flag in option.flags)
