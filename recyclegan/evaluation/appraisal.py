@@ -130,11 +130,12 @@ def _bought(results: Mapping[str, Result]) -> Iterator[Finding]:
     kept = {"edges": _value(results, "edges_kept"), "sharpness": sharp}
     lost = [what for what, share in kept.items() if share < LOST[what]]
     if calm and lost:
+        named = " and ".join(MEASURES[name].title.lower() for name in calm)
         yield Finding(
             "bought",
             kept[lost[0]],
-            f"{' and '.join(MEASURES[name].title.lower() for name in calm)} below the source's are no merit: they were"
-            f" bought with blur, which left {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
+            f"more calm than the source ({named}) is no merit: it was bought with blur, which left"
+            f" {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
             "judge steadiness beside sharpness; train longer, or anew with --generator detail-6",
             is_grave=False,
         )

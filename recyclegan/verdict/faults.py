@@ -19,7 +19,7 @@ PARTLY_SWAPPED = 0.3
 """Share of swapped area that is told of. A perfect night made of day has up to 0.2."""
 SATURATED = 0.25
 """Share of values at black or full light, beyond the source's and target's, from which colours are saturated."""
-HOLES = 0.001
+HOLES = 0.0015
 """Share of the area from which black or glaring regions are told of."""
 LARGE_HOLES = 0.05
 GHOSTS, SURE_GHOSTS = 0.09, 0.35
