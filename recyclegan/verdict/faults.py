@@ -200,7 +200,7 @@ CHECKS: tuple[Callable[[Numbers], Iterator[Finding]], ...] = (
 
 
 def _right(numbers: Numbers) -> Iterator[str]:
-    """Yield what is right, in words."""
+    """Yield what is right, in words, and what was not judged."""
     agreement = numbers.get("lightness_agreement", 0.0)
     if agreement >= UNRELATED and numbers.get("swapped_area", 0.0) <= PARTLY_SWAPPED:
         yield f"light and dark are in place ({agreement:+.2f})"
@@ -210,6 +210,8 @@ def _right(numbers: Numbers) -> Iterator[str]:
         yield "no holes"
     if numbers.get("variety_kept", 0.0) >= ALIKE:
         yield "frames differ as their sources do"
+    if "change" in numbers and "detail_kept" not in numbers:
+        yield "light, edges and colours are not judged (label maps)"
 
 
 def percent(share: float) -> str:
