@@ -15,12 +15,13 @@ from recyclegan.evaluation.results import SOURCE, TARGET, Result, shares
 from recyclegan.evaluation.truth import Size
 from recyclegan.metrics.frame_numbers import Look, Numbers, Pair, look_of, numbers_of, pair_of, references_of
 from recyclegan.metrics.intervals import Draws, Interval, mean_interval
+from recyclegan.metrics.pictures import SHORT
 from recyclegan.verdict import Finding, Verdict, verdict_of
 
 NUM_FRAMES = 12
 """Frames of a clip that are looked at, and of the target, at most; spread evenly."""
 MOST_CLASSES = 48
-"""Colours of a frame up to which it is taken for a map of classes."""
+"""Colours of a frame up to which it is taken for a map of classes; footage is one where all of its frames are."""
 WHOLE = ("patches_coarse", "fid", "kid")
 """Distances that tell how the look as a whole differs from the target's."""
 FARTHER = 1.1
@@ -54,8 +55,9 @@ def appraise(clips: Sequence[PairedClip], target: Sequence[Clip], draws: Draws) 
     Raises:
         InputError: a file cannot be read.
     """
-    pairs = [[pair_of(*frames) for frames in _pairs(clip)] for clip in clips]
-    has_labels = any(_is_label_map(image) for image in next(_pairs(clips[0])))
+    seen = [[(pair_of(*both), [_is_label_map(image) for image in both]) for both in _pairs(clip)] for clip in clips]
+    pairs = [[pair for pair, _ in one] for one in seen]
+    has_labels = any(map(all, zip(*(flags for one in seen for _, flags in one), strict=True)))
     looks = [] if has_labels else [look_of(image) for image in _frames(target, clips[0].size)]
     own = [numbers_of(one, looks, has_labels) for one in pairs]
     beside: dict[str, list[Numbers]] = {SOURCE: [], TARGET: []}
@@ -72,7 +74,7 @@ def _pairs(clip: PairedClip) -> Iterator[tuple[Image, Image]]:
     """Yield source and translation of frames that are spread evenly over a clip."""
     stride = -(-clip.source.num_frames // NUM_FRAMES)
     for moment in replace(clip, truth=None).moments():
-        if moment.index % stride == stride // 2 or clip.source.num_frames == 1:
+        if moment.index % stride == stride // 2:
             yield moment.source, moment.translated
 
 
@@ -86,8 +88,10 @@ def _frames(clips: Sequence[Clip], size: Size) -> Iterator[Image]:
 
 
 def _is_label_map(image: Image) -> bool:
-    """Return whether a frame has as few colours as a map of classes."""
-    return len(np.unique(image.reshape(-1, image.shape[2]), axis=0)) <= MOST_CLASSES
+    """Return whether a frame has as few colours as a map of classes, as far as some thousand pixels tell."""
+    step = max(1, min(image.shape[:2]) // SHORT)
+    levels = image[::step, ::step].astype(np.int64)
+    return len(np.unique(levels @ (65536, 256, 1) if levels.shape[2] == 3 else levels)) <= MOST_CLASSES
 
 
 def _sizes(clips: Sequence[PairedClip]) -> str:
@@ -130,11 +134,12 @@ def _bought(results: Mapping[str, Result]) -> Iterator[Finding]:
     kept = {"edges": _value(results, "edges_kept"), "sharpness": sharp}
     lost = [what for what, share in kept.items() if share < LOST[what]]
     if calm and lost:
+        named = " and ".join(MEASURES[name].title.lower() for name in calm)
         yield Finding(
             "bought",
             kept[lost[0]],
-            f"{' and '.join(MEASURES[name].title.lower() for name in calm)} below the source's are no merit: they were"
-            f" bought with blur, which left {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
+            f"more calm than the source ({named}) is no merit: it was bought with blur, which left"
+            f" {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
             "judge steadiness beside sharpness; train longer, or anew with --generator detail-6",
             is_grave=False,
         )

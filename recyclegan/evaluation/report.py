@@ -53,10 +53,10 @@ def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[
 def verdict_section(verdict: Verdict, results: Mapping[str, Result]) -> Section:
     """Return what is wrong and what is right, with what to do about it and, folded, the numbers."""
     rows: list[list[Cell]] = [
-        [finding.name, finding.sentence, finding.remedy, "yes" if finding.is_grave else "no"]
+        [f"{finding.name} (grave)" if finding.is_grave else finding.name, finding.remedy]
         for finding in verdict.findings
     ]
-    faults = [table(["Fault", "What was found", "What to do", "Makes it unusable"], rows)] if rows else []
+    faults = [table(["Fault", "What to do"], rows)] if rows else []
     numbers = [_row(name, results[name], (SOURCE, TARGET)) for name in results if name in NAMES]
     columns = ["Number", "Translated", "Source", "Target", "Better"]
     folded = details("The numbers behind it", [table(columns, numbers)])

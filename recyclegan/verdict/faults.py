@@ -19,7 +19,7 @@ PARTLY_SWAPPED = 0.3
 """Share of swapped area that is told of. A perfect night made of day has up to 0.2."""
 SATURATED = 0.25
 """Share of values at black or full light, beyond the source's and target's, from which colours are saturated."""
-HOLES = 0.001
+HOLES = 0.0015
 """Share of the area from which black or glaring regions are told of."""
 LARGE_HOLES = 0.05
 GHOSTS, SURE_GHOSTS = 0.09, 0.35
@@ -200,7 +200,7 @@ CHECKS: tuple[Callable[[Numbers], Iterator[Finding]], ...] = (
 
 
 def _right(numbers: Numbers) -> Iterator[str]:
-    """Yield what is right, in words."""
+    """Yield what is right, in words, and what was not judged."""
     agreement = numbers.get("lightness_agreement", 0.0)
     if agreement >= UNRELATED and numbers.get("swapped_area", 0.0) <= PARTLY_SWAPPED:
         yield f"light and dark are in place ({agreement:+.2f})"
@@ -210,6 +210,8 @@ def _right(numbers: Numbers) -> Iterator[str]:
         yield "no holes"
     if numbers.get("variety_kept", 0.0) >= ALIKE:
         yield "frames differ as their sources do"
+    if "change" in numbers and "detail_kept" not in numbers:
+        yield "light, edges and colours are not judged (label maps)"
 
 
 def percent(share: float) -> str:

@@ -110,6 +110,14 @@ def test_label_maps_are_not_judged_by_brightness(world: Path, tmp_path: Path) ->
     assert not {"lightness_agreement", "holes", "tint"} & set(results.results)
 
 
+def test_footage_that_begins_in_black_is_no_label_map(world: Path, tmp_path: Path) -> None:
+    for place, look in (("source", "day"), ("made", "rain")):
+        first = np.zeros((64, 128, 3), np.uint8)
+        write_clip(tmp_path / place / "clip", [first, *drive(0, look)])
+    results = evaluate(tmp_path / "made", tmp_path / "source", tmp_path / "out", config=CONFIG)
+    assert "lightness_agreement" in results.results
+
+
 def test_it_stands_at_the_top_of_the_report_in_the_numbers_and_at_the_end_of_the_command(
     world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,6 +98,7 @@ def test_a_good_label_map_is_not_accused() -> None:
     verdict = judge(real, [255 - image for image in maps], labels=True)
     assert verdict.word == "usable"
     assert set(verdict.numbers) == {"change", "contrast", "variety_kept"}
+    assert "not judged (label maps)" in verdict.sentence
 
 
 def test_label_maps_that_are_all_the_same_are_still_found() -> None:
