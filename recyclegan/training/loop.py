@@ -30,6 +30,7 @@ from recyclegan.training.refusing import (
 from recyclegan.training.restoring import Tell, restore
 from recyclegan.training.results import (
     complete,
+    failure_on_page,
     renew_translators,
     save_translators,
     translating_generators,
@@ -125,7 +126,9 @@ def _train(config: TrainConfig, resume: bool, report: Report, decoding: Decoding
     first = restore(state, told) if resume else 0
     if first:
         renew(state, footage, first, told)
-    ended = outcome(state, footage, run_steps(state, footage, first, report))
+    with failure_on_page(state):
+        done = run_steps(state, footage, first, report)
+    ended = outcome(state, footage, done)
     return replace(ended, notes=(*untold, *ended.notes))
 
 

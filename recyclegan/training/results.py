@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from recyclegan.files import write_text
 from recyclegan.logs import read_stats, series
 from recyclegan.pages.curves import draw_curves
 from recyclegan.pages.grids import Band, Row, sheet
+from recyclegan.states import checkpoints, step_of
 from recyclegan.tensors import to_images
 from recyclegan.training.footage import Footage
 from recyclegan.training.run_folder import STATS_FILE
@@ -146,6 +148,20 @@ def write_curves(run: Path) -> None:
     points = {name: course for name, course in points.items() if name.partition("/")[2] not in NAMES}
     if points:
         write_image(run / CURVES_FILE, draw_curves(points))
+
+
+@contextmanager
+def failure_on_page(state: TrainState) -> Iterator[None]:
+    """Let the run's page tell where the block failed, and that the run can go on from its newest checkpoint."""
+    try:
+        yield
+    except Exception as error:
+        run = state.config.out
+        if state.fabric.is_global_zero and (run / PAGE_FILE).exists():
+            done = max(map(step_of, checkpoints(run)), default=0)
+            with suppress(InputError):
+                write_page(state, done, going=False, verdict=[f"Training failed: {str(error) or type(error).__name__}"])
+        raise
 
 
 def write_page(state: TrainState, done: int, *, going: bool, verdict: Sequence[str] = ()) -> None:

@@ -151,6 +151,23 @@ def test_a_run_that_goes_on_tells_time_left_and_renews_itself(finished: TrainCon
     assert 'data-renew="0"' in (config.out / "index.html").read_text()
 
 
+def test_a_run_that_fails_says_so_and_from_where_it_can_go_on(finished: TrainConfig, tmp_path: Path) -> None:
+    def fail(done: int, total: int, terms: dict[str, float]) -> None:
+        if done == 3:
+            raise MemoryError
+
+    config = replace(finished, out=tmp_path / "run", steps=5)
+    with pytest.raises(MemoryError):
+        train(config, report=fail)
+    page = page_of(config.out)
+    assert "Training failed: MemoryError" in page.text
+    assert "Stopped after 2 of 5 steps." in page.text, "the checkpoint that --resume goes on from"
+    assert 'data-renew="0"' in (config.out / "index.html").read_text()
+    train(config, resume=True)
+    assert "Finished: 5 steps." in page_of(config.out).text
+    assert not any("failed" in words for words in page_of(config.out).text)
+
+
 def test_samples_of_steps_that_are_done_again_are_not_shown(finished: TrainConfig) -> None:
     page = Document(run_page(told(finished, done=2, num_steps=3)))
     assert [when for _, when in shots_of(page)] == ["step 1", "step 2"]
