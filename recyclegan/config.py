@@ -77,7 +77,8 @@ def _settle_paths(config: Any) -> None:
     """Turn the strings of a frozen dataclass into paths where its fields are paths."""
     for name, hint in _hints(config.__class__).items():
         found = getattr(config, name)
-        if found is not None and (hint is Path or Path in typing.get_args(hint)):
+        is_union = typing.get_origin(hint) in (Union, types.UnionType)
+        if found is not None and (hint is Path or (is_union and Path in typing.get_args(hint))):
             object.__setattr__(config, name, as_path(found))
 
 

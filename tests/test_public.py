@@ -12,6 +12,9 @@ import pytest
 import recyclegan
 from recyclegan import Output, TrainConfig, Translator
 from recyclegan.cli.translate import TranslateOptions
+from recyclegan.evaluation.results import Result, Results
+from recyclegan.metrics.intervals import Interval
+from recyclegan.training import Outcome
 from recyclegan.translation import Translator as TheTranslator
 
 SIGNATURES = {
@@ -99,3 +102,11 @@ def test_a_run_is_named_after_its_data_and_its_method(tmp_path: Path, monkeypatc
     assert TrainConfig(".").out == Path(f"runs/{tmp_path.name}-unsup-recycle-gan")
     assert TrainConfig("data", ".").out == Path()
     assert TrainConfig("data", "mine").out == Path("mine")
+
+
+def test_results_are_said_in_a_line() -> None:
+    outcome = Outcome(steps=3, num_steps=5, notes=("a long note",) * 9)
+    assert repr(outcome) == "Outcome(steps=3, num_steps=5, notes=9)"
+    measured = {"flicker": Result(Interval(0.0125, 0.01, 0.02, 1)), "sharpness": Result(Interval(1.0, 1.0, 1.0, 1))}
+    results = Results(measured, classes={}, protocol={"flow": "dis"}, inputs={}, clips=[], notes=["a note"])
+    assert repr(results) == "Results(flicker=0.0125, sharpness=1, clips=0, notes=1)"

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from recyclegan.calibration import footage_of, read_calibration
 from recyclegan.checkpoint import load_card, load_translator, save_translator
 from recyclegan.comparison import ComparisonConfig
+from recyclegan.config import check_numbers
 from recyclegan.data import find_clips, index_data
 from recyclegan.data.prepare import prepare_roadworld, prepare_videos
 from recyclegan.data.published import prepare_cityscapes, prepare_viper
@@ -52,6 +53,21 @@ def test_configurations_hold_paths() -> None:
     assert EvaluationConfig(segmenter="net.pt", labels="viper").segmenter == Path("net.pt")
     assert ComparisonConfig(steps=1, truth="truth").truth == Path("truth")
     assert DataConfig().cache is None
+
+
+def test_only_fields_of_paths_become_paths() -> None:
+    @dataclass(frozen=True)
+    class Options:
+        one: Path
+        maybe: Path | None = None
+        several: tuple[Path, ...] = (Path("a"), Path("b"))
+        word: str = "word"
+
+        def __post_init__(self) -> None:
+            check_numbers(self)
+
+    assert Options("one") == Options(Path("one"), None, (Path("a"), Path("b")), "word")
+    assert Options("one", "two").maybe == Path("two")
 
 
 @pytest.mark.parametrize("wrong", [5, None, "", b"data", ["data"]], ids=repr)

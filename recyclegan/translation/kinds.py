@@ -22,6 +22,7 @@ from recyclegan.video import IMAGE_SUFFIXES, VideoFrame, VideoReader, probe, rea
 
 Picture = UInt8[np.ndarray, "_ _ _"]
 """An image among others, which may differ from it in size."""
+Images = UInt8[np.ndarray, "batch height width _"]
 Layout = Literal["HW", "HWC", "CHW", "NHWC", "NCHW"]
 """What the axes of an array or tensor are: number, height, width, channels."""
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -88,6 +89,19 @@ def unpacked(given: Any, layout: Layout | None, levels: Levels | None, labels: b
         case list() | tuple():
             return _of_list(given, layout, levels, labels)
     raise InputError(f"{_called(given)}: is no frame; {EXPECTED}")
+
+
+def with_channels(images: Images, channels: int) -> Images:
+    """Return RGB images with as many channels as a generator reads.
+
+    Raises:
+        InputError: they have another number, and are not RGB that can become grey.
+    """
+    if channels == images.shape[3]:
+        return images
+    if channels == 1:
+        return np.stack([np.asarray(Pillow.fromarray(image).convert("L"))[..., None] for image in images])
+    raise InputError(f"images: found {images.shape[3]} channels, expected {channels}")
 
 
 def _of_list(

@@ -28,7 +28,7 @@ from recyclegan.translation.devices import moved, pick_device, told_when_memory_
 from recyclegan.translation.hub import locate
 from recyclegan.translation.inputs import find_inputs, is_pattern
 from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
-from recyclegan.translation.kinds import Layout, Picture, frames_of, is_stream, unpacked_each
+from recyclegan.translation.kinds import Layout, Picture, frames_of, is_stream, unpacked_each, with_channels
 from recyclegan.translation.levels import Levels
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
 from recyclegan.translation.plan import VideoJob, plan_folder, plan_several
@@ -133,7 +133,7 @@ class Translator:
         """
         self._check_scaled(*images.shape[1:3])
         scaled = np.stack([self._to_scale(image, is_label=self.card.labels_in) for image in images])
-        translated = to_images(self.translate(to_frames(self._with_channels(scaled))))
+        translated = to_images(self.translate(to_frames(with_channels(scaled, self.card.channels_in))))
         if self.card.palette:
             palette = np.array(self.card.palette)
             translated = np.stack([snap(image, palette) for image in translated])
@@ -302,11 +302,3 @@ class Translator:
                 f"frames of {width}x{height}: would be {scaled[1]}x{scaled[0]} at the scale of training, which is too "
                 "large; crop them, or give --scale native"
             )
-
-    def _with_channels(self, images: Images) -> TranslatedImages:
-        """Return RGB images with as many channels as the generator reads."""
-        if self.card.channels_in == images.shape[3]:
-            return images
-        if self.card.channels_in == 1:
-            return np.stack([np.asarray(PillowImage.fromarray(image).convert("L"))[..., None] for image in images])
-        raise InputError(f"images: found {images.shape[3]} channels, expected {self.card.channels_in}")
