@@ -50,7 +50,11 @@ def test_downloads_become_data_folders(tmp_path: Path, capsys: pytest.CaptureFix
     viper, cityscapes = write_viper(tmp_path / "v", flow=False), write_cityscapes(tmp_path / "c")
     assert main(["prepare", "viper", str(tmp_path / "one"), "--viper", str(viper)]) == 0
     told = capsys.readouterr()
-    assert told.out == "train/A: 2 clips, train/B: 2 clips, val/A: 2 clips, val/B: 2 clips\n"
+    assert told.out.splitlines() == [
+        "train/A: 2 clips, train/B: 2 clips, val/A: 2 clips, val/B: 2 clips",
+        "next:",
+        f"  recyclegan doctor {tmp_path / 'one'}",
+    ]
     assert "note: img: 19 of 21 held-out sequences are not there" in told.err
     words = ["--viper", str(viper), "--cityscapes", str(cityscapes)]
     assert main(["prepare", "cityscapes", str(tmp_path / "two"), *words]) == 0

@@ -109,6 +109,11 @@ def for_evaluation(here: Path, world: Path) -> dict[str, Any]:
     return {"frames": torch.rand(2, 3, 32, 64) * 2 - 1, "generator": nn.Identity()}
 
 
+def for_verdict(here: Path, world: Path) -> dict[str, Any]:
+    frames = [picture(number, 48, 64) for number in range(2)]
+    return {"sources": frames, "translations": frames, "target": frames}
+
+
 def for_comparison(here: Path, world: Path) -> dict[str, Any]:
     config = small_config(Path("data"), Path("run"))
     return {"ours": config, "theirs": config}
@@ -122,12 +127,13 @@ def for_doctor(here: Path, world: Path) -> dict[str, Any]:
 
 
 SCENES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
-    "README": for_run("game2street"),
+    "README": for_run("data"),
     "comparison": for_comparison,
     "data": lambda *_: {},
     "doctor": for_doctor,
     "evaluation": for_evaluation,
     "formats": for_run("mine"),
+    "verdict": for_verdict,
 }
 """What the examples of each page find."""
 RUN_HERE = [page for page in PAGES if blocks_of(page) and page.stem not in ("methods", "api")]

@@ -58,8 +58,6 @@ def train(words: list[str]) -> int:
         return 0
     for note in outcome.notes:
         _tell(note)
-    for verdict in outcome.verdicts:
-        print(f"verdict: {verdict}")
     return _end(config, flags, outcome, has_trained)
 
 
@@ -87,12 +85,23 @@ def _end(config: TrainConfig, flags: Flags, outcome: "Outcome", has_trained: boo
         return 0
     if done < wanted:
         print(f"{out}: stopped after {done} of {wanted} steps; go on with --resume")
+        _judge(out, outcome)
         print(next_step("train", "--out", out, "--resume"))
         return 130
-    nothing = f"{done} steps are done, {wanted} were asked for; nothing was done"
-    print(f"{out}: {f'trained {done} steps' if has_trained else nothing}")
+    if has_trained:
+        print(f"{out}: trained {done} steps")
+        _judge(out, outcome)
+    else:
+        print(f"{out}: {done} steps are done, {wanted} were asked for; nothing was done")
     print(to_translate(out, config.data))
     return 0
+
+
+def _judge(out: Path, outcome: "Outcome") -> None:
+    """Say what there is to say of the translations, and where to look at them."""
+    for verdict in outcome.verdicts:
+        print(f"verdict: {verdict}")
+    print(f"page: {out / 'index.html'}; open it in a browser")
 
 
 def _tell(note: str) -> None:

@@ -49,7 +49,7 @@ def evaluate(
     segment: Segment | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
-    memory: Path | None = None,
+    memory: AnyPath | None = None,
 ) -> Results:
     """Measure translated footage, write ``out/metrics.json`` and ``out/report.html``, and return the numbers.
 
@@ -75,7 +75,7 @@ def evaluate(
     labels = label_set(config.labels) if config.labels else None
     store = Store()
     clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels, config.reading)]
-    view = _view(config, clips, Memory(memory))
+    view = _view(config, clips, Memory(as_path_or_none(memory)))
     with one_thread():
         post, protocol, known = _prepared(view, clips, labels, segment, target, progress, say)
         with crew(post, view, 1 if segment else worth(config, clips)) as workers:

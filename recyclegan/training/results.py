@@ -23,6 +23,7 @@ from recyclegan.training.footage import Footage
 from recyclegan.training.run_folder import STATS_FILE
 from recyclegan.training.run_page import RunPage, run_page
 from recyclegan.training.step import TrainState
+from recyclegan.training.verdicts import verdict_lines
 from recyclegan.verdict import NAMES
 from recyclegan.video import write_image
 
@@ -168,5 +169,7 @@ def write_page(state: TrainState, done: int, *, going: bool, verdict: Sequence[s
     """Write ``index.html``: the run after ``done`` steps, whether training goes on, and what is to be said of it."""
     run = state.config.out
     entries, speed = read_stats(run / STATS_FILE), state.pace.speed(done) if going else 0.0
-    told = RunPage(state.config, going, done, state.num_steps, series(entries), verdict, speed)
+    told = RunPage(
+        state.config, going, done, state.num_steps, series(entries), (*verdict, *verdict_lines(entries)), speed
+    )
     write_text(run / PAGE_FILE, run_page(told))
