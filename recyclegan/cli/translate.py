@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_type_hints
 
 import tyro
 
+from recyclegan.cli.next_step import after_translating
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.config import Within
@@ -69,7 +70,7 @@ def translate(words: list[str]) -> None:
     options = parse(TranslateOptions, _places_first(words), "translate")
     *inputs, target = options.places or ("",)
     if not inputs:
-        raise InputError("translate: expected MODEL INPUT... OUTPUT; see recyclegan translate --help")
+        raise InputError("translate: expected RUN INPUT... OUTPUT; see recyclegan translate --help")
     from recyclegan.translation import Output, Translator, find_inputs
 
     output = Output(
@@ -94,6 +95,8 @@ def translate(words: list[str]) -> None:
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(f"{Path(target)}: written")
+    if isinstance(source, str) and Path(source).exists():
+        print(after_translating(Path(source), Path(target), options.model, options.direction or "ab"), end="")
 
 
 def _places_first(words: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from recyclegan.checkpoint import Card, load_translator, save_translator
 from recyclegan.data.scale import scale_of
 from recyclegan.domains import Direction, opposite, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.files import write_text
+from recyclegan.files import digest, digest_of, encoded, kind_of, write_bytes
 from recyclegan.logs import read_stats, series
 from recyclegan.pages.curves import draw_curves
 from recyclegan.pages.grids import Band, Row, sheet
@@ -172,4 +172,6 @@ def write_page(state: TrainState, done: int, *, going: bool, verdict: Sequence[s
     told = RunPage(
         state.config, going, done, state.num_steps, series(entries), (*verdict, *verdict_lines(entries)), speed
     )
-    write_text(run / PAGE_FILE, run_page(told))
+    page, content = run / PAGE_FILE, encoded(run_page(told))
+    if kind_of(page) != "file" or digest(page) != digest_of(content):
+        write_bytes(page, content)

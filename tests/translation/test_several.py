@@ -359,7 +359,7 @@ def test_an_output_with_a_slash_behind_it_is_a_folder(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["media/two.mp4"], "translate: expected MODEL INPUT... OUTPUT"),
+        (["media/two.mp4"], "translate: expected RUN INPUT... OUTPUT"),
         (["media/two.mp4", "media/no.mp4", "out"], "media/no.mp4: no such file or folder"),
         (["media/*.avi", "out"], "media/*.avi: matches no video, image or folder"),
         (["media/two.mp4", "out.mp4", "--start", "9"], "two.mp4: has no frame from 9 s to its end"),
