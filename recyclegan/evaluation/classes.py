@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import tee
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 from recyclegan.arrays import ClassMap, Image
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.footage import Moment, PairedClip
+from recyclegan.evaluation.stretches import frames_in
 from recyclegan.evaluation.truth import FrameTruth
 from recyclegan.labels import LABEL_SETS, LabelSet, nearest_class
 from recyclegan.metrics.motion import FrameMotion
@@ -58,21 +60,24 @@ def label_set(name: str) -> LabelSet:
     return LABEL_SETS[name]
 
 
-def read_semantics(clips: Sequence[PairedClip], labels: LabelSet, segment: Segment | None) -> Semantics:
+def read_semantics(
+    clips: Sequence[PairedClip], labels: LabelSet, segment: Segment | None, most_frames: int | None = None
+) -> Semantics:
     """Return how to read classes; without ``segment`` the frames are label maps, read by the nearest colour.
 
     Label maps are held against what the source's colours alone tell, by a lookup that is fitted to the sources of these
-    very clips, so that it bounds what colour can tell. What a segmenter finds in the translated frames is held against
-    what it finds in the source.
+    very clips, to the frames that are measured, so that it bounds what colour can tell. What a segmenter finds in the
+    translated frames is held against what it finds in the source.
     """
     if segment:
         return Semantics(labels, segment, segment, SOURCE)
-    examples = ((moment.source, true_classes(moment, labels)) for clip in clips for moment in clip.moments())
+    moments = (moment for clip in clips for moment in clip.moments(frames_in(clip.runs(most_frames))))
+    examples = ((moment.source, true_classes(moment, labels)) for moment in moments)
     images, maps = tee(examples)
     colours = ColourLookup.fit(
         (image for image, _ in images), (classes for _, classes in maps), ignore=(*labels.ignored, VOID)
     )
-    return Semantics(labels, lambda image: nearest_class(image, labels), colours.predict, COLOURS)
+    return Semantics(labels, partial(nearest_class, labels=labels), colours.predict, COLOURS)
 
 
 def true_classes(moment: Moment, labels: LabelSet) -> ClassMap:
@@ -109,6 +114,15 @@ class ClassCounts:
     flips: Flips = field(default_factory=lambda: Flips(0, 0))
     _last: tuple[ClassMap, ClassMap] | None = None
 
+    def begin(self, pred: ClassMap, truth: ClassMap) -> None:
+        """Take a frame as the one before the next, without counting it."""
+        self._last = pred, truth
+
+    def take(self, other: "ClassCounts") -> None:
+        """Add the counts of other frames."""
+        self.confusion += other.confusion
+        self.flips = self.flips.plus(other.flips)
+
     def add(self, pred: ClassMap, truth: ClassMap, motion: FrameMotion | None) -> dict[str, float]:
         """Count a frame, ``motion`` leading to it from the one before; return its own values."""
         how = self.semantics
@@ -119,7 +133,7 @@ class ClassCounts:
             pred_prev, truth_prev = self._last
             flow, visible = motion.flow[0].permute(1, 2, 0).numpy(), motion.visible[0, 0].numpy()
             flips = class_flips(pred_prev, pred, truth_prev, truth, flow, visible, how.ignore)
-            self.flips = Flips(self.flips.changed + flips.changed, self.flips.counted + flips.counted)
+            self.flips = self.flips.plus(flips)
             values["class_flips"] = flips.share
         self._last = pred, truth
         return values
@@ -136,6 +150,17 @@ class ClassTally:
     def __post_init__(self) -> None:
         self.ours, self.rival = self._counts(), self._counts()
 
+    def begin(self, moment: Moment) -> None:
+        """Take a frame as the one before the next, without counting it."""
+        truth = true_classes(moment, self.semantics.labels)
+        for counts, pred in zip((self.rival, self.ours), self._read(moment), strict=True):
+            counts.begin(pred, truth)
+
+    def _read(self, moment: Moment) -> tuple[ClassMap, ClassMap]:
+        """Return the classes that are read from the source, and from the translated frame."""
+        how = self.semantics
+        return merged(how.rival(moment.source), how.labels), merged(how.segment(moment.translated), how.labels)
+
     def _counts(self) -> ClassCounts:
         size = (self.semantics.num_classes, self.semantics.num_classes + 1)
         return ClassCounts(self.semantics, np.zeros(size, np.int64))
@@ -144,10 +169,19 @@ class ClassTally:
         """Count a frame, ``motion`` leading to it from the one before; return its own values."""
         how = self.semantics
         truth = true_classes(moment, how.labels)
-        theirs = self.rival.add(merged(how.rival(moment.source), how.labels), truth, motion)
-        ours = self.ours.add(merged(how.segment(moment.translated), how.labels), truth, motion)
+        rival_read, read = self._read(moment)
+        theirs, ours = self.rival.add(rival_read, truth, motion), self.ours.add(read, truth, motion)
         prefix = how.rival_name.replace(" ", "_")
         return ours | {f"{prefix}_{name}": value for name, value in theirs.items()}
+
+
+def sum_of(tallies: Sequence[ClassTally]) -> ClassTally:
+    """Return the counts of several parts of a clip as one."""
+    total = ClassTally(tallies[0].semantics)
+    for tally in tallies:
+        total.ours.take(tally.ours)
+        total.rival.take(tally.rival)
+    return total
 
 
 def _share(part: int | np.integer, whole: int | np.integer) -> float:

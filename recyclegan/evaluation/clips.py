@@ -1,14 +1,16 @@
 """What is measured of one clip, frame by frame."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from recyclegan.arrays import Image
-from recyclegan.evaluation.classes import ClassTally, Semantics
+from recyclegan.evaluation.classes import ClassTally, Semantics, sum_of
 from recyclegan.evaluation.footage import Moment, PairedClip
+from recyclegan.evaluation.memory import Memory
+from recyclegan.evaluation.stretches import Part, Runs, frames_in, in_parts, num_pairs
 from recyclegan.evaluation.truth import Size
 from recyclegan.metrics.motion import (
     CHECKED_MASK,
@@ -28,7 +30,7 @@ from recyclegan.metrics.temporal import (
     perceptual_change_difference,
     sharpness,
 )
-from recyclegan.tensors import Frames, to_frames
+from recyclegan.tensors import Flow, Frames, to_frames
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class Sight:
     """A perceptual distance between frames, for tLP."""
     exact_mask: str = EXACT_MASK
     """How it is known, with exact flow, which pixels were visible before."""
+    estimator: str = ""
+    """What tells the estimate from others, in the keys of what is remembered of it."""
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def mask(self) -> str:
@@ -58,19 +63,56 @@ class Sight:
             assert truth.visible is not None
             flow, visible = torch.from_numpy(truth.flow), torch.from_numpy(truth.visible)
             return exact_motion(flow.permute(2, 0, 1)[None], visible[None, None], self.exact_mask)
+        found = self.memory.recall(self._key("motion", current), lambda: _arrays(self._estimated(previous, current)))
+        flow, visible = torch.from_numpy(found["flow"]), torch.from_numpy(found["visible"])
+        return FrameMotion(flow, visible, self.source, CHECKED_MASK)
+
+    def seen(self, previous: Moment, current: Moment) -> Flow:
+        """Return the motion that the estimate sees in the source between two neighbouring frames."""
+        found = self.memory.recall(self._key("seen", current), lambda: {"flow": self._seen(previous, current).numpy()})
+        return torch.from_numpy(found["flow"])
+
+    def _estimated(self, previous: Moment, current: Moment) -> FrameMotion:
         assert self.estimate is not None
         return estimated_motion(as_frames(previous.source), as_frames(current.source), self.source, self.estimate)
+
+    def _seen(self, previous: Moment, current: Moment) -> Flow:
+        assert self.estimate is not None
+        return self.estimate(as_frames(previous.source), as_frames(current.source))
+
+    def _key(self, what: str, current: Moment) -> str:
+        return f"{what} {self.estimator} {current.key}" if current.key else ""
+
+
+def _arrays(motion: FrameMotion) -> dict[str, np.ndarray]:
+    return {"flow": motion.flow.numpy(), "visible": motion.visible.numpy()}
 
 
 @dataclass(frozen=True)
 class ClipMeasures:
-    """One clip's values a frame (the first has no predecessor: NaN for what compares neighbours) and its counts."""
+    """One clip's values a frame and its counts.
+
+    Values are NaN at frames that are not measured; what compares neighbours is NaN at the first of each run, too.
+    """
 
     name: str
     num_frames: int
+    """Of the clip, measured or not."""
     size: Size
     curves: dict[str, list[float]]
     tally: ClassTally | None
+    runs: Runs
+    """The frames that are measured."""
+
+    @property
+    def num_measured(self) -> int:
+        """Return how many frames are measured."""
+        return len(frames_in(self.runs))
+
+    @property
+    def num_pairs(self) -> int:
+        """Return how many pairs of neighbours are measured."""
+        return num_pairs(self.runs)
 
     def mean(self, measure: str) -> float:
         """Return the mean of a curve over the frames at which it is finite, NaN where there is none."""
@@ -78,8 +120,17 @@ class ClipMeasures:
         return float(np.mean(values)) if values else float("nan")
 
     def num_gaps(self, measure: str) -> int:
-        """Return at how many frames but the first a curve is not finite."""
-        return sum(not np.isfinite(value) for value in self.curves[measure][1:])
+        """Return at how many of the pairs of neighbours a curve is not finite."""
+        curve = self.curves[measure]
+        return sum(not np.isfinite(curve[index]) for run in self.runs for index in run[1:])
+
+
+@dataclass(frozen=True)
+class PartMeasures:
+    """The values of each measured frame of a part of a clip, and the part's counts."""
+
+    rows: dict[int, dict[str, float]]
+    tally: ClassTally | None
 
 
 def as_frames(image: Image) -> Frames:
@@ -87,28 +138,61 @@ def as_frames(image: Image) -> Frames:
     return to_frames(np.stack([image]))
 
 
-def measure_clip(clip: PairedClip, sight: Sight, semantics: Semantics | None, step: Callable[[], None]) -> ClipMeasures:
+def measure_clip(
+    clip: PairedClip,
+    sight: Sight,
+    semantics: Semantics | None,
+    step: Callable[[], None],
+    most_frames: int | None = None,
+) -> ClipMeasures:
     """Return what is measured of a clip, calling ``step`` after each frame; memory does not grow with its length.
 
     Raises:
         InputError: a file cannot be read.
     """
-    rows: list[dict[str, float]] = []
+    (part,) = in_parts(clip.runs(most_frames), 1)
+    return joined(clip, clip.runs(most_frames), [measure_part(clip, part, sight, semantics, step)])
+
+
+def measure_part(
+    clip: PairedClip, part: Part, sight: Sight, semantics: Semantics | None, step: Callable[[], None]
+) -> PartMeasures:
+    """Return what is measured of a part of a clip, calling ``step`` after each frame.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    rows: dict[int, dict[str, float]] = {}
     tally = ClassTally(semantics) if semantics else None
-    previous, motion = None, None
-    for current in clip.moments():
-        row = _sharpness(current)
-        if previous:
-            motion = sight.motion(previous, current)
-            row |= _steadiness(previous, current, motion, sight)
-        if tally:
-            row |= tally.add(current, motion)
-        rows.append(row)
+    counted, previous = frozenset(part.frames), None
+    for current in clip.moments(part.looked_at, to_end=part.is_last):
+        if current.index in counted:
+            is_next = previous and previous.index == current.index - 1
+            rows[current.index] = _values(previous if is_next else None, current, sight, tally)
+            step()
+        elif tally:
+            tally.begin(current)
         previous = current
-        step()
-    names = dict.fromkeys(name for row in rows for name in row)
-    curves = {name: [row.get(name, float("nan")) for row in rows] for name in names}
-    return ClipMeasures(clip.name, len(rows), clip.size, curves, tally)
+    return PartMeasures(rows, tally)
+
+
+def _values(previous: Moment | None, current: Moment, sight: Sight, tally: ClassTally | None) -> dict[str, float]:
+    """Return the values of a frame, ``previous`` being the neighbour that it is compared with."""
+    row, motion = _sharpness(current), None
+    if previous:
+        motion = sight.motion(previous, current)
+        row |= _steadiness(previous, current, motion, sight)
+    return row | tally.add(current, motion) if tally else row
+
+
+def joined(clip: PairedClip, runs: Runs, parts: Sequence[PartMeasures]) -> ClipMeasures:
+    """Return what was measured of the parts of a clip, in order, as that of the clip."""
+    rows = {index: row for part in parts for index, row in part.rows.items()}
+    names = dict.fromkeys(name for row in rows.values() for name in row)
+    num_frames = clip.source.num_frames
+    curves = {name: [rows.get(i, {}).get(name, float("nan")) for i in range(num_frames)] for name in names}
+    tallies = [part.tally for part in parts if part.tally]
+    return ClipMeasures(clip.name, num_frames, clip.size, curves, sum_of(tallies) if tallies else None, runs)
 
 
 def _sharpness(moment: Moment) -> dict[str, float]:
@@ -124,7 +208,7 @@ def _steadiness(previous: Moment, current: Moment, motion: FrameMotion, sight: S
     changed, source_changed = change(*ours, motion.flow), change(*theirs, motion.flow)
     values: dict[str, PerPair] = flicker_measures(changed, source_changed, motion.visible)
     if sight.estimate:
-        seen = motion.flow if motion.source != "exact" else sight.estimate(*theirs)
+        seen = motion.flow if motion.source != "exact" else sight.seen(previous, current)
         values["flow_difference"] = flow_difference(sight.estimate(*ours), seen)
     if sight.perceptual:
         values["perceptual_change_difference"] = perceptual_change_difference(*ours, *theirs, sight.perceptual)

@@ -1,7 +1,8 @@
 """What is evaluated: translated clips beside their sources, and beside the truth where there is one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice, repeat
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.frames import span_of
 from recyclegan.evaluation.kept import Store, kept
+from recyclegan.evaluation.memory import key_of
+from recyclegan.evaluation.stretches import Runs, runs_of
 from recyclegan.evaluation.truth import ArrayTruth, FrameTruth, LabelTruth, Size, Truth
 from recyclegan.evaluation.viper import ViperTruth, is_viper
 from recyclegan.labels import VIPER, LabelSet
@@ -26,6 +29,8 @@ class Moment:
     translated: Image
     source: Image
     truth: FrameTruth | None
+    key: str = ""
+    """What is remembered of the source at this frame goes by it; empty where nothing is."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +60,47 @@ class PairedClip:
         """Return the same clip with frames that are decoded once, as far as they find room in a store."""
         return replace(self, translated=kept(self.translated, store), source=kept(self.source, store))
 
-    def moments(self) -> Iterator[Moment]:
-        """Yield the frames in order.
+    def runs(self, most: int | None = None) -> Runs:
+        """Return the frames that are measured: all, or at most ``most``, in runs that are evenly spread."""
+        return runs_of(self.source.num_frames, most)
+
+    @cached_property
+    def source_key(self) -> str:
+        """Return a key of the source as it is looked at: by its files, and by the size."""
+        return key_of([self.source], self.size)
+
+    def moments(self, wanted: Sequence[int] | None = None, *, to_end: bool = True) -> Iterator[Moment]:
+        """Yield the frames in order, the wanted ones alone where their numbers are given.
+
+        Videos are decoded to their end, so that damage shows, unless ``to_end`` is off.
 
         Raises:
             InputError: a file cannot be read, or frames change their size within the clip.
         """
+        wanted = range(self.source.num_frames) if wanted is None else wanted
         resize = Resize("rectangle", *self.size)
-        span = self.first, self.first + self.source.num_frames
-        truths = islice(self.truth.frames(self.size), *span) if self.truth else repeat(None, self.source.num_frames)
-        frames = zip(self.translated.images(), self.source.images(), truths, strict=True)
-        for index, (translated, source, truth) in enumerate(frames):
+        truths = self._truths(wanted) if self.truth else repeat(None, len(wanted))
+        pictures = zip(_images(self.translated, wanted), _images(self.source, wanted), strict=True)
+        known = zip(wanted, pictures, truths, strict=True)
+        for index, (translated, source), truth in known if to_end else islice(known, len(wanted)):
             if translated.shape[:2] != self.size:
                 found, expected = (f"{size[1]}x{size[0]}" for size in (translated.shape, self.size))
                 raise InputError(
                     f"{self.name}: frame {index} is {found}, expected {expected}; make all frames one size"
                 )
-            yield Moment(index, translated, resize(source), truth)
+            yield Moment(index, translated, resize(source), truth, f"{self.source_key}-{index}")
+
+    def _truths(self, wanted: Sequence[int]) -> Iterator[FrameTruth]:
+        assert self.truth is not None
+        return self.truth.frames(self.size, tuple(self.first + index for index in wanted))
+
+
+def _images(clip: Clip, wanted: Sequence[int]) -> Iterator[Image]:
+    """Yield the wanted frames of a clip; a video is decoded to its end for them."""
+    if clip.kind == "frames":
+        return replace(clip, files=tuple(clip.files[index] for index in wanted)).images()
+    numbers = frozenset(wanted)
+    return (image for index, image in enumerate(clip.images()) if index in numbers)
 
 
 def pair_clips(

@@ -24,6 +24,10 @@ class Store:
     videos: dict[Path, list[Image]] = field(default_factory=dict)
     """All frames of a video, by its file."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process without anything, and without room for it."""
+        return Store, (0,)
+
     def image(self, file: Path, as_labels: bool) -> Image:
         """Return the image of a file."""
         key = file, as_labels

@@ -25,7 +25,15 @@ from recyclegan.metrics.distribution import (
     kernel_distance,
     patch_slices,
 )
-from recyclegan.metrics.intervals import Counts, Draws, Interval, ManyCounts, Numbers, bootstrap_distances, mean_interval
+from recyclegan.metrics.intervals import (
+    Counts,
+    Draws,
+    Interval,
+    ManyCounts,
+    Numbers,
+    bootstrap_distances,
+    mean_interval,
+)
 from recyclegan.metrics.reweighted import Gaussians, Kernels
 from recyclegan.metrics.temporal import sharpness
 
@@ -164,8 +172,8 @@ def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistics:
     groups = ours.clip_of_patches, target.clip_of_patches
 
     def statistics(left: ManyCounts, right: ManyCounts) -> Numbers:
-        weights = (torch.from_numpy(counts).float() for counts in (left, right))
-        return slices.distances(*weights, *groups).double().numpy()
+        ours, theirs = (torch.from_numpy(counts).float() for counts in (left, right))
+        return slices.distances(ours, theirs, *groups).double().numpy()
 
     return statistics
 

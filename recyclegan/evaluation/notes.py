@@ -41,7 +41,7 @@ def notes_on_gaps(clips: Sequence[ClipMeasures]) -> Iterator[str]:
     """Yield a line for each measure that lacks a number at some pairs of neighbouring frames."""
     for name in (measure.name for measure in MEASURES.values() if measure.taken_on == "pairs"):
         gaps = {clip.name: clip.num_gaps(name) for clip in clips if name in clip.curves and clip.num_gaps(name)}
-        pairs = sum(clip.num_frames - 1 for clip in clips)
+        pairs = sum(clip.num_pairs for clip in clips)
         if gaps:
             worst = max(gaps, key=lambda clip: gaps[clip])
             yield (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from recyclegan.evaluation.classes import SOURCE, Semantics
 from recyclegan.evaluation.clips import ClipMeasures, Sight
@@ -9,6 +10,7 @@ from recyclegan.evaluation.footage import PairedClip
 from recyclegan.evaluation.likeness import NUM_DISTANCE_DRAWS, Sample
 from recyclegan.evaluation.measures import MEASURES, Measure
 from recyclegan.evaluation.results import Result
+from recyclegan.evaluation.stretches import RUN_LENGTH, frames_in
 from recyclegan.metrics.intervals import Draws
 from recyclegan.metrics.motion import FlowSource
 from recyclegan.settings.evaluation import EvaluationConfig
@@ -56,6 +58,7 @@ class Protocol:
             "flow": FLOW_NAMES[self.sight.source],
             "mask": self.sight.mask,
             "size": self.size,
+            "frames": frames_told(self.clips, self.config.most_frames),
             "intervals": f"95 %, percentile bootstrap over clips, {draws.count} draws, seed {draws.seed}",
         }
         if self.sight.estimate is None:
@@ -115,10 +118,33 @@ class Protocol:
             assert self.samples is not None
             ours, target = self.samples.translated, self.samples.target
             return f"{_frames(ours)}; target {_frames(target)}"
-        frames = sum(clip.num_frames for clip in measures)
         if measure.taken_on == "frames":
-            return f"{frames} frames of {len(measures)} clips"
-        return f"{frames - len(measures)} pairs of frames of {len(measures)} clips"
+            return f"{sum(clip.num_measured for clip in measures)} frames of {len(measures)} clips"
+        return f"{sum(clip.num_pairs for clip in measures)} pairs of frames of {len(measures)} clips"
+
+
+def plan_of(
+    clips: Sequence[PairedClip], config: EvaluationConfig, sight: Sight, classes: bool, target: Path | None
+) -> str:
+    """Return in a line what will be measured, and on how many frames."""
+    kinds = [
+        f"steadiness (flow: {sight.source})",
+        "classes" if classes else "",
+        "likeness to the target" if target else "",
+    ]
+    count = f"{len(clips)} clip{'' if len(clips) == 1 else 's'}"
+    return f"measuring {', '.join(filter(None, kinds))} of {count}; frames: {frames_told(clips, config.most_frames)}"
+
+
+def frames_told(clips: Sequence[PairedClip], most: int | None) -> str:
+    """Return in words which frames of clips are measured."""
+    frames, measured = (sum(len(frames_in(clip.runs(count))) for clip in clips) for count in (None, most))
+    if measured == frames:
+        return f"all {frames}"
+    return (
+        f"{measured} of {frames}: at most {most} of each clip, in evenly spread runs of {RUN_LENGTH} neighbours"
+        " (--all-frames measures all)"
+    )
 
 
 def _frames(sample: Sample) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 
 from recyclegan.evaluation.classes import COLOURS, SOURCE, ClassCounts, ClassTally
 from recyclegan.evaluation.clips import ClipMeasures
-from recyclegan.evaluation.likeness import Sample, distances
+from recyclegan.evaluation.likeness import Sample
 from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
+from recyclegan.evaluation.stretches import spans
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap_each, mean_interval
 from recyclegan.metrics.segmentation import Flips, SegmentationScores, segmentation_scores
 from recyclegan.settings.evaluation import Protocol
@@ -110,6 +111,7 @@ def _clip(clip: ClipMeasures) -> dict[str, Any]:
         "name": clip.name,
         "num_frames": clip.num_frames,
         "size": list(clip.size),
+        "measured": spans(clip.runs),
         "means": means,
         "curves": clip.curves,
     }
@@ -219,14 +221,12 @@ def class_scores(
 
 
 def likeness_results(
-    translated: Sample, source: Sample, target: Sample, target_again: Sample, draws: Draws
+    ours: Mapping[str, Interval], source: Mapping[str, Interval], least: Mapping[str, Interval]
 ) -> dict[str, Result]:
     """Return the distances to the target, beside the source's and that of the target to another draw of itself."""
-    ours, theirs = distances(translated, target, draws), distances(source, target, draws)
-    least = distances(target_again, target, draws, alike=True)
     found = {}
     for name, value in ours.items():
-        references = {SOURCE: theirs[name]}
+        references = {SOURCE: source[name]}
         if name in least:
             references[TARGET] = least[name]
         found[name] = Result(value, references)

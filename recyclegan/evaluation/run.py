@@ -1,20 +1,22 @@
 """Evaluate translated footage: files in, ``metrics.json`` and ``report.html`` out."""
 
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_semantics
-from recyclegan.evaluation.clips import ClipMeasures, Sight, measure_clip
+from recyclegan.evaluation.clips import ClipMeasures, PartMeasures, joined
 from recyclegan.evaluation.compatibility import check_options
-from recyclegan.evaluation.exhibits import Exhibit, exhibit, worst_frames
+from recyclegan.evaluation.crew import Crew, Post, View, crew, one_thread, shown, worth
+from recyclegan.evaluation.exhibits import Exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.kept import Store
-from recyclegan.evaluation.likeness import Sample, sample_footage
+from recyclegan.evaluation.memory import Memory
 from recyclegan.evaluation.notes import notes_on_gaps, notes_on_pairs, notes_on_results
-from recyclegan.evaluation.protocol import Protocol, Samples
+from recyclegan.evaluation.protocol import Protocol, Samples, plan_of
+from recyclegan.evaluation.recalled import Sampling
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
     Result,
@@ -27,17 +29,28 @@ from recyclegan.evaluation.results import (
     steadiness_results,
 )
 from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
+from recyclegan.evaluation.stretches import frames_in
 from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
-from recyclegan.metrics.motion import EXACT_MASK, FlowSource, flow_estimator
-from recyclegan.metrics.perceptual import load_distance
+from recyclegan.metrics.intervals import Draws, Interval
+from recyclegan.metrics.motion import EXACT_MASK, FlowSource
 from recyclegan.settings.evaluation import EvaluationConfig
 
 OUTPUTS = ("metrics.json", "report.html", "draws.npz")
 
 Progress = Callable[[int, int, str], None]
-"""Told of (frames done, frames in all, name of the clip) while clips are measured."""
+"""Told of (done, in all, what): frames of each set whose likeness is measured, frames measured, films made."""
+
+
+@dataclass(frozen=True)
+class Distances:
+    """The distances to the target, by name: of the translated footage, its source, and another draw of the target."""
+
+    samples: Samples
+    translated: Mapping[str, Interval]
+    source: Mapping[str, Interval]
+    least: Mapping[str, Interval]
 
 
 def evaluate(
@@ -49,12 +62,16 @@ def evaluate(
     config: EvaluationConfig | None = None,
     segment: Segment | None = None,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
+    memory: Path | None = None,
 ) -> Results:
     """Measure translated footage, write ``out/metrics.json`` and ``out/report.html``, and return the numbers.
 
     ``translated`` and ``source`` are videos, or folders of clips of the same names; ``target`` is any footage of the
     look aimed at; ``truth`` holds the truth of the source (see `recyclegan.evaluation.truth`). ``segment`` reads the
-    classes of translated frames that are no label maps.
+    classes of translated frames that are no label maps. ``say`` is told what will be measured, in a line, before it is.
+    ``memory`` is a folder for what belongs to source and target alone, so that further evaluations of the same clips
+    need not work it out again.
 
     Raises:
         InputError: footage is missing, damaged or does not fit together, or something needed is not installed.
@@ -65,15 +82,15 @@ def evaluate(
     labels = label_set(config.labels) if config.labels else None
     store = Store()
     clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels, config.reading)]
-    sight = _sight(config, clips)
-    segmenter = _segmenter(config, clips, labels)
-    semantics = _semantics(clips, labels, segment or segmenter)
-    samples = _samples(clips, clips_at(target, config.reading), config, progress) if target else None
-    measures = _measure(clips, sight, semantics, progress)
-    reader = segmenter.about if segmenter else "the given segmenter" if segment else None
-    protocol = Protocol(clips, sight, semantics, samples, reader, config)
+    view = _view(config, clips, Memory(memory))
+    with one_thread():
+        post, protocol, known = _prepared(view, clips, labels, segment, target, progress, say)
+        with crew(post, view, 1 if segment else worth(config, clips)) as workers:
+            measures = _measure(clips, workers, config, progress)
+            found = _results(measures, protocol, known, config)
+            exhibits = _exhibits(measures, workers, config, progress)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
-    found = _results(measures, protocol, config)
+    semantics = post.semantics
     results = Results(
         results=found,
         classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
@@ -82,7 +99,7 @@ def evaluate(
         clips=measures,
         notes=[*notes_on_pairs(clips, clips_at(source)), *notes_on_gaps(measures), *notes_on_results(found)],
     )
-    _write(out, results, _exhibits(clips, measures, sight, config), config)
+    _write(out, results, exhibits, config)
     return results
 
 
@@ -96,18 +113,36 @@ def _check_places(out: Path) -> None:
             raise InputError(f"{out / name}: is a {found}, a file is to be written there; choose another --out")
 
 
-def _sight(config: EvaluationConfig, clips: Sequence[PairedClip]) -> Sight:
+def _view(config: EvaluationConfig, clips: Sequence[PairedClip], memory: Memory) -> View:
     """Return where motion comes from; with exact flow, tOF is seen by DIS if OpenCV is there."""
     masks = [clip.truth.mask if clip.truth else None for clip in clips]
     known = all(masks)
     if config.flow == "exact" and not known:
         raise InputError("flow exact: no truth that tells it; give --truth with a folder of .npz files, or --flow dis")
     source: FlowSource = config.flow if config.flow != "auto" else "exact" if known else "dis"
-    estimate = None
-    if source != "exact" or find_spec("cv2"):
-        estimate = flow_estimator("dis" if source == "exact" else source, config.raft_weights)
-    distance = load_distance(config.perceptual) if config.perceptual else None
-    return Sight(source, estimate, distance, "; ".join(sorted({mask for mask in masks if mask})) or EXACT_MASK)
+    return View(config, source, "; ".join(sorted({mask for mask in masks if mask})) or EXACT_MASK, memory)
+
+
+def _prepared(
+    view: View,
+    clips: Sequence[PairedClip],
+    labels: LabelSet | None,
+    segment: Segment | None,
+    target: Path | None,
+    progress: Progress | None,
+    say: Callable[[str], None] | None,
+) -> tuple[Post, Protocol, Distances | None]:
+    """Return all that is known before the first frame is measured."""
+    config, sight = view.config, view.sight()
+    segmenter = _segmenter(config, clips, labels)
+    if say:
+        say(plan_of(clips, config, sight, labels is not None, target))
+    semantics = _semantics(clips, labels, segment or segmenter, config.most_frames)
+    aims = clips_at(target, config.reading) if target else ()
+    known = _distances(clips, aims, view, progress) if target else None
+    reader = segmenter.about if segmenter else "the given segmenter" if segment else None
+    protocol = Protocol(clips, sight, semantics, known.samples if known else None, reader, config)
+    return Post(clips, sight, semantics, config), protocol, known
 
 
 def _segmenter(config: EvaluationConfig, clips: Sequence[PairedClip], labels: LabelSet | None) -> Segmenter | None:
@@ -116,50 +151,60 @@ def _segmenter(config: EvaluationConfig, clips: Sequence[PairedClip], labels: La
     return load_segmenter(config.segmenter, labels, clips[0].size, config.segmenter_input)
 
 
-def _semantics(clips: Sequence[PairedClip], labels: LabelSet | None, segment: Segment | None) -> Semantics | None:
+def _semantics(
+    clips: Sequence[PairedClip], labels: LabelSet | None, segment: Segment | None, most: int | None
+) -> Semantics | None:
     if labels is None:
         return None
     if without := [clip.name for clip in clips if not (clip.truth and clip.truth.tells_classes)]:
         raise InputError(f"labels {labels.name}: the truth of {without[0]} tells no classes; leave labels out")
-    return read_semantics(clips, labels, segment)
+    return read_semantics(clips, labels, segment, most)
 
 
 def _measure(
-    clips: Sequence[PairedClip], sight: Sight, semantics: Semantics | None, progress: Progress | None
+    clips: Sequence[PairedClip], workers: Crew, config: EvaluationConfig, progress: Progress | None
 ) -> list[ClipMeasures]:
-    total, done = sum(clip.source.num_frames for clip in clips), 0
-    measures = []
-    for clip in clips:
-
-        def step(name: str = clip.name) -> None:
-            nonlocal done
-            done += 1
-            if progress:
-                progress(done, total, name)
-
-        measures.append(measure_clip(clip, sight, semantics, step))
-    return measures
+    runs = [clip.runs(config.most_frames) for clip in clips]
+    step = _counted(progress, "measuring", sum(len(frames_in(run)) for run in runs))
+    parts: list[list[PartMeasures]] = [[] for _ in clips]
+    for number, found in workers.measure(step):
+        parts[number].append(found)
+    return [joined(*one) for one in zip(clips, runs, parts, strict=True)]
 
 
-def _samples(
-    clips: Sequence[PairedClip], target: Sequence[Clip], config: EvaluationConfig, progress: Progress | None
-) -> Samples:
-    extract, size, seed = _extract(config), clips[0].size, config.seed
+def _counted(progress: Progress | None, what: str, total: int) -> Callable[[], None]:
+    """Return a function that tells of one more each time that it is called; that nothing is done yet is told now."""
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total, what)
+
+    if progress:
+        progress(0, total, what)
+    return step
+
+
+def _distances(clips: Sequence[PairedClip], target: Sequence[Clip], view: View, progress: Progress | None) -> Distances:
+    config, sampling = view.config, Sampling(clips[0].size, _extract(view.config), view.config, view.memory)
+    seed, draws = config.seed, Draws(config.num_draws, config.seed)
+
+    def step(footage: Sequence[Clip], name: str) -> Callable[[], None]:
+        total = min(config.num_samples, sum(clip.num_frames for clip in footage))
+        return _counted(progress, f"likeness: {name}", total)
+
     ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
-
-    def sample(footage: Sequence[Clip], seeds: tuple[int, ...], name: str) -> list[Sample]:
-        total, done = min(config.num_samples, sum(clip.num_frames for clip in footage)), 0
-
-        def step() -> None:
-            nonlocal done
-            done += 1
-            if progress:
-                progress(done, total, f"likeness: {name}")
-
-        return sample_footage(footage, size, seeds, extract, config.num_samples, step)
-
-    (translated,), (source,) = sample(ours, (seed,), "translated"), sample(sources, (seed,), "source")
-    return Samples(translated, source, *sample(target, (seed + 1, seed + 2), "target"))
+    translated = sampling.fresh(ours, seed, step(ours, "translated"))
+    (source,) = sampling.recalled(sources, (seed,), step(sources, "source"))
+    aim, again = sampling.recalled(target, (seed + 1, seed + 2), step(target, "target"))
+    return Distances(
+        Samples(translated.sample, source.sample, aim.sample, again.sample),
+        sampling.distances(translated, aim, draws),
+        sampling.distances(source, aim, draws),
+        sampling.distances(again, aim, draws, alike=True),
+    )
 
 
 def _extract(config: EvaluationConfig) -> Extract | None:
@@ -168,22 +213,29 @@ def _extract(config: EvaluationConfig) -> Extract | None:
     return inception_features() if config.features == "inception" else load_features(Path(config.features))
 
 
-def _results(measures: Sequence[ClipMeasures], protocol: Protocol, config: EvaluationConfig) -> dict[str, Result]:
+def _results(
+    measures: Sequence[ClipMeasures], protocol: Protocol, known: Distances | None, config: EvaluationConfig
+) -> dict[str, Result]:
     draws, samples = protocol.draws, protocol.samples
     found = steadiness_results(measures, draws)
     found |= class_results(measures, config.protocol, draws)
     found["sharpness"] = sharpness_result(measures, samples.target if samples else None, draws)
-    if samples:
-        found |= likeness_results(samples.translated, samples.source, samples.target, samples.target_again, draws)
+    if known:
+        found |= likeness_results(known.translated, known.source, known.least)
     return protocol.beside(guarded(found), measures)
 
 
 def _exhibits(
-    clips: Sequence[PairedClip], measures: Sequence[ClipMeasures], sight: Sight, config: EvaluationConfig
+    measures: Sequence[ClipMeasures], workers: Crew, config: EvaluationConfig, progress: Progress | None
 ) -> list[Exhibit]:
-    moving = [pair for pair in zip(clips, measures, strict=True) if "added_flicker" in pair[1].curves]
+    moving = [pair for pair in enumerate(measures) if "added_flicker" in pair[1].curves]
     worst = sorted(moving, key=lambda pair: -pair[1].mean("added_flicker"))[: config.num_shown]
-    return [exhibit(clip, measured, sight, config.film_frames, config.num_worst) for clip, measured in worst]
+    step = _counted(progress if worst else None, "films", len(worst))
+    exhibits = []
+    for exhibit in workers.each(shown, worst):
+        step()
+        exhibits.append(exhibit)
+    return exhibits
 
 
 def _write(out: Path, results: Results, exhibits: Sequence[Exhibit], config: EvaluationConfig) -> None:

@@ -7,7 +7,7 @@ or a folder of frames called NAME) tell the classes alone. VIPER's folders, as d
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -29,6 +29,8 @@ _LARGEST_ID = 255
 
 Size = tuple[int, int]
 """Height and width."""
+Wanted = Sequence[int]
+"""Numbers of frames, in order."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Truth(Protocol):
     def tells_classes(self) -> bool:
         """Return whether it holds classes."""
 
-    def frames(self, size: Size) -> Iterator[FrameTruth]:
-        """Yield the truth of each frame at a size: by nearest neighbour, the flow scaled with it.
+    def frames(self, size: Size, wanted: Wanted | None = None) -> Iterator[FrameTruth]:
+        """Yield the truth of each (wanted) frame at a size: by nearest neighbour, the flow scaled with it.
 
         Raises:
             InputError: a file is damaged, or does not tell what it should.
@@ -75,8 +77,8 @@ class ArrayTruth:
         if not zipfile.is_zipfile(self.path):
             raise InputError(f"{self.path}: is no .npz file; expected arrays {', '.join(TRUTH_KEYS)}")
 
-    def frames(self, size: Size) -> Iterator[FrameTruth]:
-        """Yield the truth of each frame at a size."""
+    def frames(self, size: Size, wanted: Wanted | None = None) -> Iterator[FrameTruth]:
+        """Yield the truth of each frame at a size, or of the wanted ones."""
         arrays = read_arrays(self.path, TRUTH_KEYS)
         check_arrays(arrays, self.path)
         classes, flow, visible = (arrays[key] for key in TRUTH_KEYS)
@@ -88,9 +90,9 @@ class ArrayTruth:
         if classes.ndim != 3 or flow.shape != (*classes.shape, 2) or visible.shape != classes.shape:
             shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
             raise InputError(f"{self.path}: holds {shapes}; expected (time, height, width), and 2 more for flow")
-        for known, motion, seen in zip(classes, flow, visible, strict=True):
-            told = known_motion(motion.astype(np.float32), seen.astype(bool))
-            yield resized(FrameTruth(self._ids(known), *told), size)
+        for index in range(self.num_frames) if wanted is None else wanted:
+            told = known_motion(flow[index].astype(np.float32), visible[index].astype(bool))
+            yield resized(FrameTruth(self._ids(classes[index]), *told), size)
 
     def _ids(self, classes: np.ndarray) -> ClassMap:
         """Return classes of any whole type as 8-bit ids."""
@@ -114,15 +116,16 @@ class LabelTruth:
     mask = None
     tells_classes = True
 
-    def frames(self, size: Size) -> Iterator[FrameTruth]:
-        """Yield the truth of each frame at a size."""
-        return (FrameTruth(nearest(classes, size)) for classes in self._maps())
+    def frames(self, size: Size, wanted: Wanted | None = None) -> Iterator[FrameTruth]:
+        """Yield the truth of each frame at a size, or of the wanted ones."""
+        numbers = range(self.clip.num_frames) if wanted is None else wanted
+        return (FrameTruth(nearest(classes, size)) for classes in self._maps(frozenset(numbers)))
 
-    def _maps(self) -> Iterator[ClassMap]:
+    def _maps(self, wanted: frozenset[int]) -> Iterator[ClassMap]:
         if self.clip.kind == "frames":
-            return (read_class_map(path, self.labels) for path in self.clip.files)
-        name = str(self.clip.files[0])
-        return (classes_of(image, self.labels, name) for image in self.clip.images(as_labels=True))
+            return (read_class_map(self.clip.files[index], self.labels) for index in sorted(wanted))
+        name, images = str(self.clip.files[0]), enumerate(self.clip.images(as_labels=True))
+        return (classes_of(image, self.labels, name) for index, image in images if index in wanted)
 
 
 def resized(truth: FrameTruth, size: Size) -> FrameTruth:

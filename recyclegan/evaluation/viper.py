@@ -10,7 +10,6 @@ Source: Richter, Hayder and Koltun 2017, "Playing for Benchmarks", and the toolk
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from recyclegan.data.archives import read_arrays
 from recyclegan.data.index import Clip
 from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
-from recyclegan.evaluation.truth import FrameTruth, Size, nearest, scaled_flow
+from recyclegan.evaluation.truth import FrameTruth, Size, Wanted, nearest, scaled_flow
 from recyclegan.flow import visible, warp
 from recyclegan.labels import VIPER
 from recyclegan.metrics.motion import BACKWARD_MASK, BOTH_WAYS_MASK, FORWARD_MASK, consistent, turned
@@ -65,11 +64,12 @@ class ViperTruth:
         """Return whether there are label maps of this sequence."""
         return self._has(CLASSES)
 
-    def frames(self, size: Size) -> Iterator[FrameTruth]:
-        """Yield the truth of each frame at a size; what no file tells is void, or seen nowhere."""
+    def frames(self, size: Size, wanted: Wanted | None = None) -> Iterator[FrameTruth]:
+        """Yield the truth of each (wanted) frame at a size; what no file tells is void, or seen nowhere."""
         told = self.mask is not None
-        for before, frame in pairwise([None, *self.source.files]):
-            assert frame is not None
+        files = self.source.files
+        for index in range(len(files)) if wanted is None else wanted:
+            before, frame = files[index - 1] if index else None, files[index]
             flow, seen = self._motion(before, frame, size) if told else (None, None)
             yield FrameTruth(self._classes(frame, size), flow, seen)
 

@@ -101,6 +101,10 @@ class Flips(NamedTuple):
     changed: int
     counted: int
 
+    def plus(self, other: "Flips") -> "Flips":
+        """Return the counts of both."""
+        return Flips(self.changed + other.changed, self.counted + other.counted)
+
     @property
     def share(self) -> float:
         """Return the share of changed pixels, NaN when none was counted."""

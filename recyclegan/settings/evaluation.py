@@ -38,6 +38,14 @@ class EvaluationConfig:
     """Refuse damaged videos, or keep what of them decodes."""
     deinterlace: bool = False
     """Turn frames of interlaced sources into whole ones, as they were translated."""
+    max_frames: Annotated[int, Within(2, 10**9)] = 128
+    """Frames of each clip that are measured at most, in evenly spread runs of 8 neighbours; the intervals over clips
+    tell the price."""
+    all_frames: bool = False
+    """Measure all frames, however long clips are."""
+    processes: Annotated[int, Within(1, 1000)] | None = None
+    """Processes that measure side by side, at most; the numbers are the same for any. By default as many as there are
+    cores and work for (from Python one)."""
     num_shown: CountOrNone = 3
     """Clips shown in the report, those that flicker most."""
     film_frames: Count = 90
@@ -52,6 +60,11 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         """Refuse numbers out of their range."""
         check_numbers(self)
+
+    @property
+    def most_frames(self) -> int | None:
+        """Return how many frames of each clip are measured at most; None where all are."""
+        return None if self.all_frames else self.max_frames
 
     @property
     def reading(self) -> Reading:

@@ -1,0 +1,90 @@
+"""Samples of footage and their distances, taken from a memory where they were worked out before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recyclegan.data.index import Clip
+from recyclegan.evaluation.likeness import Sample, distances, sample_footage
+from recyclegan.evaluation.memory import Arrays, Memory, key_of, stamp
+from recyclegan.evaluation.truth import Size
+from recyclegan.metrics.distribution import Extract
+from recyclegan.metrics.intervals import Draws, Interval
+from recyclegan.settings.evaluation import EvaluationConfig
+
+
+@dataclass(frozen=True)
+class Known:
+    """A sample, and the key of all that it follows from; empty for what is not remembered."""
+
+    sample: Sample
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How footage is sampled."""
+
+    size: Size
+    extract: Extract | None
+    config: EvaluationConfig
+    memory: Memory
+
+    def fresh(self, clips: Sequence[Clip], seed: int, step: Callable[[], None]) -> Known:
+        """Return a sample that nobody asks for again."""
+        return Known(self._sample(clips, (seed,), step)[0])
+
+    def recalled(self, clips: Sequence[Clip], seeds: Sequence[int], step: Callable[[], None]) -> list[Known]:
+        """Return a sample for each seed, which other evaluations ask for, too."""
+        key = key_of(clips, "sample", self.size, tuple(seeds), self.config.num_samples, self._network())
+        found = self.memory.recall(key, lambda: _to_arrays(self._sample(clips, seeds, step)))
+        return [Known(sample, f"{key} {number}") for number, sample in enumerate(_from_arrays(found, len(seeds)))]
+
+    def distances(self, ours: Known, target: Known, draws: Draws, *, alike: bool = False) -> Mapping[str, Interval]:
+        """Return the distances of two samples, remembered where both are."""
+
+        def make() -> Arrays:
+            found = distances(ours.sample, target.sample, draws, alike=alike)
+            return {name: _told(interval) for name, interval in found.items()}
+
+        both = ours.key and target.key
+        found = self.memory.recall(f"distances {ours.key} {target.key} {draws} {alike}" if both else "", make)
+        return {name: _interval(told) for name, told in found.items()}
+
+    def _sample(self, clips: Sequence[Clip], seeds: Sequence[int], step: Callable[[], None]) -> list[Sample]:
+        return sample_footage(clips, self.size, seeds, self.extract, self.config.num_samples, step)
+
+    def _network(self) -> object:
+        """Return what tells the network of the features from others."""
+        name = self.config.features
+        return stamp(Path(name)) if name and name != "inception" else name
+
+
+def _to_arrays(samples: Sequence[Sample]) -> Arrays:
+    first = samples[0]
+    arrays = {"clip_of": np.array(first.clip_of), "sharpness": np.array(first.sharpness)}
+    if first.features is not None:
+        arrays["features"] = first.features.numpy()
+    bands = ((number, band, rows) for number, sample in enumerate(samples) for band, rows in enumerate(sample.patches))
+    return arrays | {f"patches {number} {band}": rows.numpy() for number, band, rows in bands}
+
+
+def _from_arrays(arrays: Arrays, count: int) -> list[Sample]:
+    clip_of, sharpness = arrays["clip_of"].tolist(), arrays["sharpness"].tolist()
+    features = torch.from_numpy(arrays["features"]) if "features" in arrays else None
+    bands = sum(name.startswith("patches 0 ") for name in arrays)
+    patches = [[torch.from_numpy(arrays[f"patches {i} {band}"]) for band in range(bands)] for i in range(count)]
+    num_clips = len(set(clip_of))
+    return [Sample(num_clips, clip_of, rows, None if i else features, sharpness) for i, rows in enumerate(patches)]
+
+
+def _told(interval: Interval) -> np.ndarray:
+    return np.array([interval.value, interval.low, interval.high, interval.num_clips, *interval.draws])
+
+
+def _interval(told: np.ndarray) -> Interval:
+    value, low, high, num_clips, *draws = told.tolist()
+    return Interval(value, low, high, int(num_clips), tuple(draws))
