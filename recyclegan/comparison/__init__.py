@@ -3,21 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 
 from recyclegan.comparison.budget import equal_minutes
 from recyclegan.comparison.entry import Entry, Judging, check_started, folder_name
+from recyclegan.comparison.outline import plan_of
+from recyclegan.comparison.record import Record, check_goes_on, read_record, write_record
 from recyclegan.comparison.report import write_results
 from recyclegan.comparison.running import run_entries
 from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import check_writable
 from recyclegan.settings.comparison import ComparisonConfig
+from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.training import TrainConfig
 
 __all__ = ["ComparisonConfig", "compare_methods"]
 
 Show = Callable[[int, int | None, str], None]
 """Told of (done, in all, what) during all long work."""
+MEMORY_FOLDER = "memory"
+"""What belongs to source and target alone, while the comparison goes on."""
 
 
 def compare_methods(
@@ -27,26 +33,31 @@ def compare_methods(
     config: ComparisonConfig,
     show: Show | None = None,
     resume: bool = False,
+    options: Sequence[str] = (),
+    say: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Train, translate and measure every contender with every seed; return a line for each run that failed, and for
     each setting in which measurements differ.
 
     Each contender is a training configuration by name; its data, run folder, seed and steps are set here. Runs lie in
     ``out/runs/NAME/seed-K``; what is finished there is not done again when ``resume`` is on, and what is not goes on
-    where it stopped. ``out/report.html``, ``table.md`` and ``results.json`` hold the standing of all contenders.
+    where it stopped. ``out/report.html``, ``table.md`` and ``results.json`` hold the standing of all contenders;
+    ``out/comparison.json`` what is compared, with ``options``, the words of ``train`` that hold for all contenders.
+    ``say`` is told in a line what will be done.
 
     Raises:
-        InputError: names clash, the folder is in use, or no run could be finished.
+        InputError: names clash, the folder is in use or was started otherwise, or no run could be finished.
     """
-    show = show or (lambda *_: None)
+    show, say = show or (lambda *_: None), say or (lambda _: None)
     baseline = _check(contenders, data, out, config, resume)
+    record = _recorded(Record(data, contenders, config, tuple(options)), out)
     placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}
     steps = (
         dict.fromkeys(placed, config.steps)
         if config.minutes is None
         else equal_minutes(placed, config.minutes, config.jobs, out / "budget.json", show)
     )
-    judging = Judging(config.evaluation, _truth(data, config.truth))
+    judging = Judging(_shared(config), _truth(data, config.truth), out / MEMORY_FOLDER)
     entries = [
         Entry(name, seed, _of_seed(placed[name], seed, steps[name]), judging)
         for seed in range(config.seeds)
@@ -54,7 +65,10 @@ def compare_methods(
     ]
     for entry in entries:
         check_started(entry)
+    write_record(out, record)
+    say(plan_of(entries, config))
     failures = run_entries(entries, config.jobs, show)
+    rmtree(out / MEMORY_FOLDER, ignore_errors=True)
     finished = [entry for entry in entries if entry.is_done]
     if not finished:
         raise InputError(f"{out}: no run could be finished. {' '.join(failures)}")
@@ -80,6 +94,22 @@ def _check(contenders: Mapping[str, TrainConfig], data: Path, out: Path, config:
         raise InputError(f"baseline {baseline!r}: no such contender{nearest(baseline, contenders)}")
     check_writable(out / "report.html")
     return baseline
+
+
+def _recorded(now: Record, out: Path) -> Record:
+    """Return what is kept of a comparison, with what was kept before; refuse to go on with it as another one."""
+    before = read_record(out)
+    if before is None:
+        return now
+    check_goes_on(before, now, out)
+    return replace(now, contenders={**before.contenders, **now.contenders})
+
+
+def _shared(config: ComparisonConfig) -> EvaluationConfig:
+    """Return how translations are measured while ``jobs`` runs share the cores."""
+    if config.evaluation.processes is None or config.jobs == 1:
+        return config.evaluation
+    return replace(config.evaluation, processes=max(1, config.evaluation.processes // config.jobs))
 
 
 def _placed(train: TrainConfig, name: str, data: Path, out: Path) -> TrainConfig:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recyclegan.checkpoint import load_card
+from recyclegan.comparison.seconds import timed
 from recyclegan.domains import Direction, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
@@ -31,6 +32,8 @@ class Judging:
     evaluation: EvaluationConfig
     truth: Path | None
     """Folder with A and B."""
+    memory: Path | None = None
+    """Folder for what belongs to source and target alone, which all runs share."""
 
 
 @dataclass(frozen=True)
@@ -120,27 +123,46 @@ def carry_out(entry: Entry, report: Report) -> None:
 
 def _train(entry: Entry, report: Report) -> None:
     run = entry.config.out
-    outcome = train(entry.config, entry.is_started, report=lambda done, total, _: report(done, total, "training"))
+    with timed(entry.folder, "training"):
+        outcome = train(
+            entry.config,
+            entry.is_started,
+            report=lambda done, total, _: report(done, total, "training"),
+            decoding=lambda done, total, _: report(done, total, "decoding"),
+        )
     if outcome.steps < outcome.num_steps:
         raise StoppedError(f"{run}: stopped after {outcome.steps} of {outcome.num_steps} steps; go on with --resume")
 
 
 def judge(entry: Entry, way: Direction, report: Report) -> None:
     """Translate the held-out clips in one direction and measure them."""
-    domain, target = source_domain(way), target_domain(way)
-    source, translated = entry.footage("val", domain), entry.translated(way)
+    with timed(entry.folder, "translating"):
+        _translate(entry, way, report)
+    with timed(entry.folder, "measuring"):
+        _measure(entry, way, report)
+
+
+def _translate(entry: Entry, way: Direction, report: Report) -> None:
     translator = Translator.from_pretrained(entry.config.out, way, entry.config.device)
-    output = Output(frames=True, existing="replace")
-    translator.translate_folder(source, translated, output, lambda done, total, _: report(done, total, "translating"))
-    settings, truth = entry.judging.evaluation, entry.judging.truth
+    translator.translate_folder(
+        entry.footage("val", source_domain(way)),
+        entry.translated(way),
+        Output(frames=True, existing="replace"),
+        lambda done, total, _: report(done, total, "translating"),
+    )
+
+
+def _measure(entry: Entry, way: Direction, report: Report) -> None:
+    domain, settings, truth = source_domain(way), entry.judging.evaluation, entry.judging.truth
     if not load_card(entry.config.out / f"{way}.safetensors").palette:
         settings = replace(settings, labels=None)
     evaluate(
-        translated,
-        source,
+        entry.translated(way),
+        entry.footage("val", domain),
         entry.evaluation(way),
-        entry.footage("train", target),
+        entry.footage("train", target_domain(way)),
         truth / domain.upper() if truth else None,
         settings,
         progress=lambda done, total, _: report(done, total, "measuring"),
+        memory=entry.judging.memory,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from recyclegan.comparison.entry import Entry
 from recyclegan.comparison.front import front_chart
 from recyclegan.comparison.scores import Score, Standing
+from recyclegan.comparison.seconds import in_words, total_seconds
 from recyclegan.comparison.sheets import contact_sheet, film
 from recyclegan.domains import Direction
 from recyclegan.evaluation.measures import CLASSES, LIKENESS, MEASURES, SHARPNESS, STEADINESS
@@ -38,7 +39,8 @@ def write_results(out: Path, standings: Sequence[Standing], entries: Sequence[En
     """Write everything that people look at; each file appears whole."""
     budget = budgets(entries, minutes)
     write_text(out / "results.json", json.dumps(_content(standings, budget, entries), indent=1, allow_nan=False) + "\n")
-    write_text(out / "table.md", "\n".join(markdown(standing, budget) for standing in standings))
+    tables = [markdown(standing, budget) for standing in standings]
+    write_text(out / "table.md", "\n".join([*tables, f"{in_words(_seconds(entries))}\n"]))
     for standing in standings:
         runs = [entry for entry in entries if standing.way in entry.ways]
         write_image(out / f"contact-sheet-{standing.way}.png", contact_sheet(runs, standing.way))
@@ -73,8 +75,14 @@ def _content(standings: Sequence[Standing], budget: dict[str, str], entries: Seq
             }
             for standing in standings
         },
+        "seconds": _seconds(entries),
         "configurations": {entry.contender: config_to_dict(entry.config) for entry in entries},
     }
+
+
+def _seconds(entries: Sequence[Entry]) -> dict[str, float]:
+    """Return the seconds that training, translating and measuring took in all runs."""
+    return total_seconds([entry.folder for entry in entries])
 
 
 def _score(score: Score) -> dict[str, Any]:
@@ -138,7 +146,7 @@ def report(standings: Sequence[Standing], entries: Sequence[Entry], budget: dict
         Section(
             "Budget",
             [table(["Contender", "Budget"], [[name, words] for name, words in budget.items()])],
-            "What each got.",
+            f"What each got. {in_words(_seconds(entries))}.",
         )
     ]
     for standing in standings:

@@ -35,14 +35,20 @@ def check_run_folder(config: TrainConfig, resume: bool) -> None:
         raise InputError(f"{config.out}: holds a run already; give --resume to go on with it, or another --out")
     if kind_of(config.out / CONFIG_FILE) == "nothing":
         return
-    started = read_config(config.out)
+    if words := changed_words(read_config(config.out), config):
+        raise InputError(f"{config.out}: was started with {words[0]}; found {words[1]}; resume it as it was")
+
+
+def changed_words(started: TrainConfig, config: TrainConfig) -> tuple[str, str] | None:
+    """Return in words of the command line what a run was started with and what is found now, None if it may go on."""
     before, now = command_words(started), command_words(config)
     if started.method_name != config.method_name:
         before, now = {"method": started.method_name}, {"method": config.method_name}
     changed = [name for name in before if now[name] != before[name] and name not in MAY_CHANGE]
-    if changed:
-        found, wanted = (" ".join(words[name] for name in changed) for words in (now, before))
-        raise InputError(f"{config.out}: was started with {wanted}; found {found}; resume it as it was")
+    if not changed:
+        return None
+    wanted, found = (" ".join(words[name] for name in changed) for words in (before, now))
+    return wanted, found
 
 
 def holds_run(run: Path) -> bool:

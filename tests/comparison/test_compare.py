@@ -50,6 +50,7 @@ def test_everything_that_people_look_at_is_there(compared):
     found = {path.name for path in compared.iterdir()}
     assert found == {
         *("results.json", "table.md", "report.html", "contact-sheet-ab.png", "contact-sheet-ba.png", "runs"),
+        "comparison.json",
     }
     results = json.loads((compared / "results.json").read_text())
     for way in ("ab", "ba"):
