@@ -3,19 +3,22 @@
 import dataclasses
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from recyclegan.cli.parsing import parse
-from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.parsing import parse, peek
+from recyclegan.cli.progress import counter, progress_bars, say
 from recyclegan.cli.train import train_arguments
 from recyclegan.errors import InputError, nearest
 from recyclegan.settings.comparison import ComparisonConfig
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.training import TrainConfig
+
+if TYPE_CHECKING:
+    from recyclegan.comparison.record import Record
 
 SET_HERE = ("--data", "--out", "--steps", "--seed", "--resume", "--dry-run")
 
@@ -35,24 +38,61 @@ class CompareOptions:
     """An option of ``train`` and values for it in quotes, as in "unsup-spatial 0 3 10": every contender that knows
     the option runs with each. A value for both domains, or two with a comma: "unsup-spatial 0,10 10,10"."""
     resume: bool = False
-    """Go on with what OUT holds; contenders and seeds may be added."""
+    """Go on with what OUT holds, of which nothing need be said again; contenders and seeds may be added."""
     config: ComparisonConfig = field(default_factory=ComparisonConfig)
 
 
 def compare(words: list[str]) -> None:
     """Compare methods or weightings: same data, budget and seeds; trained, translated, measured, in one report."""
 
-    own, common = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    options = parse(CompareOptions, own, "compare")
+    own, common = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, None)
+    kept = _kept(own)
+    options = parse(CompareOptions, own, "compare", _as_options(kept, own))
     from recyclegan.comparison import compare_methods
+    from recyclegan.evaluation.crew import on_all_cores
 
-    contenders = read_contenders(options.contenders, options.sweep, common, options.data, options.out)
+    contenders, common = _contenders(options, common, kept)
+    config = replace(options.config, evaluation=on_all_cores(options.config.evaluation))
     with progress_bars() as bars:
-        failures = compare_methods(contenders, options.data, options.out, options.config, counter(bars), options.resume)
+        failures = compare_methods(
+            contenders, options.data, options.out, config, counter(bars), options.resume, common, say
+        )
     for failure in failures:
         print(f"note: {failure}", file=sys.stderr)
     print((options.out / "table.md").read_text())
     print(f"{options.out / 'report.html'}: written")
+
+
+def _kept(words: list[str]) -> "Record | None":
+    """Return what the comparison is of that is gone on with; None where none is, or where nothing was kept."""
+    out = peek(words, "--out")
+    if "--resume" not in words or out is None:
+        return None
+    from recyclegan.comparison.record import read_record
+
+    return read_record(Path(out))
+
+
+def _as_options(kept: "Record | None", words: list[str]) -> CompareOptions | None:
+    """Return what was kept as the defaults of options; no contenders are asked for but those."""
+    if kept is None:
+        return None
+    return CompareOptions(kept.data, Path(str(peek(words, "--out"))), (), None, True, kept.config)
+
+
+def _contenders(
+    options: CompareOptions, common: list[str] | None, kept: "Record | None"
+) -> tuple[dict[str, TrainConfig], list[str]]:
+    """Return the contenders, those that were kept first, and the words of ``train`` that hold for all."""
+    before = list(kept.options) if kept else []
+    words = before if common is None else common
+    if kept and not options.contenders:
+        if words != before or options.sweep:
+            given = f"--sweep {options.sweep}" if options.sweep else shlex.join(words) or "nothing"
+            raise InputError(f"compare: {given!r} is for contenders, and none are added; name them with --contenders")
+        return dict(kept.contenders), words
+    found = read_contenders(options.contenders, options.sweep, words, options.data, options.out)
+    return {**(kept.contenders if kept else {}), **found}, words
 
 
 def read_contenders(

@@ -1,7 +1,7 @@
 """``recyclegan prepare``, ``flow-preview``, ``translate`` and ``evaluate``: commands about footage."""
 
-import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from recyclegan.cli.parsing import choice, parse
-from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.progress import Show, counter, progress_bars, say
 from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
@@ -21,7 +21,6 @@ from recyclegan.settings.training import Precision
 
 if TYPE_CHECKING:
     from recyclegan.data.prepare import Prepared
-    from recyclegan.metrics.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def _viper(words: list[str]) -> "Prepared":
     from recyclegan.data.published import prepare_viper
 
     with progress_bars() as bars:
-        return prepare_viper(**vars(options), progress=counter(bars))
+        return prepare_viper(**vars(options), progress=_files(counter(bars)))
 
 
 def _cityscapes(words: list[str]) -> "Prepared":
@@ -124,14 +123,20 @@ def _cityscapes(words: list[str]) -> "Prepared":
     from recyclegan.data.published import prepare_cityscapes
 
     with progress_bars() as bars:
-        return prepare_cityscapes(**vars(options), progress=counter(bars))
+        return prepare_cityscapes(**vars(options), progress=_files(counter(bars)))
+
+
+def _files(show: Show) -> Callable[[int, int, str], None]:
+    """Return a function that shows files of whatever clip as one piece of work."""
+    return lambda done, total, _: show(done, total, "placing files")
 
 
 def _videos(words: list[str]) -> "Prepared":
     options = parse(PrepareVideosOptions, words, "prepare videos")
     from recyclegan.data.prepare import prepare_videos
 
-    return prepare_videos(**vars(options))
+    with progress_bars() as bars:
+        return prepare_videos(**vars(options), progress=counter(bars))
 
 
 def _roadworld(words: list[str]) -> "Prepared":
@@ -256,25 +261,16 @@ class EvaluateOptions:
 def evaluate(words: list[str]) -> None:
     """Measure translated footage: steadiness, classes, likeness; writes metrics.json and report.html."""
     options = parse(EvaluateOptions, words, "evaluate")
+    from recyclegan.cli.score_table import score_table
     from recyclegan.evaluation import evaluate as run_evaluation
+    from recyclegan.evaluation.crew import on_all_cores
     from recyclegan.evaluation.footage import notes_of
 
     with progress_bars() as bars:
-        results = run_evaluation(**vars(options), progress=counter(bars))
+        config = on_all_cores(options.config)
+        results = run_evaluation(**{**vars(options), "config": config}, progress=counter(bars), say=say)
     footage = filter(None, (options.translated, options.source, options.target))
     for note in (*results.notes, *notes_of(footage, options.config.reading)):
         print(f"note: {note}", file=sys.stderr)
-    for name, result in results.results.items():
-        references = ", ".join(f"{other} {_number(interval.value)}" for other, interval in result.references.items())
-        print(f"{name:<30} {_with_range(result.translated):<36} {references}".rstrip())
-    print(f"{options.out / 'report.html'}: written")
-
-
-def _with_range(interval: "Interval") -> str:
-    """Return a number with its 95 % interval, where it has one."""
-    has_range = interval.low == interval.low
-    return _number(interval.value) + (f" ({interval.low:.4g} to {interval.high:.4g})" if has_range else "")
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}" if math.isfinite(value) else "no number"
+    print(score_table(results.results, sys.stdout.encoding or "utf-8"))
+    print(f"{options.out / 'report.html'}: written; open it in a browser")

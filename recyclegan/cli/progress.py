@@ -1,9 +1,11 @@
-"""Progress: bars with time left on a terminal, a line now and then elsewhere."""
+"""Progress of all that takes long: bars with time left on a terminal and in a notebook, lines elsewhere."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,32 +19,100 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+LONG = 2.0
+"""Seconds after which work takes long: its first line is due."""
+SOON = 5.0
+"""Seconds between two lines at least; a line that could not tell the time left is followed by one that does."""
 LINE_EVERY = 30.0
-"""Seconds between lines of progress where there is no terminal to draw bars on."""
+"""Seconds between further lines."""
+TICK = 0.5
+"""Seconds between looks at whether a line is due while there are no news."""
+
+Show = Callable[[int, int | None, str], None]
+"""Takes (done, in all, what)."""
 
 console = Console(stderr=True, highlight=False)
 
 
-@contextmanager
-def progress_bars(*columns: TextColumn) -> Iterator[Progress]:
-    """Show bars with time left on a terminal; elsewhere nothing."""
-    shown = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*shown, TimeRemainingColumn(), *columns, console=console, disable=not console.is_terminal) as bars:
-        yield bars
+@dataclass(frozen=True)
+class News:
+    """What there is to say of a piece of work."""
+
+    work: str
+    text: str
+    """How far it is."""
+    left: str = ""
+    """The time left, where it is known."""
+    more: str = ""
+    is_done: bool = False
+
+    def __str__(self) -> str:
+        """Return all of it in a line."""
+        return f"{self.text}{self.left}{self.more}"
 
 
-class Pulse:
-    """Tells when the next line of progress is due: every half minute."""
+class Lines:
+    """Prints a line as soon as work turns out to take long, one when the time left is known, then every half minute.
+
+    News make a line due; a thread looks after work that gives none.
+    """
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._news = News("", "")
+        self._start, self._last = time.monotonic(), -LINE_EVERY
+        self._is_told, self._is_left_told = False, False
+        self._lock, self._end = threading.Lock(), threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def beats(self) -> bool:
-        """Return whether a line is due now; the next one then is half a minute later."""
-        if time.monotonic() - self._last < LINE_EVERY:
-            return False
-        self._last = time.monotonic()
-        return True
+    def take(self, news: News, at_once: bool = False) -> None:
+        """Take the newest of a piece of work, and print it if it is due, or at once."""
+        with self._lock:
+            if news.work != self._news.work:
+                self._start, self._is_told, self._is_left_told = time.monotonic(), False, False
+            self._news = news
+            if at_once or self._is_due():
+                self._print()
+
+    def stop(self) -> None:
+        """Print no more."""
+        self._end.set()
+
+    def _watch(self) -> None:
+        while not self._end.wait(TICK):
+            with self._lock:
+                if self._news.work and not self._news.is_done and self._is_due():
+                    self._print()
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        since = now - self._last
+        if not self._is_told:
+            return now - self._start >= LONG and since >= SOON
+        return since >= (SOON if self._news.left and not self._is_left_told else LINE_EVERY)
+
+    def _print(self) -> None:
+        print(self._news, file=sys.stderr, flush=True)
+        self._last, self._is_told, self._is_left_told = time.monotonic(), True, bool(self._news.left)
+
+
+class Bars(Progress):
+    """Bars, or lines where none can be drawn."""
+
+    lines: Lines | None = None
+
+
+@contextmanager
+def progress_bars(*columns: TextColumn) -> Iterator[Bars]:
+    """Show bars with time left on a terminal and in a notebook; elsewhere print lines."""
+    shown = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    are_drawn = console.is_terminal or console.is_jupyter
+    with Bars(*shown, TimeRemainingColumn(), *columns, console=console, disable=not are_drawn) as bars:
+        bars.lines = None if are_drawn else Lines()
+        try:
+            yield bars
+        finally:
+            if bars.lines:
+                bars.lines.stop()
 
 
 class Course:
@@ -59,36 +129,42 @@ class Course:
     def left(self, done: int, total: int | None) -> str:
         """Return the time left in words; nothing where it is not known."""
         speed = self.speed(done)
-        return f"  {timedelta(seconds=round((total - done) / speed))} left" if total and speed else ""
+        return f"  {timedelta(seconds=round((total - done) / speed))} left" if total and speed > 0 else ""
 
 
-def counter(bars: Progress) -> Callable[[int, int | None, str], None]:
-    """Return a function that shows (done, in all, what) as one bar for each ``what``.
+def say(line: str) -> None:
+    """Print what will be done, before it is."""
+    print(line, file=sys.stderr, flush=True)
 
-    Where there is no terminal, it prints a line every half minute.
+
+def counter(bars: Bars) -> Show:
+    """Return a function that shows (done, in all, what) as one bar for each ``what``, or in lines.
+
+    Work that begins anew under the same name is timed anew.
     """
-    tasks: dict[str, tuple[Any, Course]] = {}
-    pulse = Pulse()
+    tasks: dict[str, Any] = {}
+    courses: dict[str, Course] = {}
 
     def show(done: int, total: int | None, what: str) -> None:
         if what not in tasks:
-            tasks[what] = bars.add_task(what, total=total), Course(done)
-        task, course = tasks[what]
-        bars.update(task, completed=done, total=total)
-        if bars.disable and pulse.beats():
-            print(f"{what}: {done}{f'/{total}' if total else ''}{course.left(done, total)}", file=sys.stderr)
+            tasks[what] = bars.add_task(what, total=total)
+        if what not in courses or done == 0:
+            courses[what] = Course(done)
+        bars.update(tasks[what], completed=done, total=total)
+        if bars.lines:
+            text = what if done == 0 and not total else f"{what}: {done}{f'/{total}' if total else ''}"
+            bars.lines.take(News(what, text, courses[what].left(done, total), is_done=done == total))
 
     return show
 
 
-def training_bar(bars: Progress) -> Callable[[int, int, dict[str, float]], None]:
+def training_bar(bars: Bars) -> Callable[[int, int, dict[str, float]], None]:
     """Return a function that shows the steps done, their speed, the time left and the loss terms.
 
-    Where there is no terminal, it prints a line every half minute, and one at the end.
+    Where no bars are drawn, there is a line at the end, too.
     """
     task = bars.add_task("training", total=None, speed="", start=False)
     courses: list[Course] = []
-    pulse = Pulse()
 
     def show(done: int, total: int, terms: dict[str, float]) -> None:
         if not courses:
@@ -97,7 +173,9 @@ def training_bar(bars: Progress) -> Callable[[int, int, dict[str, float]], None]
         speed = f"{courses[0].speed(done):.2f} steps/s"
         losses = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
         bars.update(task, completed=done, total=total, speed=f"{speed}  {losses}")
-        if bars.disable and (pulse.beats() or done == total):
-            print(f"step {done}/{total}  {speed}{courses[0].left(done, total)}  {losses}", file=sys.stderr)
+        if bars.lines:
+            left = courses[0].left(done, total)
+            news = News("training", f"step {done}/{total}  {speed}", left, f"  {losses}", is_done=done == total)
+            bars.lines.take(news, at_once=done == total)
 
     return show

@@ -8,7 +8,7 @@ from shutil import rmtree
 from recyclegan.comparison.budget import equal_minutes
 from recyclegan.comparison.entry import Entry, Judging, check_started, folder_name
 from recyclegan.comparison.outline import plan_of
-from recyclegan.comparison.record import Record, check_goes_on, read_record, write_record
+from recyclegan.comparison.record import Record, check_goes_on, read_record, without_machine, write_record
 from recyclegan.comparison.report import write_results
 from recyclegan.comparison.running import run_entries
 from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
@@ -50,7 +50,7 @@ def compare_methods(
     """
     show, say = show or (lambda *_: None), say or (lambda _: None)
     baseline = _check(contenders, data, out, config, resume)
-    record = _recorded(Record(data, contenders, config, tuple(options)), out)
+    record = _recorded(Record(data, contenders, without_machine(config), tuple(options)), out)
     placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}
     steps = (
         dict.fromkeys(placed, config.steps)

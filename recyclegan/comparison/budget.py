@@ -44,6 +44,7 @@ def equal_minutes(
     for done, name in enumerate(turns):
         show(done, len(turns), "timing")
         timed[name].append(next(timings))
+    show(len(turns), len(turns), "timing")
     seconds |= {name: min(values) for name, values in timed.items()}
     write_text(record, json.dumps(seconds, indent=1) + "\n")
     return {name: max(1, round(minutes * 60 / seconds[name])) for name in contenders}

@@ -1,7 +1,7 @@
 """What a comparison is of, kept in its folder: so that it can be gone on with by the folder's name alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recyclegan.config import from_dict, to_dict
@@ -72,6 +72,11 @@ def check_goes_on(before: Record, now: Record, out: Path) -> None:
     for name in before.contenders.keys() & now.contenders.keys():
         if words := changed_words(before.contenders[name], now.contenders[name]):
             raise InputError(f"{out}: {name} was started with {words[0]}; found {words[1]}; give it another name")
+
+
+def without_machine(config: ComparisonConfig) -> ComparisonConfig:
+    """Return the settings without what belongs to the machine at hand."""
+    return replace(config, jobs=1, evaluation=replace(config.evaluation, processes=None))
 
 
 def _budget(config: ComparisonConfig) -> str:

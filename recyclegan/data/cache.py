@@ -9,8 +9,9 @@ A complete cache is only read: its folder need not be writable.
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 
 from recyclegan.data.building import Progress, build_all
 from recyclegan.data.cached_clip import CachedClip
@@ -59,6 +60,10 @@ def default_cache_bytes() -> int:
     return int(gigabytes * 1e9)
 
 
+LONG = 1.0
+"""Seconds of checking after which it is told."""
+
+
 def cached_clips(
     wanted: Sequence[tuple[Clip, LoadSpec]],
     folder: Path | None = None,
@@ -77,7 +82,7 @@ def cached_clips(
     folder = folder or default_cache_folder()
     sources = [Source(*pair) for pair in wanted]
     paths = [folder / f"{source.key()}.npy" for source in sources]
-    found = {path: _found(path) for path in paths}
+    found = dict(zip(paths, _checked(paths, progress), strict=True))
     entries = {path: entry for path, entry in found.items() if isinstance(entry, Entry)}
     missing = {path: source for path, source in zip(paths, sources, strict=True) if path not in entries}
     _make_room(folder, missing, list(entries), max_bytes)
@@ -86,6 +91,15 @@ def cached_clips(
         mark_used(path)
     places = zip(sources, paths, strict=True)
     return [CachedClip(source, entries[path], _damage(found[path])) for source, path in places]
+
+
+def _checked(paths: Sequence[Path], progress: Progress | None) -> Iterator[Entry | DamagedError]:
+    """Yield what is found at each path; that much is read for it is told once it takes long."""
+    start = monotonic()
+    for done, path in enumerate(paths, start=1):
+        yield _found(path)
+        if progress and monotonic() - start > LONG:
+            progress(done, len(paths), "checking the cache")
 
 
 def _found(path: Path) -> Entry | DamagedError:

@@ -20,6 +20,9 @@ from recyclegan.roadworld import Drive
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
 
+Progress = Callable[[int, int, str], None]
+"""Told of (done, in all, what)."""
+
 LABEL_LOOK = "label"
 """Beside the looks of the embedded world: its class maps in VIPER's colours."""
 TRUTH_FOLDER = "truth"
@@ -49,13 +52,15 @@ def prepare_videos(
     seed: int = 0,
     link: bool = True,
     damaged: Damaged = "refuse",
+    progress: Progress | None = None,
 ) -> Prepared:
     """Make a data folder from lists of videos, folders of frames, and folders of either.
 
     Clips named in ``val_a`` and ``val_b`` are held out. Where that list is empty, a share ``val`` of the domain's clips
     (at least one) is drawn by ``seed``; an only clip is cut in time instead (:func:`cut_clip`). No clip is in both
     splits. With ``link``, files are hard links where possible, else symbolic links, else copies. ``damaged`` says what
-    to do with a damaged video that is cut; others are not decoded.
+    to do with a damaged video that is cut; others are not decoded. ``progress`` is told of (clips placed or frames
+    read, in all, what).
 
     Raises:
         InputError: ``out`` exists and is not empty; a path is missing, no footage, or named twice; ``val`` is not
@@ -65,12 +70,13 @@ def prepare_videos(
         raise InputError(f"val: is {val}; expected a share from 0 to below 1, such as 0.1")
     _check_seed(seed)
     refuse_existing(out)
+    show = progress or (lambda *_: None)
     given = {"a": _clips(a, damaged), "b": _clips(b, damaged)}
     held_out = {"a": _clips(val_a, damaged), "b": _clips(val_b, damaged)}
     _refuse_repeats([clip for clips in (*given.values(), *held_out.values()) for clip in clips])
     with whole_folder(out) as folder:
         prepared = [
-            _prepare_domain(folder, domain, given[domain], held_out[domain], val, (seed, number), link)
+            _prepare_domain(folder, domain, given[domain], held_out[domain], val, (seed, number), link, show)
             for number, domain in enumerate(DOMAINS)
         ]
     return Prepared(
@@ -87,7 +93,7 @@ def prepare_roadworld(
     looks: tuple[str, str] = ("day", LABEL_LOOK),
     seed: int = 0,
     val_clips: int = 2,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Prepared:
     """Make a data folder from drives through the embedded world; no drive is shown twice, so nothing is paired.
 
@@ -168,6 +174,7 @@ def _prepare_domain(
     val: float,
     seed: tuple[int, int],
     link: bool,
+    show: Progress,
 ) -> Prepared:
     """Put the clips of one domain into both splits."""
     letter = domain.upper()
@@ -175,16 +182,20 @@ def _prepare_domain(
         raise InputError(f"domain {letter}: no footage named; expected at least one video or folder of frames")
     train, val_folder = folder / "train" / letter, folder / "val" / letter
     if len(given) == 1 and val > 0 and not held_out:
-        note = cut_clip(given[0], train, val_folder, val, link)
+        name = given[0].name
+        note = cut_clip(
+            given[0], train, val_folder, val, link, lambda done, total: show(done, total, f"cutting {name}")
+        )
         return Prepared({f"train/{letter}": 1, f"val/{letter}": 1}, (note, *given[0].notes()))
     if val > 0 and not held_out:
         _refuse_single_frames(letter, given)
     drawn = held_out or _drawn(given, val, seed)
     names = set() if held_out else {clip.name for clip in drawn}
     kept = tuple(clip for clip in given if clip.name not in names)
-    for clips, place in ((kept, train), (drawn, val_folder)):
-        for clip in clips:
-            place_clip(clip, place, link)
+    places = [(clip, train) for clip in kept] + [(clip, val_folder) for clip in drawn]
+    for done, (clip, place) in enumerate(places):
+        show(done, len(places), f"placing clips of {letter}")
+        place_clip(clip, place, link)
     return Prepared({f"train/{letter}": len(kept), f"val/{letter}": len(drawn)})
 
 

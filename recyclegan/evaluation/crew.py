@@ -130,6 +130,11 @@ def worth(config: EvaluationConfig, clips: Sequence[PairedClip]) -> int:
     return max(1, min(config.processes or 1, MOST_PROCESSES, pixels // PIXELS_A_PROCESS))
 
 
+def on_all_cores(config: EvaluationConfig) -> EvaluationConfig:
+    """Return settings with as many processes as torch takes threads, where their number is left open."""
+    return config if config.processes else replace(config, processes=torch.get_num_threads())
+
+
 @contextmanager
 def crew(post: Post, view: View, processes: int) -> Iterator[Crew]:
     """Give a crew of so many processes; with one, this process does the work.

@@ -71,8 +71,8 @@ class Memory:
 
 
 def _read(file: Path) -> Arrays | None:
-    with suppress(OSError, ValueError, EOFError, zipfile.BadZipFile), np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    with suppress(OSError, ValueError, EOFError, zipfile.BadZipFile), file.open("rb") as opened:
+        return dict(np.load(opened, allow_pickle=False))
     return None
 
 

@@ -141,8 +141,9 @@ def frames_told(clips: Sequence[PairedClip], most: int | None) -> str:
     frames, measured = (sum(len(frames_in(clip.runs(count))) for clip in clips) for count in (None, most))
     if measured == frames:
         return f"all {frames}"
+    length = min(most or RUN_LENGTH, RUN_LENGTH)
     return (
-        f"{measured} of {frames}: at most {most} of each clip, in evenly spread runs of {RUN_LENGTH} neighbours"
+        f"{measured} of {frames}: at most {most} of each clip, in evenly spread runs of {length} neighbours"
         " (--all-frames measures all)"
     )
 

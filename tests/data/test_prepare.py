@@ -259,3 +259,22 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(InputError, match=r"a/.\.mp4: cannot be read \(Permission denied\); check its permissions"):
         prepare_videos(tmp_path / "out", a, b, link=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_cutting_and_placing_are_told_as_they_go(tmp_path):
+    write_video(tmp_path / "long.mp4", (numbered(i, 32, 48) for i in range(40)), 10)
+    for name in ("one", "two"):
+        write_video(tmp_path / f"{name}.mp4", (numbered(i, 32, 48) for i in range(3)), 10)
+    told = []
+    prepare_videos(
+        tmp_path / "data",
+        [tmp_path / "long.mp4"],
+        [tmp_path / "one.mp4", tmp_path / "two.mp4"],
+        progress=lambda *news: told.append(news),
+    )
+    cutting = [news for news in told if news[2] == "cutting long"]
+    assert [news[0] for news in cutting] == list(range(1, cutting[-1][1] + 1))
+    assert [news for news in told if news not in cutting] == [
+        (0, 2, "placing clips of B"),
+        (1, 2, "placing clips of B"),
+    ]
