@@ -8,6 +8,7 @@ from typing import Literal
 import tyro
 
 from recyclegan.cli.parsing import parse
+from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.domains import Domain
 
 
@@ -34,7 +35,10 @@ def import_reference(words: list[str]) -> None:
     from recyclegan.published import import_reference as run_import
 
     labels = LABEL_SETS.get(options.labels)
-    for note in run_import(options.folder, options.epoch, options.out, labels, options.label_domain):
+    with progress_bars() as bars:
+        counter(bars)(0, None, f"importing {options.folder}")
+        notes = run_import(options.folder, options.epoch, options.out, labels, options.label_domain)
+    for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(f"{options.out}: written")
 

@@ -5,8 +5,10 @@ work keeps from running, and as many processes as there are cores keep all of th
 """
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -15,6 +17,7 @@ from typing import TypeVar
 
 import torch
 
+from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Semantics, label_set, read_semantics
 from recyclegan.evaluation.clips import ClipMeasures, PartMeasures, Sight, measure_part
 from recyclegan.evaluation.exhibits import Exhibit, exhibit
@@ -146,11 +149,16 @@ def crew(post: Post, view: View, processes: int) -> Iterator[Crew]:
         return
     semantics = post.semantics if post.config.segmenter is None else None
     start = (list(post.clips), view, semantics)
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _take_post, start) as pool:
         try:
             yield Crew(post, pool, processes)
+        except BrokenProcessPool as error:
+            raise InputError("measuring: a process died; memory may have run out, so try fewer --processes") from error
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                if child not in others:
+                    child.terminate()
             raise
 
 
@@ -159,6 +167,7 @@ _posts: list[Post] = []
 
 
 def _take_post(clips: list[PairedClip], view: View, semantics: Semantics | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the calling process ends the crew
     _set_threads(1, 1)
     config = view.config
     if config.labels and config.segmenter:

@@ -42,7 +42,7 @@ def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[
         sections.append(_classes(results))
     if exhibits:
         sections += [_seen(exhibits), _worst(exhibits)]
-    frames = sum(clip.num_frames for clip in results.clips)
+    frames = sum(clip.num_measured for clip in results.clips)
     against = " and ".join(["their source", *(f"the {name}" for name in ("target", "truth") if name in results.inputs)])
     lead = f"{_count(len(results.clips), 'translated clip')}, {_count(frames, 'frame')}, measured against {against}."
     return page("How good is the translation?", [*sections, _protocol(results)], lead, "Numbers: metrics.json.")

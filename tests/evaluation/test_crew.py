@@ -1,15 +1,20 @@
 """Several processes, and few frames: the numbers are those of one process, and of all frames."""
 
 import math
+import multiprocessing
+import os
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
+from recyclegan.errors import InputError
 from recyclegan.evaluation import EvaluationConfig, crew, evaluate
 from recyclegan.evaluation.comparison import read_metrics
-from recyclegan.evaluation.crew import one_thread, worth
+from recyclegan.evaluation.crew import Post, View, one_thread, worth
 from recyclegan.evaluation.footage import pair_clips
+from recyclegan.evaluation.memory import Memory
 from tests.evaluation.world import LENGTH, write_world
 
 
@@ -108,3 +113,26 @@ def test_what_will_be_measured_is_said_before_it_is(world, tmp_path):
     for stage in stages:
         counts = [news[:2] for news in told[1:] if news[2] == stage]
         assert counts == [(done, counts[0][1]) for done in range(counts[0][1] + 1)]
+
+
+def test_what_goes_wrong_in_a_process_is_told_as_if_it_were_here(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(crew, "PIXELS_A_PROCESS", 1)
+    shutil.copytree(world / "source", tmp_path / "broken")
+    file = sorted((tmp_path / "broken" / "clip1").iterdir())[-1]
+    file.write_bytes(file.read_bytes()[:60])
+    config = EvaluationConfig(num_draws=5, processes=2)
+    with pytest.raises(InputError, match=file.name):
+        evaluate(tmp_path / "broken", world / "source", tmp_path / "out", config=config)
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_dies_is_told_in_a_line(world):
+    clips = pair_clips(world / "source", world / "source")
+    view = View(EvaluationConfig(processes=2), "dis", "", Memory())
+    post = Post(clips, view.sight(), None, view.config)
+    with pytest.raises(InputError, match=r"a process died.*fewer --processes"), crew.crew(post, view, 2) as workers:
+        list(workers.each(die, [0]))
+
+
+def die(_post, _task):
+    os._exit(1)
