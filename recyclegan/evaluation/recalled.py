@@ -8,10 +8,13 @@ import numpy as np
 import torch
 
 from recyclegan.data.index import Clip
+from recyclegan.evaluation.counting import Progress, counted
+from recyclegan.evaluation.footage import PairedClip
 from recyclegan.evaluation.likeness import Sample, distances, sample_footage
 from recyclegan.evaluation.memory import Arrays, Memory, key_of, stamp
+from recyclegan.evaluation.protocol import Samples
 from recyclegan.evaluation.truth import Size
-from recyclegan.metrics.distribution import Extract
+from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.intervals import Draws, Interval
 from recyclegan.settings.evaluation import EvaluationConfig
 
@@ -88,3 +91,50 @@ def _told(interval: Interval) -> np.ndarray:
 def _interval(told: np.ndarray) -> Interval:
     value, low, high, num_clips, *draws = told.tolist()
     return Interval(value, low, high, int(num_clips), tuple(draws))
+
+
+@dataclass(frozen=True)
+class Distances:
+    """The distances to the target, by name: of the translated footage, its source, and another draw of the target."""
+
+    samples: Samples
+    translated: Mapping[str, Interval]
+    source: Mapping[str, Interval]
+    least: Mapping[str, Interval]
+
+
+def distances_to(
+    target: Sequence[Clip],
+    clips: Sequence[PairedClip],
+    config: EvaluationConfig,
+    memory: Memory,
+    progress: Progress | None,
+) -> Distances:
+    """Return how far translated clips, their sources, and the target itself are from the target.
+
+    Raises:
+        InputError: a clip cannot be read, its frames are too small, or the features are not to be had.
+    """
+    sampling = Sampling(clips[0].size, _extract(config), config, memory)
+    seed, draws = config.seed, Draws(config.num_draws, config.seed)
+
+    def step(footage: Sequence[Clip], name: str) -> Callable[[], None]:
+        total = min(config.num_samples, sum(clip.num_frames for clip in footage))
+        return counted(progress, f"likeness: {name}", total)
+
+    ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
+    translated = sampling.fresh(ours, seed, step(ours, "translated"))
+    (source,) = sampling.recalled(sources, (seed,), step(sources, "source"))
+    aim, again = sampling.recalled(target, (seed + 1, seed + 2), step(target, "target"))
+    return Distances(
+        Samples(translated.sample, source.sample, aim.sample, again.sample),
+        sampling.distances(translated, aim, draws),
+        sampling.distances(source, aim, draws),
+        sampling.distances(again, aim, draws, alike=True),
+    )
+
+
+def _extract(config: EvaluationConfig) -> Extract | None:
+    if config.features is None:
+        return None
+    return inception_features() if config.features == "inception" else load_features(Path(config.features))

@@ -1,22 +1,21 @@
 """Evaluate translated footage: files in, ``metrics.json`` and ``report.html`` out."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
 from recyclegan.evaluation.classes import Segment, Semantics, label_set, read_semantics
 from recyclegan.evaluation.clips import ClipMeasures, PartMeasures, joined
 from recyclegan.evaluation.compatibility import check_options
+from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.crew import Crew, Post, View, crew, one_thread, shown, worth
 from recyclegan.evaluation.exhibits import Exhibit, worst_frames
 from recyclegan.evaluation.footage import PairedClip, clips_at, pair_clips
 from recyclegan.evaluation.kept import Store
 from recyclegan.evaluation.memory import Memory
 from recyclegan.evaluation.notes import notes_on_gaps, notes_on_pairs, notes_on_results
-from recyclegan.evaluation.protocol import Protocol, Samples, plan_of
-from recyclegan.evaluation.recalled import Sampling
+from recyclegan.evaluation.protocol import Protocol, plan_of
+from recyclegan.evaluation.recalled import Distances, distances_to
 from recyclegan.evaluation.report import report
 from recyclegan.evaluation.results import (
     Result,
@@ -32,25 +31,10 @@ from recyclegan.evaluation.segmenter import Segmenter, load_segmenter
 from recyclegan.evaluation.stretches import frames_in
 from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
-from recyclegan.metrics.distribution import Extract, inception_features, load_features
-from recyclegan.metrics.intervals import Draws, Interval
 from recyclegan.metrics.motion import EXACT_MASK, FlowSource
 from recyclegan.settings.evaluation import EvaluationConfig
 
 OUTPUTS = ("metrics.json", "report.html", "draws.npz")
-
-Progress = Callable[[int, int, str], None]
-"""Told of (done, in all, what): frames of each set whose likeness is measured, frames measured, films made."""
-
-
-@dataclass(frozen=True)
-class Distances:
-    """The distances to the target, by name: of the translated footage, its source, and another draw of the target."""
-
-    samples: Samples
-    translated: Mapping[str, Interval]
-    source: Mapping[str, Interval]
-    least: Mapping[str, Interval]
 
 
 def evaluate(
@@ -139,7 +123,7 @@ def _prepared(
         say(plan_of(clips, config, sight, labels is not None, target))
     semantics = _semantics(clips, labels, segment or segmenter, config.most_frames)
     aims = clips_at(target, config.reading) if target else ()
-    known = _distances(clips, aims, view, progress) if target else None
+    known = distances_to(aims, clips, config, view.memory, progress) if target else None
     reader = segmenter.about if segmenter else "the given segmenter" if segment else None
     protocol = Protocol(clips, sight, semantics, known.samples if known else None, reader, config)
     return Post(clips, sight, semantics, config), protocol, known
@@ -165,52 +149,11 @@ def _measure(
     clips: Sequence[PairedClip], workers: Crew, config: EvaluationConfig, progress: Progress | None
 ) -> list[ClipMeasures]:
     runs = [clip.runs(config.most_frames) for clip in clips]
-    step = _counted(progress, "measuring", sum(len(frames_in(run)) for run in runs))
+    step = counted(progress, "measuring", sum(len(frames_in(run)) for run in runs))
     parts: list[list[PartMeasures]] = [[] for _ in clips]
     for number, found in workers.measure(step):
         parts[number].append(found)
     return [joined(*one) for one in zip(clips, runs, parts, strict=True)]
-
-
-def _counted(progress: Progress | None, what: str, total: int) -> Callable[[], None]:
-    """Return a function that tells of one more each time that it is called; that nothing is done yet is told now."""
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        if progress:
-            progress(done, total, what)
-
-    if progress:
-        progress(0, total, what)
-    return step
-
-
-def _distances(clips: Sequence[PairedClip], target: Sequence[Clip], view: View, progress: Progress | None) -> Distances:
-    config, sampling = view.config, Sampling(clips[0].size, _extract(view.config), view.config, view.memory)
-    seed, draws = config.seed, Draws(config.num_draws, config.seed)
-
-    def step(footage: Sequence[Clip], name: str) -> Callable[[], None]:
-        total = min(config.num_samples, sum(clip.num_frames for clip in footage))
-        return _counted(progress, f"likeness: {name}", total)
-
-    ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
-    translated = sampling.fresh(ours, seed, step(ours, "translated"))
-    (source,) = sampling.recalled(sources, (seed,), step(sources, "source"))
-    aim, again = sampling.recalled(target, (seed + 1, seed + 2), step(target, "target"))
-    return Distances(
-        Samples(translated.sample, source.sample, aim.sample, again.sample),
-        sampling.distances(translated, aim, draws),
-        sampling.distances(source, aim, draws),
-        sampling.distances(again, aim, draws, alike=True),
-    )
-
-
-def _extract(config: EvaluationConfig) -> Extract | None:
-    if config.features is None:
-        return None
-    return inception_features() if config.features == "inception" else load_features(Path(config.features))
 
 
 def _results(
@@ -230,7 +173,7 @@ def _exhibits(
 ) -> list[Exhibit]:
     moving = [pair for pair in enumerate(measures) if "added_flicker" in pair[1].curves]
     worst = sorted(moving, key=lambda pair: -pair[1].mean("added_flicker"))[: config.num_shown]
-    step = _counted(progress if worst else None, "films", len(worst))
+    step = counted(progress if worst else None, "films", len(worst))
     exhibits = []
     for exhibit in workers.each(shown, worst):
         step()
