@@ -73,7 +73,9 @@ def compare_methods(
     if not finished:
         raise InputError(f"{out}: no run could be finished. {' '.join(failures)}")
     standing: Sequence[Standing] = read_standing(finished, baseline)
+    show(0, 1, "tables, pictures and films")
     write_results(out, standing, finished, config.minutes)
+    show(1, 1, "tables, pictures and films")
     return [*failures, *measured_otherwise(finished)]
 
 

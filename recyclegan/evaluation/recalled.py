@@ -126,12 +126,11 @@ def distances_to(
     translated = sampling.fresh(ours, seed, step(ours, "translated"))
     (source,) = sampling.recalled(sources, (seed,), step(sources, "source"))
     aim, again = sampling.recalled(target, (seed + 1, seed + 2), step(target, "target"))
-    return Distances(
-        Samples(translated.sample, source.sample, aim.sample, again.sample),
-        sampling.distances(translated, aim, draws),
-        sampling.distances(source, aim, draws),
-        sampling.distances(again, aim, draws, alike=True),
-    )
+    found, done = [], counted(progress, "likeness: distances", 3)
+    for one in (translated, source, again):
+        found.append(sampling.distances(one, aim, draws, alike=one is again))
+        done()
+    return Distances(Samples(translated.sample, source.sample, aim.sample, again.sample), *found)
 
 
 def _extract(config: EvaluationConfig) -> Extract | None:

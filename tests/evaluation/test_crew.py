@@ -109,7 +109,13 @@ def test_what_will_be_measured_is_said_before_it_is(world, tmp_path):
         " each clip, in evenly spread runs of 4 neighbours (--all-frames measures all)"
     )
     stages = list(dict.fromkeys(news[2] for news in told[1:]))
-    assert stages == ["likeness: translated", "likeness: source", "likeness: target", "measuring"]
+    assert stages == [
+        "likeness: translated",
+        "likeness: source",
+        "likeness: target",
+        "likeness: distances",
+        "measuring",
+    ]
     for stage in stages:
         counts = [news[:2] for news in told[1:] if news[2] == stage]
         assert counts == [(done, counts[0][1]) for done in range(counts[0][1] + 1)]
