@@ -42,9 +42,12 @@ def report(results: Results, exhibits: Sequence[Exhibit], marks: dict[str, list[
         sections.append(_classes(results))
     if exhibits:
         sections += [_seen(exhibits), _worst(exhibits)]
-    frames = sum(clip.num_measured for clip in results.clips)
+    measured, frames = (
+        sum(counts) for counts in zip(*((c.num_measured, c.num_frames) for c in results.clips), strict=True)
+    )
+    told = _count(frames, "frame") if measured == frames else f"{measured} of {_count(frames, 'frame')}"
     against = " and ".join(["their source", *(f"the {name}" for name in ("target", "truth") if name in results.inputs)])
-    lead = f"{_count(len(results.clips), 'translated clip')}, {_count(frames, 'frame')}, measured against {against}."
+    lead = f"{_count(len(results.clips), 'translated clip')}, {told}, measured against {against}."
     return page("How good is the translation?", [*sections, _protocol(results)], lead, "Numbers: metrics.json.")
 
 

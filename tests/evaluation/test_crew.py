@@ -90,6 +90,8 @@ def test_frames_that_are_measured_have_the_values_that_they_have_among_all(world
     numbers = read_metrics(tmp_path / "some")
     assert numbers["clips"][0]["measured"] == [[2, 5]]
     assert not numbers["notes"]
+    assert "8 of 16 frames, measured against" in (tmp_path / "some" / "report.html").read_text()
+    assert "clips, 16 frames, measured against" in (tmp_path / "every" / "report.html").read_text()
 
 
 def test_what_will_be_measured_is_said_before_it_is(world, tmp_path):
