@@ -100,32 +100,6 @@ def test_what_belongs_to_source_and_target_is_worked_out_once_for_all_runs(compa
     assert found["directions"] == expected["directions"]
 
 
-def test_where_the_time_went_is_told(compared):
-    seconds = json.loads((compared / "results.json").read_text())["seconds"]
-    assert list(seconds) == ["training", "translating", "measuring"]
-    assert all(value > 0 for value in seconds.values())
-    each = [json.loads(path.read_text()) for path in (compared / "runs").glob("*/*/seconds.json")]
-    assert len(each) == 4
-    for stage, total in seconds.items():
-        assert total == pytest.approx(sum(run[stage] for run in each), abs=0.01)
-    for page in ("report.html", "table.md"):
-        assert re.search(r"Time: training .* s, translating .* s, measuring .* s", (compared / page).read_text())
-
-
-def test_what_belongs_to_source_and_target_is_worked_out_once_for_all_runs(compared, data, tmp_path, monkeypatch):
-    pytest.importorskip("cv2")
-    estimated, estimate = [], motion.dis_flow
-    monkeypatch.setattr(motion, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
-    compare_methods(contenders(data), data, tmp_path / "out", config(seeds=2))
-    pairs = sum(clip.num_frames - 1 for domain in "AB" for clip in find_clips(data / "val" / domain))
-    assert len(estimated) == 2 * pairs + 4 * pairs  # both ways on the source once, and once on each output
-    assert not (tmp_path / "out" / "memory").exists()
-    for name in ("results.json", "table.md"):
-        assert (tmp_path / "out" / name).is_file()
-    found, expected = (json.loads((out / "results.json").read_text()) for out in (tmp_path / "out", compared))
-    assert found["directions"] == expected["directions"]
-
-
 def test_runs_differ_by_seed_and_share_it_between_contenders(compared):
     configs = {
         (path.parts[-4], path.parts[-3]): json.loads(path.read_text())
