@@ -73,9 +73,9 @@ def appraise(clips: Sequence[PairedClip], target: Sequence[Clip], draws: Draws) 
 def _pairs(clip: PairedClip) -> Iterator[tuple[Image, Image]]:
     """Yield source and translation of frames that are spread evenly over a clip."""
     stride = -(-clip.source.num_frames // NUM_FRAMES)
-    for moment in replace(clip, truth=None).moments():
-        if moment.index % stride == stride // 2:
-            yield moment.source, moment.translated
+    wanted = range(min(stride // 2, clip.source.num_frames - 1), clip.source.num_frames, stride)
+    for moment in replace(clip, truth=None).moments(wanted, to_end=False):
+        yield moment.source, moment.translated
 
 
 def _frames(clips: Sequence[Clip], size: Size) -> Iterator[Image]:
