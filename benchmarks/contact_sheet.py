@@ -1,7 +1,7 @@
 """Draw frames of videos beside translations: ``python benchmarks/contact_sheet.py OUT.png SOURCE=TRANSLATED ...``.
 
-Each pair gives ``--frames`` rows, spread evenly over the video: the source to the left, its translation to the right,
-and, where a third is named (SOURCE=TRANSLATED=TRUTH), that beside them.
+Each gives ``--frames`` rows, spread evenly over the video: the source to the left, its translation to the right, and
+what else is named (SOURCE=TRANSLATED=ANOTHER=...) beside them. ``--headings`` stand over the columns.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from recyclegan.evaluation.footage import clips_at
-from recyclegan.logs import image_grid
+from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.video import write_image
 
 
@@ -28,13 +28,15 @@ def main() -> None:
     parser.add_argument("columns", nargs="+", help="videos or folders of one clip, joined by =")
     parser.add_argument("--frames", type=int, default=3)
     parser.add_argument("--across", type=int, default=1, help="pairs in a row of the sheet")
+    parser.add_argument("--headings", nargs="*", default=(), help="words over the columns")
     arguments = parser.parse_args()
     pairs: list[list[np.ndarray]] = []
     for column in arguments.columns:
         pairs += map(list, zip(*(chosen(Path(p), arguments.frames) for p in column.split("=")), strict=True))
     starts = range(0, len(pairs), arguments.across)
-    rows = [list(chain(*pairs[start : start + arguments.across])) for start in starts]
-    write_image(arguments.out, image_grid(rows))
+    rows = [Row(list(chain(*pairs[start : start + arguments.across]))) for start in starts]
+    headings = [*arguments.headings] * arguments.across or [""] * len(rows[0].pictures)
+    write_image(arguments.out, sheet([Band(headings, rows)]))
 
 
 if __name__ == "__main__":
