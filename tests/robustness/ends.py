@@ -10,6 +10,8 @@ from types import FrameType
 
 from recyclegan import cli
 
+PROGRESS = r"(?!recyclegan: )(note: |measuring |.+: \d+)"
+"""What may be told before a refusal: notes, what is to be measured, and how far it is."""
 LONGEST = 10
 """Seconds that a refusal may take."""
 
@@ -59,6 +61,6 @@ def check_end(end: End) -> None:
     assert end.code in (0, 1, 2), end
     assert "Traceback" not in end.errors, end
     if end.code == 2:
-        lines = [line for line in end.errors.splitlines() if not re.match(r"note: |measuring |.+: \d+", line)]
+        lines = [line for line in end.errors.splitlines() if not re.match(PROGRESS, line)]
         assert len(lines) == 1, end
         assert lines[0].startswith("recyclegan: "), end
