@@ -183,7 +183,7 @@ def _mush(numbers: Numbers) -> Iterator[Finding]:
             edges,
             f"blurred: {percent(edges)} of the steepness of the source's edges and {percent(detail)} of the fine"
             " detail are kept",
-            "train longer; else anew with --generator detail-6, which hands the source's detail through",
+            "train longer, or anew at a larger --size: what was trained small is enlarged, and soft",
             is_grave=edges < MUSHY_EDGES and detail < MUSHY_DETAIL,
         )
 
