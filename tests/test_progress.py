@@ -6,6 +6,7 @@ import time
 import pytest
 from rich.console import Console
 
+from recyclegan import pace
 from recyclegan.cli import progress
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 
@@ -23,6 +24,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(pace, "time", clock)
     return clock
 
 

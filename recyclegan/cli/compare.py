@@ -44,7 +44,6 @@ class CompareOptions:
 
 def compare(words: list[str]) -> None:
     """Compare methods or weightings: same data, budget and seeds; trained, translated, measured, in one report."""
-
     own, common = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, None)
     kept = _kept(own)
     options = parse(CompareOptions, own, "compare", _as_options(kept, own))
@@ -103,7 +102,6 @@ def read_contenders(
     Raises:
         InputError: an unknown method or option, or two contenders of one name.
     """
-
     contenders: dict[str, list[str]] = {}
     for one in told:
         name, words = _named(one)
@@ -125,7 +123,6 @@ def read_contenders(
 
 def _named(told: str) -> tuple[str, list[str]]:
     """Return the name and the words of ``train`` that stand in "NAME = METHOD OPTIONS" or "METHOD OPTIONS"."""
-
     try:
         words = shlex.split(told)
     except ValueError as error:
@@ -142,7 +139,6 @@ def _named(told: str) -> tuple[str, list[str]]:
 
 def _swept(name: str, words: list[str], sweep: str | None) -> list[tuple[str, list[str]]]:
     """Return the contender with each value of the sweep; as it is, where it does not know the option."""
-
     if sweep is None:
         return [(name, words)]
     option, *values = sweep.split() or [""]

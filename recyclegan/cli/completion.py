@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from shlex import quote
 
 from recyclegan.cli.catalogue import every_command
+from recyclegan.cli.default_preset import DEFAULT_METHOD
 from recyclegan.cli.options import Option, options_of
 from recyclegan.errors import InputError, nearest
 from recyclegan.settings.methods import METHODS
 
-DEFAULT_METHOD = next(iter(METHODS))
-"""The method whose options complete ``train`` where none is named."""
 HELP_FLAGS = ("-h", "--help")
 BASH = """\
 _recyclegan() {

@@ -1,18 +1,21 @@
 """The preset that ``train`` starts from where neither one nor a weight of the method is named."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from recyclegan.cli.parsing import peek
 from recyclegan.errors import InputError
+from recyclegan.settings.methods import UnsupRecycleGANConfig
 
 DEFAULT_METHOD = "unsup-recycle-gan"
 NO_PRESET = "none"
 """Names the method's own weights."""
 FOR_FOOTAGE = "steady-footage"
 FOR_LABEL_MAPS = "steady-video-to-label"
-WEIGHTS = ("--adversarial", "--cycle", "--unsup-recycle", "--unsup-spatial", "--content", "--identity")
+WEIGHTS = tuple(
+    f"--{field.name.replace('_', '-')}" for field in fields(UnsupRecycleGANConfig) if isinstance(field.default, tuple)
+)
 """Options that say what the method shall be, so that no preset is assumed."""
 
 

@@ -1,4 +1,4 @@
-"""``recyclegan prepare``, ``flow-preview``, ``translate`` and ``evaluate``: commands about footage."""
+"""``recyclegan prepare``, ``flow-preview`` and ``evaluate``: commands about footage."""
 
 import sys
 from collections.abc import Callable

@@ -19,6 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from recyclegan.pace import Pace
+
 LONG = 2.0
 """Seconds after which work takes long: its first line is due."""
 SOON = 5.0
@@ -115,16 +117,8 @@ def progress_bars(*columns: TextColumn) -> Iterator[Bars]:
                 bars.lines.stop()
 
 
-class Course:
+class Course(Pace):
     """The course of one piece of work since the first news of it: how fast it goes, and what is left."""
-
-    def __init__(self, done: int) -> None:
-        self._start, self._first = time.monotonic(), done
-
-    def speed(self, done: int) -> float:
-        """Return how much is done a second; 0 as long as nothing is."""
-        seconds = time.monotonic() - self._start
-        return (done - self._first) / seconds if seconds else 0.0
 
     def left(self, done: int, total: int | None) -> str:
         """Return the time left in words; nothing where it is not known."""

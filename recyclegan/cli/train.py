@@ -164,7 +164,7 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
     parsed: Any = parse(_train_options(name, start), words, f"train {name}")
     if flow is not None and run:
-        print(f"note: --flow: {run} goes on with the motion that it was started with", file=sys.stderr)
+        _tell(f"--flow: {run} goes on with the motion that it was started with")
     elif flow is not None:
         start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
         parsed = parse(_train_options(name, start), words, f"train {name}")

@@ -11,7 +11,7 @@ from recyclegan.comparison.outline import plan_of
 from recyclegan.comparison.record import Record, check_goes_on, read_record, without_machine, write_record
 from recyclegan.comparison.report import write_results
 from recyclegan.comparison.running import run_entries
-from recyclegan.comparison.scores import Standing, measured_otherwise, read_standing
+from recyclegan.comparison.scores import measured_otherwise, read_standing
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import check_writable
 from recyclegan.paths import AnyPath, as_path
@@ -62,18 +62,7 @@ def compare_methods(
     data, out = as_path(data), as_path(out)
     baseline = _check(contenders, data, out, config, resume)
     record = _recorded(Record(data, contenders, without_machine(config), tuple(options)), out)
-    placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}
-    steps = (
-        dict.fromkeys(placed, config.steps)
-        if config.minutes is None
-        else equal_minutes(placed, config.minutes, config.jobs, out / "budget.json", show)
-    )
-    judging = Judging(_shared(config), _truth(data, config.truth), out / MEMORY_FOLDER)
-    entries = [
-        Entry(name, seed, _of_seed(placed[name], seed, steps[name]), judging)
-        for seed in range(config.seeds)
-        for name in placed
-    ]
+    entries = _entries(contenders, data, out, config, show)
     for entry in entries:
         check_started(entry)
     write_record(out, record)
@@ -83,11 +72,28 @@ def compare_methods(
     finished = [entry for entry in entries if entry.is_done]
     if not finished:
         raise InputError(f"{out}: no run could be finished. {' '.join(failures)}")
-    standing: Sequence[Standing] = read_standing(finished, baseline)
     show(0, 1, "tables, pictures and films")
-    write_results(out, standing, finished, config.minutes)
+    write_results(out, read_standing(finished, baseline), finished, config.minutes)
     show(1, 1, "tables, pictures and films")
     return [*failures, *measured_otherwise(finished)]
+
+
+def _entries(
+    contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, show: Show
+) -> list[Entry]:
+    """Return the run of each contender with each seed, with the steps that the budget gives it."""
+    placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}
+    steps = (
+        dict.fromkeys(placed, config.steps)
+        if config.minutes is None
+        else equal_minutes(placed, config.minutes, config.jobs, out / "budget.json", show)
+    )
+    judging = Judging(_shared(config), _truth(data, config.truth), out / MEMORY_FOLDER)
+    return [
+        Entry(name, seed, _of_seed(placed[name], seed, steps[name]), judging)
+        for seed in range(config.seeds)
+        for name in placed
+    ]
 
 
 def _check(contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, resume: bool) -> str:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import av
 import torch
+from av import ffmpeg_version_info, library_versions
 
 from recyclegan.data.cache import default_cache_bytes, default_cache_folder
 from recyclegan.doctor.data_checks.resources import existing, free_memory
@@ -38,7 +38,7 @@ def environment() -> dict[str, str]:
         "torch": torch.__version__,
         "devices": ", ".join(_devices()),
         "memory": _memory(),
-        "FFmpeg": f"{av.ffmpeg_version_info} (libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))})",
+        "FFmpeg": f"{ffmpeg_version_info} (libavcodec {'.'.join(map(str, library_versions['libavcodec']))})",
         "packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         "cache": _cache(),
     }

@@ -140,7 +140,7 @@ def _bought(results: Mapping[str, Result]) -> Iterator[Finding]:
             kept[lost[0]],
             f"more calm than the source ({named}) is no merit: it was bought with blur, which left"
             f" {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
-            "judge steadiness beside sharpness; train longer, or anew with --generator detail-6",
+            "judge steadiness beside sharpness; train longer, or anew at a larger --size",
             is_grave=False,
         )
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float64
 
+from recyclegan.arrays import Picture
 from recyclegan.metrics import pictures
-from recyclegan.metrics.pictures import Picture, Thumb
+from recyclegan.metrics.pictures import Thumb
 
 Numbers = dict[str, float]
 

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float32, Float64, UInt8
 from PIL import Image as Pillow
 
-Picture = UInt8[np.ndarray, "_ _ _"]
-"""Height, width, channels."""
+from recyclegan.arrays import Picture
+
 Thumb = UInt8[np.ndarray, "side side 3"]
 Thumbs = UInt8[np.ndarray, "_ side side 3"]
 Patterns = Float32[np.ndarray, "_ pixels"]

@@ -4,6 +4,6 @@ from recyclegan.translation.devices import pick_device
 from recyclegan.translation.inputs import find_inputs
 from recyclegan.translation.jobs import Progress
 from recyclegan.translation.outputs import Existing, Output
-from recyclegan.translation.translator import Precision, Translator
+from recyclegan.translation.translator import Translator
 
-__all__ = ["Existing", "Output", "Precision", "Progress", "Translator", "find_inputs", "pick_device"]
+__all__ = ["Existing", "Output", "Progress", "Translator", "find_inputs", "pick_device"]

@@ -22,6 +22,7 @@ from recyclegan.files import kind_of, sweep
 from recyclegan.labels import snap
 from recyclegan.networks.loading import check_finite
 from recyclegan.paths import AnyPath, as_path
+from recyclegan.settings.training import Precision
 from recyclegan.tensors import Frames, Translated, to_frames, to_images
 from recyclegan.translation.batches import batches
 from recyclegan.translation.devices import moved, pick_device, told_when_memory_is_out
@@ -36,7 +37,6 @@ from recyclegan.video import IMAGE_SUFFIXES
 
 Images = UInt8[np.ndarray, "batch height width channels"]
 TranslatedImages = UInt8[np.ndarray, "batch height_out width_out channels_out"]
-Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Given = TypeVar("Given", PillowImage.Image, np.ndarray, Tensor, list[Any], tuple[Any, ...])
 Item = TypeVar("Item")
 

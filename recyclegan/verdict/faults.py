@@ -106,8 +106,8 @@ def _inversion(numbers: Numbers) -> Iterator[Finding]:
             swapped,
             f"light and dark are swapped in {percent(swapped)} of the area (local lightness agrees with the source by"
             f" {agreement:+.2f}, 1 is all, -1 a negative)",
-            "train anew with --content 1 1, or with a cycle or an identity term (--cycle 10 10, --identity 5 5);"
-            " another --seed may do",
+            "train anew with --preset steady-footage, whose identity term ties light to the source; more of a tie is"
+            " --content 1 1 besides, and another --seed may do",
             is_grave=agreement < INVERTED,
         )
     elif agreement < UNRELATED:
@@ -115,7 +115,7 @@ def _inversion(numbers: Numbers) -> Iterator[Finding]:
             "unrelated",
             agreement,
             f"light and dark hardly follow the source (local lightness agrees by {agreement:+.2f}, 1 is all)",
-            "train longer, or anew with more weight on what ties to the source (--content 1 1, --cycle 10 10)",
+            "train longer, or anew with --preset steady-footage, which ties to the source (more of it: --content 1 1)",
             is_grave=numbers.get("edges_kept", 1.0) < SOFT_EDGES,
         )
 
@@ -136,7 +136,7 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
             "holes",
             holes,
             f"black or glaring holes take {percent(holes)} of the area, where the source shows something",
-            "train longer (--resume with more --steps), or anew with --identity 5 5 or a lower --lr",
+            "train longer (--resume with more --steps), or anew with --preset steady-footage, or a lower --lr",
             is_grave=holes > LARGE_HOLES,
         )
 
@@ -147,7 +147,7 @@ def _ghosts(numbers: Numbers, most: float) -> Iterator[Finding]:
             "ghosts",
             numbers["ghosts"],
             f"ghosts: {percent(numbers['ghosts'])} of what is flat in the source shows shapes",
-            "train longer, or anew with more weight on what ties to the source (--content 1 1, --cycle 10 10)",
+            "train longer, or anew with --preset steady-footage, which ties to the source (more of it: --content 1 1)",
             is_grave=False,
         )
 
@@ -159,7 +159,7 @@ def _checkerboard(numbers: Numbers) -> Iterator[Finding]:
             numbers["checkerboard"],
             "a checkerboard: patterns of two or four pixels stand out by"
             f" {numbers['checkerboard']:.0f} dB more than in source and target",
-            "train longer; else anew with --generator detail-6, which widens without such patterns",
+            "train longer; else anew with --preset steady-footage, whose generator widens without such patterns",
             is_grave=False,
         )
 
@@ -170,7 +170,7 @@ def _tint(numbers: Numbers) -> Iterator[Finding]:
             "tint",
             numbers["tint"],
             f"a tint: the mean colour lies {numbers['tint']:.0f} of 255 levels outside of both looks",
-            "train anew with --identity 5 5, which ties colours",
+            "train anew with --preset steady-footage, whose identity term ties colours",
             is_grave=False,
         )
 

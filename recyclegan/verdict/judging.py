@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from recyclegan.arrays import Picture
 from recyclegan.domains import Direction
 from recyclegan.metrics.frame_numbers import Look, Numbers, Pair, look_of, numbers_of, pair_of
-from recyclegan.metrics.pictures import Picture
 from recyclegan.verdict.faults import Finding, faults_in, strengths_in
 
 Word = Literal["usable", "usable with reservations", "not usable"]

@@ -125,7 +125,7 @@ def test_it_stands_at_the_top_of_the_report_in_the_numbers_and_at_the_end_of_the
     assert main([*words, "--num-shown", "0", "--num-draws", "10"]) == 0
     *_, told, remedy, written = capsys.readouterr().out.splitlines()
     assert told.startswith("verdict: not usable: light and dark are swapped in ")
-    assert remedy.startswith("verdict: inversion: train anew with --content 1 1")
+    assert remedy.startswith("verdict: inversion: train anew with --preset steady-footage")
     assert written.endswith("report.html: written; open it in a browser")
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.index("Not usable: light and dark are swapped") < page.index(">Summary</h2>")
