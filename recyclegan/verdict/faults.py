@@ -29,6 +29,8 @@ CHECKERBOARD = 4.0
 """Decibels, beyond the source's and target's, from which a pattern is told of."""
 TINT = 12.0
 """Levels that the mean colour may lie outside of both looks."""
+OF_ANY = frozenset({"change", "contrast", "variety_kept"})
+"""Numbers that are told of label maps, too."""
 SOFT_EDGES, SOFT_DETAIL = 0.6, 0.85
 """Shares of edges and of detail under which, both together, a translation is blurred."""
 MUSHY_EDGES, MUSHY_DETAIL = 0.3, 0.6
@@ -60,6 +62,11 @@ def faults_in(numbers: Numbers) -> list[Finding]:
 def strengths_in(numbers: Numbers) -> list[str]:
     """Return what the numbers show to be right, in words."""
     return list(_right(numbers))
+
+
+def shows_pictures(numbers: Numbers) -> bool:
+    """Return whether light, edges or colours were measured, and not only what may be told of label maps."""
+    return bool(numbers.keys() - OF_ANY)
 
 
 def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
@@ -210,8 +217,8 @@ def _right(numbers: Numbers) -> Iterator[str]:
         yield "no holes"
     if numbers.get("variety_kept", 0.0) >= ALIKE:
         yield "frames differ as their sources do"
-    if "change" in numbers and "detail_kept" not in numbers:
-        yield "light, edges and colours are not judged (label maps)"
+    if numbers and not shows_pictures(numbers):
+        yield "light, edges and colours are not judged (label maps), so look at them"
 
 
 def percent(share: float) -> str:

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 from recyclegan.arrays import Picture
 from recyclegan.domains import Direction
 from recyclegan.metrics.frame_numbers import Look, Numbers, Pair, look_of, numbers_of, pair_of
-from recyclegan.verdict.faults import Finding, faults_in, strengths_in
+from recyclegan.verdict.faults import Finding, faults_in, shows_pictures, strengths_in
 
-Word = Literal["usable", "usable with reservations", "not usable"]
+Word = Literal["usable", "not judged", "usable with reservations", "not usable"]
 WORDS: tuple[Word, ...] = get_args(Word)
 """The best first."""
 NAMES = (
@@ -40,10 +40,12 @@ class Verdict:
 
     @property
     def word(self) -> Word:
-        """Return whether the frames can be used."""
+        """Return whether the frames can be used; of label maps, and of what is made of them, nobody can tell here."""
         if any(finding.is_grave for finding in self.findings):
             return "not usable"
-        return "usable with reservations" if self.findings else "usable"
+        if self.findings:
+            return "usable with reservations"
+        return "usable" if shows_pictures(self.numbers) else "not judged"
 
     @property
     def sentence(self) -> str:

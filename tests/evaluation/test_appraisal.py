@@ -92,12 +92,12 @@ def number(value: float, source: float, low: float = float("nan")) -> Result:
 
 
 def test_a_distance_beyond_the_source_is_told_and_whether_it_may_be_chance() -> None:
-    assert appraised({"patches_coarse": number(0.4, 0.5)}) == "usable"
+    assert appraised({"patches_coarse": number(0.4, 0.5)}) == "not judged"
     farther = appraised({"patches_coarse": number(0.7, 0.5, 0.6)})
     assert "farther from the target than the untouched source" in farther
     assert "chance" not in farther
     assert "may be chance" in appraised({"patches_coarse": number(0.7, 0.5, 0.4)})
-    assert appraised({"patches_coarse": number(0.7, 0.5)}, has_labels=True) == "usable"
+    assert appraised({"patches_coarse": number(0.7, 0.5)}, has_labels=True) == "not judged"
 
 
 def test_label_maps_are_not_judged_by_brightness(world: Path, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_label_maps_are_not_judged_by_brightness(world: Path, tmp_path: Path) ->
         write_clip(tmp_path / "maps" / f"clip{seed}", label_maps(classes))
     results = evaluate(tmp_path / "maps", world / "source", tmp_path / "out", config=CONFIG)
     assert results.verdict is not None
-    assert results.verdict.word == "usable"
+    assert (results.verdict.word, results.verdict.findings) == ("not judged", ())
     assert not {"lightness_agreement", "holes", "tint"} & set(results.results)
 
 

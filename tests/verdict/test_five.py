@@ -96,7 +96,7 @@ def test_a_good_label_map_is_not_accused() -> None:
     real = frames(range(3), "day")
     maps = [(image // 96 * 96)[..., ::-1] for image in real]
     verdict = judge(real, [255 - image for image in maps], labels=True)
-    assert verdict.word == "usable"
+    assert (verdict.word, verdict.findings) == ("not judged", ())
     assert set(verdict.numbers) == {"change", "contrast", "variety_kept"}
     assert "not judged (label maps)" in verdict.sentence
 
@@ -113,5 +113,5 @@ def test_without_a_target_nothing_is_said_of_a_tint() -> None:
 
 
 def test_no_frames_are_not_accused() -> None:
-    assert judge([], []).word == "usable"
+    assert (judge([], []).word, judge([], []).findings) == ("not judged", ())
     assert numbers_of([]) == {}
