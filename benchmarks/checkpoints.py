@@ -28,9 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from recyclegan.domains import DIRECTIONS, source_domain, target_domain  # noqa: E402
-from recyclegan.networks.loading import read_weights  # noqa: E402
+from recyclegan.networks.weights import read_weights  # noqa: E402
 from recyclegan.published import import_reference  # noqa: E402
-from recyclegan.published.checkpoints import infer_architecture  # noqa: E402
+from recyclegan.published.exchange import infer_architecture  # noqa: E402
 from recyclegan.published.layout import OPTIONS_FILE, network_file, read_options  # noqa: E402
 from recyclegan.published.recipe import GENERATOR_NAMES  # noqa: E402
 from recyclegan.tensors import to_frames, to_images  # noqa: E402
@@ -156,9 +156,9 @@ def compare(reference: Path, experiment: Experiment, scratch: Path) -> dict[str,
 def differences(theirs: Path, ours: Path, model: Path) -> Iterator[dict[str, float]]:
     """Yield the largest differences of each frame."""
     floats = torch.load(theirs / FLOATS, weights_only=True)
-    for way in DIRECTIONS:
-        translator = Translator.from_pretrained(model, way, device="cpu", scale="native")
-        real, fake = f"real_{source_domain(way).upper()}", f"fake_{target_domain(way).upper()}"
+    for direction in DIRECTIONS:
+        translator = Translator.from_pretrained(model, direction, device="cpu", scale="native")
+        real, fake = f"real_{source_domain(direction).upper()}", f"fake_{target_domain(direction).upper()}"
         for name in (name for name in floats if name.endswith(real)):
             frame = name.removesuffix(real)
             pictures = {kind: read_image(ours / f"{frame}{kind}.png") for kind in (real, fake)}

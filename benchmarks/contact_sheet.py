@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recyclegan.evaluation.footage import clips_at
+from recyclegan.evaluation.paired_clips import clips_at
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.video import write_image
 

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from recyclegan.data import Clip
-from recyclegan.doctor.moments import Moments, moments_of
-from recyclegan.doctor.survey import look_at
+from recyclegan.doctor.doubles import Moments, moments_of
+from recyclegan.doctor.scan import look_at
 from recyclegan.metrics.pictures import patterns_of, thumbnail
 from recyclegan.video import read_video, write_video
 
@@ -41,8 +41,8 @@ def copied(clip: Clip, moments: Moments) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    survey = look_at(parser.parse_args().data, 10_000, None, None, lambda *_: None)
-    moments = [moments_of(view) for view in survey.views]
+    scan = look_at(parser.parse_args().data, 10_000, None, None, lambda *_: None)
+    moments = [moments_of(view) for view in scan.views]
     near: dict[str, list[np.ndarray]] = defaultdict(list)
     copies: dict[str, list[np.ndarray]] = defaultdict(list)
     for clip in moments:

@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from recyclegan import __version__  # noqa: E402
-from recyclegan.comparison import ComparisonConfig, compare_methods  # noqa: E402
 from recyclegan.data.prepare import prepare_roadworld  # noqa: E402
 from recyclegan.demo import DemoConfig, training_config  # noqa: E402
-from recyclegan.evaluation.crew import on_all_cores  # noqa: E402
+from recyclegan.evaluation.comparison import ComparisonConfig, compare_methods  # noqa: E402
+from recyclegan.evaluation.workers import on_all_cores  # noqa: E402
 from recyclegan.methods import CycleGAN  # noqa: E402
 from recyclegan.settings.evaluation import EvaluationConfig  # noqa: E402
 
@@ -59,7 +59,7 @@ def main() -> None:
         data = prepared(options.data, Path(folder))
         load = os.getloadavg()[0]
         seconds = compared(data, Path(folder), options.steps, options.seeds)
-    told = {
+    messages = {
         "seconds": seconds,
         "steps": options.steps,
         "seeds": options.seeds,
@@ -74,7 +74,7 @@ def main() -> None:
             "torch": torch.__version__,
         },
     }
-    print(json.dumps(told))
+    print(json.dumps(messages))
 
 
 if __name__ == "__main__":

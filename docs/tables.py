@@ -26,7 +26,12 @@ def methods() -> Iterator[Sequence[str]]:
     yield "method", "needs clips of", "directions", "source"
     for name, method in METHODS.items():
         frames = f"{method.clip_length} frame{'s' if method.clip_length > 1 else ''}"
-        yield f"`{name}`", frames, " and ".join(f"{way[0]} to {way[1]}" for way in method.ways), source(method)
+        yield (
+            f"`{name}`",
+            frames,
+            " and ".join(f"{direction[0]} to {direction[1]}" for direction in method.directions),
+            source(method),
+        )
 
 
 def source(method: type) -> str:

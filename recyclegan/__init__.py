@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from recyclegan.version import __version__
 
 if TYPE_CHECKING:
-    from recyclegan.comparison import compare_methods as compare_methods
     from recyclegan.data.prepare import prepare_roadworld as prepare_roadworld
     from recyclegan.data.prepare import prepare_videos as prepare_videos
     from recyclegan.doctor import examine_data as examine_data
     from recyclegan.doctor import examine_run as examine_run
     from recyclegan.errors import InputError as InputError
     from recyclegan.evaluation import evaluate as evaluate
-    from recyclegan.settings.comparison import ComparisonConfig as ComparisonConfig
+    from recyclegan.evaluation.comparison import compare_methods as compare_methods
+    from recyclegan.settings.evaluation import ComparisonConfig as ComparisonConfig
     from recyclegan.settings.evaluation import EvaluationConfig as EvaluationConfig
     from recyclegan.settings.frames import DataConfig as DataConfig
     from recyclegan.settings.motion import FlowSynthesis as FlowSynthesis
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from recyclegan.video import write_video as write_video
 
 _PLACES = {
-    "ComparisonConfig": "settings.comparison",
+    "ComparisonConfig": "settings.evaluation",
     "DataConfig": "settings.frames",
     "EvaluationConfig": "settings.evaluation",
     "FlowSynthesis": "settings.motion",
@@ -42,7 +42,7 @@ _PLACES = {
     "PRESETS": "settings.presets",
     "TrainConfig": "settings.training",
     "Translator": "translation",
-    "compare_methods": "comparison",
+    "compare_methods": "evaluation.comparison",
     "evaluate": "evaluation",
     "examine_data": "doctor",
     "examine_run": "doctor",

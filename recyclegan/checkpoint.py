@@ -21,7 +21,7 @@ from recyclegan.errors import InputError
 from recyclegan.files import kind_of, write_bytes
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.networks import make_generator
-from recyclegan.networks.loading import Shapes, check_numbers_of, difference, shapes_of
+from recyclegan.networks.weights import Shapes, check_numbers_of, difference, shapes_of
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.networks import GeneratorName, Norm
 
@@ -173,13 +173,13 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
                 f"{place}: translates {load_card(place).direction}, not {direction}; leave --direction out"
             )
         return place
-    found = [way for way in DIRECTIONS if (place / f"{way}.safetensors").is_file()]
+    found = [direction for direction in DIRECTIONS if (place / f"{direction}.safetensors").is_file()]
     if not found:
         raise InputError(f"{place}: holds no ab.safetensors or ba.safetensors; name a run folder or a translator file")
-    way = direction or found[0]
-    if way not in found:
-        raise InputError(f"{place}: translates {' and '.join(found)} only, not {way}")
-    return place / f"{way}.safetensors"
+    direction = direction or found[0]
+    if direction not in found:
+        raise InputError(f"{place}: translates {' and '.join(found)} only, not {direction}")
+    return place / f"{direction}.safetensors"
 
 
 def add_metrics(path: AnyPath, metrics: dict[str, float]) -> None:

@@ -18,23 +18,22 @@ from recyclegan.data.prepare import prepare_roadworld
 from recyclegan.domains import DIRECTIONS, Direction, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
-from recyclegan.evaluation.measures import MEASURES
+from recyclegan.evaluation.measure_catalogue import MEASURES
 from recyclegan.evaluation.results import COLOURS as COLOUR_ALONE
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
 from recyclegan.logs import read_stats, series
 from recyclegan.pages.grids import Band, Row, sheet
-from recyclegan.pages.html import Html
-from recyclegan.pages.page import Cell, Section, details, grid, headline, page, table, text, video_player
+from recyclegan.pages.page import Cell, Html, Section, details, grid, headline, page, table, text, video_player
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import first_method, train
-from recyclegan.training.run_charts import charts
 from recyclegan.training.run_folder import STATS_FILE
+from recyclegan.training.run_page import charts
 from recyclegan.translation import Output, Translator
 from recyclegan.video import read_image, write_image, write_video
 
@@ -102,10 +101,10 @@ def run_demo(out: AnyPath, config: DemoConfig, show: Show) -> list[str]:
         raise KeyboardInterrupt
     save_untrained(out, training)
     scores: dict[Direction, Scores] = {}
-    for way in ("ab", "ba"):
-        trained, untrained = (translate_and_score(out, way, kind, show) for kind in ("run", "untrained"))
-        scores[way] = Scores(trained, untrained)
-        keep_metrics(out, way, trained)
+    for direction in ("ab", "ba"):
+        trained, untrained = (translate_and_score(out, direction, kind, show) for kind in ("run", "untrained"))
+        scores[direction] = Scores(trained, untrained)
+        keep_metrics(out, direction, trained)
     write_image(out / "demo.png", held_out_sheet(out))
     write_report(out, config, scores, monotonic() - start)
     return telling_lines(out, scores["ab"])
@@ -134,31 +133,33 @@ def training_config(out: Path, config: DemoConfig) -> TrainConfig:
 
 def save_untrained(out: Path, config: TrainConfig) -> None:
     """Write translators with the weights that training started from, to be scored beside the trained ones."""
-    cards = {way: load_card(config.out / f"{way}.safetensors") for way in DIRECTIONS}
-    method = first_method(config, {target_domain(way): card.palette for way, card in cards.items()})
-    for way, card in cards.items():
+    cards = {direction: load_card(config.out / f"{direction}.safetensors") for direction in DIRECTIONS}
+    method = first_method(config, {target_domain(direction): card.palette for direction, card in cards.items()})
+    for direction, card in cards.items():
         card = replace(card, steps=0)
-        save_translator(out / "untrained" / f"{way}.safetensors", method.generators[way], card)
+        save_translator(out / "untrained" / f"{direction}.safetensors", method.generators[direction], card)
 
 
-def translate_and_score(out: Path, way: Direction, model: str, show: Show) -> Results:
+def translate_and_score(out: Path, direction: Direction, model: str, show: Show) -> Results:
     """Translate the held-out drives with ``out/run`` or ``out/untrained`` and measure the result against the truth."""
-    domain = source_domain(way).upper()
-    source, target = out / "data" / "val" / domain, out / "data" / "train" / way[1].upper()
-    translated = out / "translated" / f"{model}-{way}"
-    translator = Translator.from_pretrained(out / model, way, device="cpu")
-    name = f"translating {way} ({'trained' if model == 'run' else model})"
+    domain = source_domain(direction).upper()
+    source, target = out / "data" / "val" / domain, out / "data" / "train" / direction[1].upper()
+    translated = out / "translated" / f"{model}-{direction}"
+    translator = Translator.from_pretrained(out / model, direction, device="cpu")
+    name = f"translating {direction} ({'trained' if model == 'run' else model})"
     translator.translate_folder(source, translated, Output(frames=True), lambda done, total, _: show(done, total, name))
     labels = "viper" if translator.card.palette else None
     settings = EvaluationConfig(labels=labels, num_shown=1 if model == "run" else 0, film_frames=30)
     truth = out / "data" / "truth" / "val" / domain
-    return evaluate(translated, source, out / "evaluation" / f"{model}-{way}", target, truth, settings)
+    return evaluate(translated, source, out / "evaluation" / f"{model}-{direction}", target, truth, settings)
 
 
-def keep_metrics(out: Path, way: Direction, results: Results) -> None:
+def keep_metrics(out: Path, direction: Direction, results: Results) -> None:
     """Write the scores into the card of the translator that reached them."""
     scores = {name: result.translated.value for name, result in results.results.items()}
-    add_metrics(out / "run" / f"{way}.safetensors", {key: value for key, value in scores.items() if value == value})
+    add_metrics(
+        out / "run" / f"{direction}.safetensors", {key: value for key, value in scores.items() if value == value}
+    )
 
 
 def write_report(out: Path, config: DemoConfig, scores: dict[Direction, Scores], seconds: float) -> None:
@@ -211,9 +212,9 @@ def _figures(scores: Scores) -> list[tuple[str, float | str, str]]:
     ]
 
 
-def _rows(way: Direction, scores: Scores) -> list[list[float | str]]:
+def _rows(direction: Direction, scores: Scores) -> list[list[float | str]]:
     rows: list[list[float | str]] = []
-    for name in _MEASURES[way]:
+    for name in _MEASURES[direction]:
         result = scores.trained.results[name]
         others = [_reference(result, reference) for reference in (COLOUR_ALONE, SOURCE)]
         title = f"{MEASURES[name].title} ({MEASURES[name].better} is better)"
@@ -262,18 +263,18 @@ def _curves(run: Path) -> list[Html]:
     return [*charts(course, measured=True), *charts(course, measured=False)]
 
 
-def _films(out: Path, way: Direction, most: int | None = None, times: int = 2) -> list[Html]:
+def _films(out: Path, direction: Direction, most: int | None = None, times: int = 2) -> list[Html]:
     """Return a player for each held-out clip, or the first ``most`` of them: source, translation and, for label maps,
     the truth, in one video at ``times`` their size.
     """
-    panels = ("Source", "Translated", "Truth") if way == "ab" else ("Source", "Translated")
+    panels = ("Source", "Translated", "Truth") if direction == "ab" else ("Source", "Translated")
     films = []
-    for clip in find_clips(out / "data" / "val" / source_domain(way).upper())[:most]:
-        translated = sorted((out / "translated" / f"run-{way}" / clip.name).iterdir())
+    for clip in find_clips(out / "data" / "val" / source_domain(direction).upper())[:most]:
+        translated = sorted((out / "translated" / f"run-{direction}" / clip.name).iterdir())
         images = [list(clip.images()), [read_image(frame) for frame in translated]]
-        if way == "ab":
+        if direction == "ab":
             images.append(_truth(out, clip.name))
-        film = out / "films" / f"{way}-{clip.name}.mp4"
+        film = out / "films" / f"{direction}-{clip.name}.mp4"
         write_video(film, (_side_by_side(row, times) for row in zip(*images, strict=True)), RATE)
         films.append(video_player(film, clip.name, panels))
     return films

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recyclegan.arrays import Image
 from recyclegan.checkpoint import Card
+from recyclegan.domains import Domains
 from recyclegan.methods import Method, UnsupRecycleGAN
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
@@ -87,7 +88,7 @@ def small_state(config: TrainConfig, num_steps: int = 8) -> TrainState:
     torch.manual_seed(config.seed)
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
     kind = METHODS[config.method_name]
-    return TrainState(kind(config.method, config.networks, config.frames.channels), config, fabric, num_steps)
+    return TrainState(kind(config.method, config.networks, Domains(config.frames.channels)), config, fabric, num_steps)
 
 
 def small_card(**changes: Any) -> Card:

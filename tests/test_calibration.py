@@ -20,9 +20,8 @@ from recyclegan.calibration import (
     read_calibration,
     write_calibration,
 )
-from recyclegan.calibration.fit import fit_flow, reach, simulate
+from recyclegan.calibration.fit import decompose, fit_flow, reach, simulate
 from recyclegan.calibration.pairs import draw_pairs
-from recyclegan.calibration.parts import decompose
 from recyclegan.data import WHOLE_FRAME, Clip, Crop, Resize
 from recyclegan.errors import InputError
 from recyclegan.flow import box_blur, projective_flow, sample_motion, turn_homography, warp, zoom_homography
@@ -363,9 +362,9 @@ ODD_FILES = {
 @pytest.mark.parametrize("content", ODD_FILES.values(), ids=ODD_FILES)
 def test_an_odd_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "flow.json").write_bytes(content)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as messages:
         read_calibration(tmp_path / "flow.json")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(messages.value)
 
 
 def test_a_folder_or_nothing_in_place_of_the_file_is_one_line(tmp_path: Path) -> None:

@@ -227,11 +227,11 @@ def test_a_damaged_card_is_named(tmp_path: Path, text: str, expected: str) -> No
 
 
 def test_a_run_folder_gives_the_direction_asked_for(tmp_path: Path) -> None:
-    for way in ("ab", "ba"):
-        saved(tmp_path / f"{way}.safetensors", direction=way)
+    for direction in ("ab", "ba"):
+        saved(tmp_path / f"{direction}.safetensors", direction=direction)
     assert find_translator(tmp_path) == tmp_path / "ab.safetensors"
-    for way in ("ab", "ba"):
-        assert find_translator(tmp_path, way) == tmp_path / f"{way}.safetensors"
+    for direction in ("ab", "ba"):
+        assert find_translator(tmp_path, direction) == tmp_path / f"{direction}.safetensors"
 
 
 def test_a_folder_with_one_translator_gives_it(tmp_path: Path) -> None:

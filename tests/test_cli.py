@@ -60,20 +60,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with translators of both directions."""
     folder = tmp_path_factory.mktemp("model")
-    for way in ("ab", "ba"):
-        save_translator(folder / f"{way}.safetensors", make_generator("resnet-6", width=4), small_card(direction=way))
+    for direction in ("ab", "ba"):
+        save_translator(
+            folder / f"{direction}.safetensors", make_generator("resnet-6", width=4), small_card(direction=direction)
+        )
     return folder
 
 
-def assert_refused(told: Told, *parts: str) -> None:
+def assert_refused(messages: Told, *parts: str) -> None:
     """One line on stderr that holds all parts, nothing on stdout, exit code 2."""
-    assert told.code == 2, told
-    assert told.output == ""
-    assert told.errors.count("\n") == 1, told.errors
-    assert told.errors.startswith("recyclegan: ")
-    assert "Traceback" not in told.errors
+    assert messages.code == 2, messages
+    assert messages.output == ""
+    assert messages.errors.count("\n") == 1, messages.errors
+    assert messages.errors.startswith("recyclegan: ")
+    assert "Traceback" not in messages.errors
     for part in parts:
-        assert part in told.errors
+        assert part in messages.errors
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -143,41 +145,41 @@ def options_in(text: str) -> set[str]:
 
 
 def test_the_options_of_training_are_those_that_are_pinned(run: Callable[..., Told]) -> None:
-    told = run("train", METHOD, "--help")
-    assert told.code == 0
-    assert options_in(told.output) == TRAIN_OPTIONS
-    assert told.errors == ""
+    messages = run("train", METHOD, "--help")
+    assert messages.code == 0
+    assert options_in(messages.output) == TRAIN_OPTIONS
+    assert messages.errors == ""
 
 
 def test_the_options_of_translating_are_those_that_are_pinned(run: Callable[..., Told]) -> None:
-    told = run("translate", "--help")
-    assert told.code == 0
-    assert options_in(told.output) == TRANSLATE_OPTIONS
+    messages = run("translate", "--help")
+    assert messages.code == 0
+    assert options_in(messages.output) == TRANSLATE_OPTIONS
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_has_its_help(run: Callable[..., Told], name: str) -> None:
-    told = run("train", name, "--help")
-    assert told.code == 0
-    assert f"recyclegan train {name}" in told.output
-    assert {"data", "out", "adversarial"} <= options_in(told.output)
+    messages = run("train", name, "--help")
+    assert messages.code == 0
+    assert f"recyclegan train {name}" in messages.output
+    assert {"data", "out", "adversarial"} <= options_in(messages.output)
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]], ids=str)
 def test_the_overview_names_every_command_with_what_it_does(run: Callable[..., Told], words: list[str]) -> None:
-    told = run(*words)
-    assert told.code == 0
+    messages = run(*words)
+    assert messages.code == 0
     for name, command in cli.COMMANDS.items():
         does = r"\s+".join(map(re.escape, command.__doc__.splitlines()[0].split()))
-        assert re.search(rf"^  {name} +{does}$", told.output, re.MULTILINE)
+        assert re.search(rf"^  {name} +{does}$", messages.output, re.MULTILINE)
 
 
 def test_train_without_a_method_lists_them(run: Callable[..., Told]) -> None:
-    told = run("train")
-    assert told.code == 0
+    messages = run("train")
+    assert messages.code == 0
     for name, method in METHODS.items():
-        assert f"{name} " in told.output
-        assert method.__doc__.splitlines()[0] in " ".join(told.output.split())
+        assert f"{name} " in messages.output
+        assert method.__doc__.splitlines()[0] in " ".join(messages.output.split())
 
 
 def test_the_version_is_told(run: Callable[..., Told]) -> None:
@@ -197,10 +199,10 @@ def train_words(data: Path, out: Path, *more: Any) -> list[Any]:
 
 def test_a_run_is_trained_as_the_options_say(run: Callable[..., Told], data: Path, tmp_path: Path) -> None:
     options = ["--steps", 2, "--lr", 0.001, "--cycle", 1, 2, "--zoom", 3, "--no-relative", "--history", 4]
-    told = run(*train_words(data, tmp_path / "run", *options))
-    assert told.code == 0
-    assert f"{tmp_path / 'run'}: trained 2 steps\n" in told.output
-    assert f"\nnext:\n  recyclegan translate {tmp_path / 'run'} " in told.output
+    messages = run(*train_words(data, tmp_path / "run", *options))
+    assert messages.code == 0
+    assert f"{tmp_path / 'run'}: trained 2 steps\n" in messages.output
+    assert f"\nnext:\n  recyclegan translate {tmp_path / 'run'} " in messages.output
     config = read_config(tmp_path / "run")
     assert (config.steps, config.lr, config.history) == (2, 0.001, 4)
     assert (config.method.cycle, config.method.flow.zoom, config.method.flow.relative) == ((1.0, 2.0), 3.0, False)
@@ -220,10 +222,10 @@ def test_resuming_needs_no_options_again(run: Callable[..., Told], data: Path, t
 
 def test_resuming_with_another_rate_or_method_is_refused(run: Callable[..., Told], data: Path, tmp_path: Path) -> None:
     assert run(*train_words(data, tmp_path / "run", "--steps", 1)).code == 0
-    told = run("train", METHOD, "--out", tmp_path / "run", "--resume", "--lr", 0.01)
-    assert_refused(told, str(tmp_path / "run"), "was started with --lr 0.0002; found --lr 0.01")
-    told = run("train", "cycle-gan", "--out", tmp_path / "run", "--resume")
-    assert_refused(told, f"was trained by {METHOD}, not cycle-gan")
+    messages = run("train", METHOD, "--out", tmp_path / "run", "--resume", "--lr", 0.01)
+    assert_refused(messages, str(tmp_path / "run"), "was started with --lr 0.0002; found --lr 0.01")
+    messages = run("train", "cycle-gan", "--out", tmp_path / "run", "--resume")
+    assert_refused(messages, f"was trained by {METHOD}, not cycle-gan")
     assert_refused(run(*train_words(data, tmp_path / "run")), "holds a run already; give --resume")
     assert len(checkpoints(tmp_path / "run")) == 1
 
@@ -252,9 +254,9 @@ def test_a_preset_sets_defaults_that_options_override(
 def test_a_dry_run_says_how_many_steps_it_would_be_and_writes_nothing(
     run: Callable[..., Told], data: Path, tmp_path: Path
 ) -> None:
-    told = run(*train_words(data, tmp_path / "run", "--dry-run"))
-    assert told.code == 0
-    assert told.output == "dry run: the data and one step are fine; 6 steps would be trained\n"
+    messages = run(*train_words(data, tmp_path / "run", "--dry-run"))
+    assert messages.code == 0
+    assert messages.output == "dry run: the data and one step are fine; 6 steps would be trained\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -302,8 +304,8 @@ def test_a_message_is_the_same_on_any_terminal(
     monkeypatch.setattr(sys, "stderr", errors)
     assert cli.main(["translate", "model", "in.mp4", "out.mp4", *options]) == 2
     errors.flush()
-    told = errors.buffer.getvalue().decode(encoding)
-    assert told == f"recyclegan: {message}; see recyclegan translate --help\n"
+    messages = errors.buffer.getvalue().decode(encoding)
+    assert messages == f"recyclegan: {message}; see recyclegan translate --help\n"
 
 
 def test_a_run_without_a_name_is_called_after_its_data_and_its_method(
@@ -312,9 +314,9 @@ def test_a_run_without_a_name_is_called_after_its_data_and_its_method(
     monkeypatch.chdir(tmp_path)
     place = Path("runs") / f"{data.name}-{METHOD}"
     words = ["train", METHOD, "--data", data]
-    told = run(*words, *SMALL_OPTIONS, "--steps", 1)
-    assert told.code == 0
-    assert f"{place}: trained 1 steps" in told.output
+    messages = run(*words, *SMALL_OPTIONS, "--steps", 1)
+    assert messages.code == 0
+    assert f"{place}: trained 1 steps" in messages.output
     assert_refused(run(*words, *SMALL_OPTIONS), f"{place}: holds a run already; give --resume")
     assert run(*words, "--resume", "--steps", 2).code == 0
     assert read_config(place).steps == 2
@@ -349,11 +351,11 @@ def test_missing_and_empty_data_are_named(run: Callable[..., Told], tmp_path: Pa
     assert_refused(run(*train_words(tmp_path / "none", out)), str(tmp_path / "none"), "no such folder")
     (tmp_path / "data" / "train" / "A").mkdir(parents=True)
     (tmp_path / "data" / "train" / "B").mkdir()
-    told = run(*train_words(tmp_path / "data", out))
-    assert_refused(told, str(tmp_path / "data" / "train" / "A"), "holds neither videos nor frames")
+    messages = run(*train_words(tmp_path / "data", out))
+    assert_refused(messages, str(tmp_path / "data" / "train" / "A"), "holds neither videos nor frames")
     make_frames(tmp_path / "data" / "train" / "A" / "clip", 2)
-    told = run(*train_words(tmp_path / "data", out))
-    assert_refused(told, str(tmp_path / "data" / "train" / "B"), "holds neither videos nor frames")
+    messages = run(*train_words(tmp_path / "data", out))
+    assert_refused(messages, str(tmp_path / "data" / "train" / "B"), "holds neither videos nor frames")
     (tmp_path / "data" / "train" / "B").rmdir()
     assert_refused(run(*train_words(tmp_path / "data", out)), str(tmp_path / "data" / "train" / "B"), "no such folder")
     assert files_below(out) == []
@@ -385,15 +387,15 @@ def test_a_damaged_file_is_named_in_training_and_translating(
     DAMAGED[name](data / "train" / "A" / name)
     assert_refused(run(*train_words(data, tmp_path / "run")), name)
     assert files_below(tmp_path / "run") == []
-    told = run("translate", model, data / "train" / "A" / name, tmp_path / f"out{Path(name).suffix}")
-    assert_refused(told, name)
+    messages = run("translate", model, data / "train" / "A" / name, tmp_path / f"out{Path(name).suffix}")
+    assert_refused(messages, name)
     assert {path.name for path in tmp_path.iterdir()} <= {"data", "run"}
 
 
 def test_frames_smaller_than_the_crop_are_named(run: Callable[..., Told], tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", height=30, width=60)
-    told = run(*train_words(data, tmp_path / "run", "--resize", "none"))
-    assert_refused(told, "drive", "60x30", "smaller than the crop of 48x32")
+    messages = run(*train_words(data, tmp_path / "run", "--resize", "none"))
+    assert_refused(messages, "drive", "60x30", "smaller than the crop of 48x32")
 
 
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.clip_length > 1])
@@ -418,8 +420,8 @@ def test_a_failure_of_training_is_one_line(
     run: Callable[..., Told], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recyclegan.losses.unsup_spatial", lambda *_: torch.tensor(float("nan"), requires_grad=True))
-    told = run(*train_words(data, tmp_path / "run"))
-    assert_refused(told, "step 0: loss ab/unsup_spatial is nan", "no checkpoint yet")
+    messages = run(*train_words(data, tmp_path / "run"))
+    assert_refused(messages, "step 0: loss ab/unsup_spatial is nan", "no checkpoint yet")
 
 
 def test_an_interrupted_command_ends_with_130(run: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -434,18 +436,18 @@ def test_an_interrupted_command_ends_with_130(run: Callable[..., Told], monkeypa
 def test_debug_shows_the_traceback_beside_the_line(run: Callable[..., Told], tmp_path: Path, place: int) -> None:
     words = [str(word) for word in train_words(tmp_path / "none", tmp_path / "run")]
     words.insert(place if place >= 0 else len(words), "--debug")
-    told = run(*words)
-    assert told.code == 2
-    assert "Traceback (most recent call last)" in told.errors
-    assert "InputError" in told.errors
-    assert told.errors.splitlines()[-1].startswith(f"recyclegan: {tmp_path / 'none'}")
+    messages = run(*words)
+    assert messages.code == 2
+    assert "Traceback (most recent call last)" in messages.errors
+    assert "InputError" in messages.errors
+    assert messages.errors.splitlines()[-1].startswith(f"recyclegan: {tmp_path / 'none'}")
 
 
 def test_an_image_is_translated_both_ways(run: Callable[..., Told], model: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "in.png", picture(0))
-    for way in ("ab", "ba"):
-        told = run("translate", model, tmp_path / "in.png", tmp_path / f"{way}.png", "--direction", way)
-        assert told == Told(0, f"{tmp_path / way}.png: written\n", "")
+    for direction in ("ab", "ba"):
+        messages = run("translate", model, tmp_path / "in.png", tmp_path / f"{direction}.png", "--direction", direction)
+        assert messages == Told(0, f"{tmp_path / direction}.png: written\n", "")
     assert read_image(tmp_path / "ab.png").shape == (36, 54, 3)
     assert (tmp_path / "ab.png").read_bytes() != (tmp_path / "ba.png").read_bytes()
 
@@ -456,8 +458,8 @@ def test_a_video_is_translated_with_the_options_given(run: Callable[..., Told], 
     assert run("translate", model, tmp_path / "in.mp4", tmp_path / "out.mkv", *options).code == 0
     info = probe(tmp_path / "out.mkv")
     assert (info.codec, info.width, info.height, info.rate) == ("ffv1", 108, 36, 10)
-    told = run("translate", model, tmp_path / "in.mp4", tmp_path / "out.mkv")
-    assert_refused(told, "is there already", "--existing replace or skip")
+    messages = run("translate", model, tmp_path / "in.mp4", tmp_path / "out.mkv")
+    assert_refused(messages, "is there already", "--existing replace or skip")
     assert run("translate", model, tmp_path / "in.mp4", tmp_path / "out.mkv", "--existing", "skip").code == 0
     assert probe(tmp_path / "out.mkv").codec == "ffv1"
     assert run("translate", model, tmp_path / "in.mp4", tmp_path / "out.mkv", "--existing", "replace").code == 0
@@ -490,8 +492,8 @@ def test_what_is_no_model_is_named(run: Callable[..., Told], tmp_path: Path, nam
     write_image(tmp_path / "in.png", picture(0))
     make, part = MODELS[name]
     make(tmp_path / name)
-    told = run("translate", tmp_path / name, tmp_path / "in.png", tmp_path / "out.png")
-    assert_refused(told, str(tmp_path / name), part)
+    messages = run("translate", tmp_path / name, tmp_path / "in.png", tmp_path / "out.png")
+    assert_refused(messages, str(tmp_path / name), part)
 
 
 @pytest.mark.parametrize(

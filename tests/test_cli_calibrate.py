@@ -69,26 +69,26 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Callable[..., TrainConfig]:
 def assert_refused(capsys: pytest.CaptureFixture[str], words: list[Any], *parts: str) -> None:
     capsys.readouterr()
     assert cli.main([str(word) for word in words]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1, told.err
+    messages = capsys.readouterr()
+    assert messages.out == ""
+    assert messages.err.count("\n") == 1, messages.err
     for part in parts:
-        assert part in told.err
+        assert part in messages.err
 
 
 def test_a_data_folder_is_calibrated_into_its_file(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = data.parent / "flow.png"
     assert cli.main(["calibrate", str(data), *SMALL, "--picture", str(picture)]) == 0
-    told = capsys.readouterr().out
-    assert told.endswith(f"next:\n  recyclegan train --data {data} --out runs/data --minutes 10 --flow auto\n")
+    messages = capsys.readouterr().out
+    assert messages.endswith(f"next:\n  recyclegan train --data {data} --out runs/data --minutes 10 --flow auto\n")
     calibration = read_calibration(data / "flow.json")
     assert calibration.flow.shift == pytest.approx(2 * 256 / 32, abs=1)
     assert calibration.size == (32, 48)
     assert list(calibration.found) == ["A", "B"]
-    assert f"shift {calibration.flow.shift}, smoothness {calibration.flow.smoothness}" in told
-    assert f"{data / 'flow.json'}: written" in told
+    assert f"shift {calibration.flow.shift}, smoothness {calibration.flow.smoothness}" in messages
+    assert f"{data / 'flow.json'}: written" in messages
     for column in ("A", "B", "synthetic"):
-        assert sum(f" {column} " in line for line in told.splitlines()) >= 1
+        assert sum(f" {column} " in line for line in messages.splitlines()) >= 1
     rows, columns, factor = 6, 5, 5
     shown = read_image(picture)
     assert shown.shape[0] > rows * 32 * factor + (rows - 1) * 4, "headings and a key besides"

@@ -13,8 +13,8 @@ from tests.small import make_data
 COMMON = ["--size", "32", "48", "--width", "4"]
 
 
-def read(*told, sweep=None, common=COMMON):
-    return read_contenders(told, sweep, list(common), Path("data"), Path("out"))
+def read(*messages, sweep=None, common=COMMON):
+    return read_contenders(messages, sweep, list(common), Path("data"), Path("out"))
 
 
 def test_a_contender_is_a_method_with_options_for_it_alone_and_for_all():
@@ -63,7 +63,7 @@ def test_options_of_training_and_of_the_flow_can_be_swept():
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("messages", "words"),
     [
         (["cycel-gan"], "unknown method 'cycel-gan'.*cycle-gan"),
         (["cycle-gan --cycel 3 4", "recycle-gan"], "did you mean --cycle"),
@@ -73,9 +73,9 @@ def test_options_of_training_and_of_the_flow_can_be_swept():
         (["mine = "], "unknown method ''"),
     ],
 )
-def test_what_is_wrong_is_named(told, words):
+def test_what_is_wrong_is_named(messages, words):
     with pytest.raises(InputError, match=words):
-        read(*told)
+        read(*messages)
 
 
 def test_a_sweep_without_values_is_refused():
@@ -99,9 +99,9 @@ def test_the_command_prints_the_table_and_names_the_report(tmp_path, capsys):
     options = ["--steps", "1", "--seeds", "1", "--num-draws", "20", "--contenders", "cycle-gan", "unsup-recycle-gan"]
     networks = [*COMMON, "--discriminator-width", "4", "--device", "cpu"]
     assert main(["compare", str(data), "--out", str(tmp_path / "out"), *options, "--", *networks]) == 0
-    told = capsys.readouterr().out
-    assert "| cycle-gan, 1 steps, seed 0 |" in told
-    assert told.rstrip().endswith("report.html: written")
+    messages = capsys.readouterr().out
+    assert "| cycle-gan, 1 steps, seed 0 |" in messages
+    assert messages.rstrip().endswith("report.html: written")
 
 
 def test_a_user_error_is_one_line(tmp_path, capsys):

@@ -88,7 +88,9 @@ def test_the_command_prints_the_script(scripts: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == (scripts / "bash").read_text()
 
 
-@pytest.mark.parametrize(("words", "told"), [([], "nothing"), (["fsh"], "did you mean 'fish'"), (["bash", "x"], "x")])
-def test_another_shell_is_refused(words: list[str], told: str) -> None:
-    with pytest.raises(InputError, match=f"--completion: found .*{told}.*expected one of bash, zsh, fish"):
+@pytest.mark.parametrize(
+    ("words", "messages"), [([], "nothing"), (["fsh"], "did you mean 'fish'"), (["bash", "x"], "x")]
+)
+def test_another_shell_is_refused(words: list[str], messages: str) -> None:
+    with pytest.raises(InputError, match=f"--completion: found .*{messages}.*expected one of bash, zsh, fish"):
         completion(words)

@@ -7,7 +7,7 @@ import torch
 
 from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
-from recyclegan.published.checkpoints import Architecture, network_file
+from recyclegan.published.exchange import Architecture, network_file
 from tests.data.downloads import write_cityscapes, write_viper
 
 
@@ -25,9 +25,9 @@ def test_checkpoints_are_imported_and_exported(
 ) -> None:
     model, out = tmp_path / "model", tmp_path / "out"
     assert main(["import-reference", str(experiment), "--epoch", "2", "--out", str(model)]) == 0
-    told = capsys.readouterr()
-    assert told.out == f"{model}: written\n"
-    assert "note: 2_net_G_A.pth: ab" in told.err
+    messages = capsys.readouterr()
+    assert messages.out == f"{model}: written\n"
+    assert "note: 2_net_G_A.pth: ab" in messages.err
     assert load_card(model / "ab.safetensors").palette == ()
     assert main(["export-reference", str(model), "--out", str(out), "--epoch", "7"]) == 0
     assert capsys.readouterr().out.split() == [f"{out}/7_net_G_A.pth", f"{out}/7_net_G_B.pth"]
@@ -49,13 +49,13 @@ def test_an_imported_translator_can_have_a_palette(
 def test_downloads_become_data_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     viper, cityscapes = write_viper(tmp_path / "v", flow=False), write_cityscapes(tmp_path / "c")
     assert main(["prepare", "viper", str(tmp_path / "one"), "--viper", str(viper)]) == 0
-    told = capsys.readouterr()
-    assert told.out.splitlines() == [
+    messages = capsys.readouterr()
+    assert messages.out.splitlines() == [
         "train/A: 2 clips, train/B: 2 clips, val/A: 2 clips, val/B: 2 clips",
         "next:",
         f"  recyclegan doctor {tmp_path / 'one'}",
     ]
-    assert "note: img: 19 of 21 held-out sequences are not there" in told.err
+    assert "note: img: 19 of 21 held-out sequences are not there" in messages.err
     words = ["--viper", str(viper), "--cityscapes", str(cityscapes)]
     assert main(["prepare", "cityscapes", str(tmp_path / "two"), *words]) == 0
     assert "train/B: 4 clips" in capsys.readouterr().out

@@ -11,8 +11,7 @@ import tyro
 
 from recyclegan.cli import main
 from recyclegan.cli.catalogue import about, every_command
-from recyclegan.cli.headings import FIRST, MAIN
-from recyclegan.cli.options import Option, options_of
+from recyclegan.cli.option_records import FIRST, MAIN, Option, options_of
 from recyclegan.cli.parsing import _bounded_width
 from recyclegan.errors import InputError
 
@@ -31,9 +30,9 @@ def show(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
         capsys.readouterr()
         with suppress(SystemExit):
             assert main(list(words)) == 0
-        told = capsys.readouterr()
-        assert not told.err
-        return told.out
+        messages = capsys.readouterr()
+        assert not messages.err
+        return messages.out
 
     return shown
 
@@ -46,7 +45,7 @@ def entries(text: str) -> dict[str, str]:
             name, found[name] = match[1], match[2] or ""
         elif line.startswith(" " * 24) and found:
             found[name] = f"{found[name]} {line.strip()}".lstrip()
-    return {name: told for name, told in found.items() if name not in ("-h", "--help", "-h, --help")}
+    return {name: messages for name, messages in found.items() if name not in ("-h", "--help", "-h, --help")}
 
 
 @NAMES
@@ -54,21 +53,21 @@ def test_help_fits_and_tells_of_every_option_in_words(name: str, show: Show) -> 
     text = show(*name.split(), "--help")
     assert max(map(len, text.splitlines())) <= 80
     assert not re.search(r"None|\bPATH\b|\bSTR\b|\bINT\b|\bFLOAT\b|[│─╭]|``", text)
-    told = entries(text)
+    messages = entries(text)
     options = options_of(COMMANDS[name], name)
-    assert set(told) == {str(option) for option in options}
+    assert set(messages) == {str(option) for option in options}
     for option in options:
         assert len(option.text) > 10, option
-        assert told[str(option)].startswith(option.text[:20]), option
+        assert messages[str(option)].startswith(option.text[:20]), option
     assert text.split("\n\n")[1].replace("\n", " ") == about(name, COMMANDS[name])
 
 
 @NAMES
 def test_what_is_told_is_what_is_parsed(name: str) -> None:
-    told = io.StringIO()
-    with pytest.raises(SystemExit), redirect_stdout(told), _bounded_width():
+    messages = io.StringIO()
+    with pytest.raises(SystemExit), redirect_stdout(messages), _bounded_width():
         tyro.cli(COMMANDS[name], args=["--help"], config=(tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands))
-    lines = [line.strip("│ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", told.getvalue()).splitlines()]
+    lines = [line.strip("│ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", messages.getvalue()).splitlines()]
     heads = filter(None, (re.match(r"(--[a-z][\w-]*)(?:, (--no-[\w-]+))?(?: [A-Z{\[]|  |$)", line) for line in lines))
     parsed = {flag for head in heads for flag in head.groups() if flag}
     assert {flag for option in options_of(COMMANDS[name], name) for flag in option.flags} == parsed
@@ -105,12 +104,12 @@ def test_training_has_a_heading_for_each_kind_of_option(show: Show) -> None:
 
 def test_defaults_are_those_of_the_preset_that_is_named(show: Show) -> None:
     for preset, generator, cycle in (("viper-to-cityscapes", "resnet-6", "0 0"), ("steady", "detail-6", "10 10")):
-        told = entries(show("train", "unsup-recycle-gan", "--preset", preset, "--help"))
-        assert told["--generator NAME"].endswith(f"Default: {generator}.")
-        assert told["--cycle A B"].endswith(f"Default: {cycle}.")
-        assert told["--resume, --no-resume"].endswith("repeated.")
-        assert told["--relative, --no-relative"].endswith("Default: on.")
-        assert told["--preset NAME"].count("Default") == 0
+        messages = entries(show("train", "unsup-recycle-gan", "--preset", preset, "--help"))
+        assert messages["--generator NAME"].endswith(f"Default: {generator}.")
+        assert messages["--cycle A B"].endswith(f"Default: {cycle}.")
+        assert messages["--resume, --no-resume"].endswith("repeated.")
+        assert messages["--relative, --no-relative"].endswith("Default: on.")
+        assert messages["--preset NAME"].count("Default") == 0
 
 
 def test_what_is_missing_is_named_with_how_the_command_is_written(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recyclegan import cli
-from recyclegan.cli.default_preset import WEIGHTS, default_preset
+from recyclegan.cli.parsing import WEIGHTS, default_preset
 from recyclegan.errors import InputError
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.presets import PRESETS
@@ -58,8 +58,8 @@ def test_the_default_is_the_steady_preset_and_is_said(started, data, capsys):
         PRESETS["steady-footage"].frames,
         PRESETS["steady-footage"].others["networks"],
     )
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == "preset: steady-footage (the default; --preset none for the method's own weights)"
+    messages = capsys.readouterr().out.splitlines()
+    assert messages[0] == "preset: steady-footage (the default; --preset none for the method's own weights)"
 
 
 @pytest.mark.parametrize("said", [True, False])
@@ -81,7 +81,7 @@ def test_labels_that_are_denied_are_footage(started, labels):
 def test_whoever_names_a_weight_starts_from_the_method_s_own(weight, form):
     word = weight.replace("-", "_").replace("__", "--", 1) if form == "underscored" else form.format(weight)
     chosen = default_preset(METHOD, ["--data", "nowhere", word, "1"])
-    assert (chosen.name, "weights are named" in chosen.told) == ("none", True)
+    assert (chosen.name, "weights are named" in chosen.reason) == ("none", True)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -127,8 +127,8 @@ def test_minutes_choose_and_say_it(started, tmp_path, capsys, monkeypatch):
     config = started("--data", data, "--minutes", 10, "--width", 24)
     assert (config.frames.size, config.networks.width) == ((64, 112), 24)
     assert config.steps > 1200
-    told = capsys.readouterr().out.splitlines()
-    assert told[1] == f"10 minutes: frames of 64x112, networks of width 24, {config.steps:,} steps of 0.4 s"
+    messages = capsys.readouterr().out.splitlines()
+    assert messages[1] == f"10 minutes: frames of 64x112, networks of width 24, {config.steps:,} steps of 0.4 s"
 
 
 def small_run(data: Path, out: Path, *more: Any) -> list[str]:
@@ -153,9 +153,9 @@ def state_of(folder: Path) -> dict[str, tuple[str, int]]:
 def test_resuming_with_no_more_steps_does_nothing_and_says_so(run, capsys, steps):
     before = state_of(run)
     assert cli.main(["train", "--out", str(run), "--resume", "--steps", str(steps)]) == 0
-    told = capsys.readouterr()
-    assert told.out.splitlines()[0] == f"{run}: 4 steps are done, {steps} were asked for; nothing was done"
-    assert told.err == ""
+    messages = capsys.readouterr()
+    assert messages.out.splitlines()[0] == f"{run}: 4 steps are done, {steps} were asked for; nothing was done"
+    assert messages.err == ""
     assert state_of(run) == before
 
 
@@ -163,9 +163,9 @@ def test_resuming_needs_no_method_and_no_minutes(run, tmp_path, capsys):
     copy = shutil.copytree(run, tmp_path / "copy")
     words = ["train", "--out", str(copy), "--resume", "--steps", "6", "--minutes", "5"]
     assert cli.main(words) == 0
-    told = capsys.readouterr()
-    assert told.out.startswith(f"{copy}: trained 6 steps\n")
-    assert "--minutes: " in told.err
+    messages = capsys.readouterr()
+    assert messages.out.startswith(f"{copy}: trained 6 steps\n")
+    assert "--minutes: " in messages.err
     stored, before = read_config(copy), read_config(run)
     assert (stored.steps, stored.frames, stored.networks) == (6, before.frames, before.networks)
 

@@ -98,11 +98,11 @@ def test_all_of_them_pass_their_tests(house: Path) -> None:
     contract = "gc-gan and (json or proportional or left_out or gradient or translators or finite)"
     words = f"({contract}) or dilated or brightness or jump or dark or test_docs"
     files = ("contracts/test_methods", "networks/test_architectures", "metrics/test_brightness", "doctor/test_dark")
-    told = run(
+    messages = run(
         house, "-m", "pytest", "-rA", *(f"tests/{file}.py" for file in (*files, "test_docs")), "-k", words, *QUIETLY
     )
     for part, least in {"gc-gan": 6, "dilated": 8, "test_brightness": 2, "test_dark": 1, "test_docs": 6}.items():
-        assert len(re.findall(rf"^PASSED .*{part}", told, re.MULTILINE)) >= least
+        assert len(re.findall(rf"^PASSED .*{part}", messages, re.MULTILINE)) >= least
 
 
 def test_the_method_has_its_help_and_trains_and_the_measure_is_taken(house: Path, tmp_path: Path) -> None:
@@ -114,10 +114,10 @@ def test_the_method_has_its_help_and_trains_and_the_measure_is_taken(house: Path
         ["train", "gc-gan", "--data", str(data), "--out", str(tmp_path / "run"), *small, "--dry-run"],
         ["evaluate", clip, clip, "--out", str(out)],
     ]
-    told = run(house, "-c", COMMANDS, json.dumps(commands))
-    assert "--geometry X" in told
-    assert "Weights of the terms. A weight of 0 leaves its term out." in told
-    assert "dry run: the data and one step are fine" in told
+    messages = run(house, "-c", COMMANDS, json.dumps(commands))
+    assert "--geometry X" in messages
+    assert "Weights of the terms. A weight of 0 leaves its term out." in messages
+    assert "dry run: the data and one step are fine" in messages
     assert '"brightness_jump"' in (out / "metrics.json").read_text()
     assert "Brightness jump" in (out / "report.html").read_text()
 

@@ -36,9 +36,9 @@ def test_a_fault_is_told_in_one_line_and_reported_in_a_file(
 ) -> None:
     failing(monkeypatch, ZeroDivisionError("one\ntwo"))
     assert cli.main(["train", "--steps", "7"]) == 3
-    told = capsys.readouterr().err
+    messages = capsys.readouterr().err
     [report] = reports.glob("recyclegan-*.txt")
-    assert told == (
+    assert messages == (
         f"recyclegan: a fault of the program, not yours (ZeroDivisionError: one two); "
         f"please send {report} to its bug tracker\n"
     )
@@ -85,9 +85,9 @@ def test_the_exit_code_tells_whose_mistake_it_was(
 ) -> None:
     failing(monkeypatch, error)
     assert cli.main(["train"]) == code
-    told = capsys.readouterr().err
-    assert told.startswith(f"recyclegan: {line}")
-    assert told.count("\n") == 1
+    messages = capsys.readouterr().err
+    assert messages.startswith(f"recyclegan: {line}")
+    assert messages.count("\n") == 1
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP])

@@ -74,16 +74,18 @@ def test_the_examples_of_docstrings_run(name: str, here: Path, world: Path) -> N
     if name == "evaluate":
         (here / "drive_night.mp4").symlink_to(world / "drive_night.mp4")
     for test in examples_of(name):
-        told: list[str] = []
-        doctest.DocTestRunner(verbose=False).run(test, out=told.append)
-        assert told == []
+        messages: list[str] = []
+        doctest.DocTestRunner(verbose=False).run(test, out=messages.append)
+        assert messages == []
 
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return the arguments that ``compare_methods`` is called with, which only looks whether it takes them."""
     compare, found = inspect.signature(recyclegan.compare_methods), list[Any]()
-    monkeypatch.setattr("recyclegan.comparison.compare_methods", lambda *a, **b: found.append(compare.bind(*a, **b)))
+    monkeypatch.setattr(
+        "recyclegan.evaluation.comparison.compare_methods", lambda *a, **b: found.append(compare.bind(*a, **b))
+    )
     return found
 
 
@@ -121,9 +123,9 @@ def for_comparison(here: Path, world: Path) -> dict[str, Any]:
 
 def for_doctor(here: Path, world: Path) -> dict[str, Any]:
     from recyclegan.doctor.finding import Finding, warning
-    from recyclegan.doctor.survey import Survey
+    from recyclegan.doctor.scan import Scan
 
-    return {"Survey": Survey, "Iterable": Iterable, "Finding": Finding, "warning": warning}
+    return {"Survey": Scan, "Iterable": Iterable, "Finding": Finding, "warning": warning}
 
 
 SCENES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {

@@ -26,7 +26,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 @pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notes, "_told", set())
+    monkeypatch.setattr(notes, "_already_noted", set())
 
 
 def swapped() -> bytes:
@@ -36,7 +36,7 @@ def swapped() -> bytes:
     return bytes(data)
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records]
 
 
@@ -100,15 +100,15 @@ def test_a_profile_that_cannot_be_read_is_passed_over_and_told_once(
     for number in range(3):
         Pillow.fromarray(NOISE).save(tmp_path / f"{number}.png", icc_profile=profile)
         np.testing.assert_array_equal(read_image(tmp_path / f"{number}.png"), NOISE)
-    assert len(told(caplog)) == bool(profile)
-    assert all("0.png: its colour profile is passed over" in line for line in told(caplog))
+    assert len(messages(caplog)) == bool(profile)
+    assert all("0.png: its colour profile is passed over" in line for line in messages(caplog))
 
 
 def test_a_profile_for_other_colours_is_passed_over_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     Pillow.fromarray(NOISE).save(tmp_path / "p.png", icc_profile=lab)
     np.testing.assert_array_equal(read_image(tmp_path / "p.png"), NOISE)
-    assert "it is for Lab colours, the picture is RGB" in told(caplog)[0]
+    assert "it is for Lab colours, the picture is RGB" in messages(caplog)[0]
 
 
 def test_the_numbers_of_label_maps_are_left_alone(tmp_path: Path) -> None:

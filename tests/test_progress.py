@@ -87,8 +87,8 @@ def test_work_without_news_prints_lines_too(
     with progress_bars() as bars:
         counter(bars)(3, 40, "cutting drive.mp4")
         time.sleep(0.5)
-    told = capsys.readouterr().err
-    assert told.count("cutting drive.mp4: 3/40\n") > 1
+    messages = capsys.readouterr().err
+    assert messages.count("cutting drive.mp4: 3/40\n") > 1
     time.sleep(0.1)
     assert capsys.readouterr().err == ""
 
@@ -99,9 +99,9 @@ def test_lines_hold_no_control_characters(clock: Clock, capsys: pytest.CaptureFi
             counter(bars)(done, 3, "films")
             training_bar(bars)(done + 1, 3, {"ab/cycle": 1.0})
             clock.now += 40
-    told = capsys.readouterr().err
-    assert told
-    assert all(line.isprintable() for line in told.splitlines())
+    messages = capsys.readouterr().err
+    assert messages
+    assert all(line.isprintable() for line in messages.splitlines())
 
 
 @pytest.mark.parametrize("kind", ["force_terminal", "force_jupyter"])

@@ -14,7 +14,7 @@ from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
 from recyclegan.roadworld import LOOKS, ROAD_CLASSES, Drive, RoadFrame
 from recyclegan.roadworld.camera import Camera
-from recyclegan.roadworld.motion import flow_between
+from recyclegan.roadworld.drive import flow_between
 
 SKY, ROAD, CAR, PERSON = 2, 3, 24, 20
 Picture = Float[np.ndarray, "height width channels"]

@@ -25,20 +25,20 @@ print(json.dumps(loaded))
 
 def loaded_by(commands: list[list[str]]) -> dict[str, tuple[int, list[str]]]:
     done = subprocess.run([sys.executable, "-c", SCRIPT, json.dumps(commands)], capture_output=True, check=True)
-    return {words: tuple(told) for words, told in json.loads(done.stdout).items()}
+    return {words: tuple(messages) for words, messages in json.loads(done.stdout).items()}
 
 
 def test_nothing_heavy_is_imported_for_help() -> None:
     asked = [["--version"], ["--help"], ["--completion", "bash"], ["train"], ["prepare"]]
     asked += [[*name.split(), word] for name, _ in every_command() for word in ("--help", "-h")]
-    told = loaded_by(asked)
-    assert len(told) == len(asked)
-    assert {words: found for words, found in told.items() if found != (0, [])} == {}
+    messages = loaded_by(asked)
+    assert len(messages) == len(asked)
+    assert {words: found for words, found in messages.items() if found != (0, [])} == {}
 
 
 def test_nothing_heavy_is_imported_for_mistakes() -> None:
     mistakes = [[*name.split(), "--unknown-option", "3"] for name, _ in every_command()]
     mistakes += [["trian"], ["train", "cat"], ["translate"], ["train", "cut", "--data", "x", "--out", "y", "--lr", "z"]]
-    told = loaded_by(mistakes)
-    assert len(told) == len(mistakes)
-    assert {words: found for words, found in told.items() if found != (2, [])} == {}
+    messages = loaded_by(mistakes)
+    assert len(messages) == len(mistakes)
+    assert {words: found for words, found in messages.items() if found != (2, [])} == {}

@@ -11,15 +11,15 @@ import pytest
 
 from recyclegan.calibration import footage_of, read_calibration
 from recyclegan.checkpoint import load_card, load_translator, save_translator
-from recyclegan.comparison import ComparisonConfig
 from recyclegan.config import check_numbers
 from recyclegan.data import find_clips, index_data
 from recyclegan.data.prepare import prepare_roadworld, prepare_videos
-from recyclegan.data.published import prepare_cityscapes, prepare_viper
+from recyclegan.data.published_folders import prepare_cityscapes, prepare_viper
 from recyclegan.doctor import examine_data, examine_run
 from recyclegan.errors import InputError
 from recyclegan.evaluation import EvaluationConfig, evaluate
-from recyclegan.evaluation.comparison import compare, read_metrics
+from recyclegan.evaluation.comparison import ComparisonConfig
+from recyclegan.evaluation.examples import compare, read_metrics
 from recyclegan.files import write_json
 from recyclegan.logs import read_stats
 from recyclegan.methods import UnsupRecycleGAN

@@ -15,11 +15,11 @@ def test_there_are_two_domains_and_two_directions() -> None:
     assert DIRECTIONS == ("ab", "ba")
 
 
-@pytest.mark.parametrize("way", DIRECTIONS)
-def test_a_direction_is_written_from_source_to_target(way: Direction) -> None:
-    assert source_domain(way) + target_domain(way) == way
-    assert opposite(way) == way[::-1]
-    assert opposite(opposite(way)) == way
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_direction_is_written_from_source_to_target(direction: Direction) -> None:
+    assert source_domain(direction) + target_domain(direction) == direction
+    assert opposite(direction) == direction[::-1]
+    assert opposite(opposite(direction)) == direction
 
 
 def test_every_level_comes_back_exactly() -> None:

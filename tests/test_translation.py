@@ -179,9 +179,9 @@ def test_frames_of_other_sizes_in_one_folder_keep_theirs(tmp_path: Path) -> None
 def test_progress_tells_frames_done_and_in_all(tmp_path: Path) -> None:
     make_frames(tmp_path / "in" / "clip", 5)
     write_video(tmp_path / "in" / "walk.mp4", [numbered(n) for n in range(6)], rate=10)
-    told: list[Any] = []
-    inverter().translate_path(tmp_path / "in", tmp_path / "out", progress=lambda *news: told.append(news))
-    assert told == [(4, 5, "clip"), (5, 5, "clip"), (4, 6, "walk.mp4"), (6, 6, "walk.mp4")]
+    messages: list[Any] = []
+    inverter().translate_path(tmp_path / "in", tmp_path / "out", progress=lambda *news: messages.append(news))
+    assert messages == [(4, 5, "clip"), (5, 5, "clip"), (4, 6, "walk.mp4"), (6, 6, "walk.mp4")]
 
 
 def test_one_image_becomes_one_image(tmp_path: Path) -> None:

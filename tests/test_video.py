@@ -362,8 +362,8 @@ def test_a_comment_comes_back_from_a_png_and_only_from_one_with_a_comment(tmp_pa
     write_image(tmp_path / "said.png", bars(), "first")
     write_image(tmp_path / "silent.png", bars())
     (tmp_path / "damaged.png").write_bytes((tmp_path / "said.png").read_bytes()[:20])
-    told = [read_comment(tmp_path / f"{name}.png") for name in ("said", "silent", "damaged", "missing")]
-    assert told == ["first", "", "", ""]
+    messages = [read_comment(tmp_path / f"{name}.png") for name in ("said", "silent", "damaged", "missing")]
+    assert messages == ["first", "", "", ""]
     np.testing.assert_array_equal(read_image(tmp_path / "said.png"), read_image(tmp_path / "silent.png"))
 
 

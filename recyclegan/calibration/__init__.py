@@ -1,4 +1,8 @@
-"""Calibration: synthetic flow that moves frames as the user's own footage moves."""
+"""Calibration: synthetic flow that moves frames as the user's own footage moves.
+
+For: ``recyclegan calibrate`` and ``train --flow auto``. In: a data folder, or the clips of a domain.
+Out: a `Calibration`, which is a setting of flow synthesis for each domain; kept as a JSON file.
+"""
 
 from recyclegan.calibration.pairs import Footage, View, examples, footage_of
 from recyclegan.calibration.setting import (

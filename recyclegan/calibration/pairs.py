@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 from recyclegan.arrays import Picture
-from recyclegan.calibration.parts import Parts, decompose, joined
+from recyclegan.calibration.fit import Parts, decompose, joined
 from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.errors import InputError
 from recyclegan.flow import visible
-from recyclegan.metrics.motion import consistent, dis_flows
+from recyclegan.metrics.flow_estimation import consistent, dis_flows
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
 from recyclegan.tensors import Flow, Mask, to_frames

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from recyclegan.calibration.fit import NUM_SIMULATED, fit_flow, reach, simulate
+from recyclegan.calibration.fit import NUM_SIMULATED, Parts, fit_flow, joined, reach, simulate
 from recyclegan.calibration.pairs import Footage, Seen, View, look
-from recyclegan.calibration.parts import Parts, joined
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
@@ -73,7 +72,7 @@ def calibrate(
     if num_pairs < 1 or not 0 < headroom < math.inf:
         raise InputError(f"calibrate: found {num_pairs} pairs and a headroom of {headroom:g}, expected both above 0")
     seen = {
-        domain: look(clips, view, num_pairs, (seed, number), _told(progress, f"motion in {domain}"))
+        domain: look(clips, view, num_pairs, (seed, number), _named_progress(progress, f"motion in {domain}"))
         for number, (domain, clips) in enumerate(footage.items())
     }
     moving = [found.parts for found in seen.values() if found.parts is not None]
@@ -93,7 +92,7 @@ def calibrate(
     return Calibration(flow, headroom, size, found, quantiles(synthetic), tuple(notes))
 
 
-def _told(progress: Progress | None, what: str) -> Callable[[int, int], None]:
+def _named_progress(progress: Progress | None, what: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(done, total, what) if progress else None
 
 

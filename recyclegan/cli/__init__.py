@@ -1,4 +1,8 @@
-"""The command line: one function a command; alone knows tyro, argv and exit codes."""
+"""The command line: one function a command; alone knows tyro, argv and exit codes.
+
+For: everything that is typed. In: the words after ``recyclegan``. Out: an exit code, lines on the console.
+Help and completion are made from the option records, without importing what the commands do.
+"""
 
 import sys
 from collections.abc import Callable
@@ -9,11 +13,11 @@ from recyclegan.cli.calibrate import calibrate
 from recyclegan.cli.compare import compare
 from recyclegan.cli.completion import SHELLS, completion
 from recyclegan.cli.doctor import doctor
-from recyclegan.cli.exchange import export_reference, import_reference
-from recyclegan.cli.footage import evaluate, flow_preview, prepare
+from recyclegan.cli.footage_commands import evaluate, flow_preview, prepare
 from recyclegan.cli.help import listed
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.published_checkpoints import export_reference, import_reference
 from recyclegan.cli.train import train
 from recyclegan.cli.translate import translate
 from recyclegan.config import Count, Seed

@@ -107,7 +107,7 @@ def flow_for(flow: str, place: Path, size: tuple[int, int] | None, reading: Read
     else:
         frames = DataConfig(size) if size else DataConfig()
         found, source = calibrated(footage_of(place, False, reading), view_of(frames)), f"fitted to {place}"
-    print(f"flow: {told(found.flow)} ({source})")
+    print(f"flow: {flow_in_words(found.flow)} ({source})")
     return found.flow
 
 
@@ -122,7 +122,7 @@ def _written_for(place: Path) -> Path | None:
 def view_of(frames: "DataConfig") -> "View":
     """Return how training takes frames."""
     from recyclegan.calibration import View
-    from recyclegan.data.scale import scale_of
+    from recyclegan.data.resize import scale_of
 
     return View(scale_of(frames).whole, scale_of(frames).window)
 
@@ -140,7 +140,7 @@ def calibrated(
     return calibration
 
 
-def told(flow: "FlowSynthesis") -> str:
+def flow_in_words(flow: "FlowSynthesis") -> str:
     """Return the calibrated fields of a setting in one line."""
     names = ("motion", "shift", "smoothness", "zoom", "rotation")
     return ", ".join(f"{name} {getattr(flow, name):g}" for name in names)
@@ -158,7 +158,7 @@ def _table(calibration: "Calibration") -> list[str]:
         for column, values in columns.items():
             lines.append("".join([f"{title:<16}{column:<12}", *(f"{value:8.2f}" for value in values[part])]))
             title = ""
-    return [*lines, f"flow: {told(calibration.flow)}"]
+    return [*lines, f"flow: {flow_in_words(calibration.flow)}"]
 
 
 def _write_picture(path: Path, footage: "Footage", view: "View", flow: "FlowSynthesis", seed: int) -> None:

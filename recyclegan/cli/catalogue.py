@@ -8,25 +8,25 @@ from recyclegan.settings.methods import METHODS, summary_of
 
 def every_command() -> Iterator[tuple[str, type]]:
     """Yield every command in full, such as ``train cut``, with the dataclass of its options."""
-    from recyclegan.cli import DemoOptions, footage
+    from recyclegan.cli import DemoOptions, footage_commands
     from recyclegan.cli.calibrate import CalibrateOptions
     from recyclegan.cli.compare import CompareOptions
     from recyclegan.cli.doctor import DoctorOptions
-    from recyclegan.cli.exchange import ExportOptions, ImportOptions
+    from recyclegan.cli.published_checkpoints import ExportOptions, ImportOptions
     from recyclegan.cli.train import options_of_method
     from recyclegan.cli.translate import TranslateOptions
 
     yield "demo", DemoOptions
-    yield "prepare videos", footage.PrepareVideosOptions
-    yield "prepare roadworld", footage.PrepareRoadworldOptions
-    yield "prepare viper", footage.PrepareViperOptions
-    yield "prepare cityscapes", footage.PrepareCityscapesOptions
-    yield "flow-preview", footage.FlowPreviewOptions
+    yield "prepare videos", footage_commands.PrepareVideosOptions
+    yield "prepare roadworld", footage_commands.PrepareRoadworldOptions
+    yield "prepare viper", footage_commands.PrepareViperOptions
+    yield "prepare cityscapes", footage_commands.PrepareCityscapesOptions
+    yield "flow-preview", footage_commands.FlowPreviewOptions
     yield "calibrate", CalibrateOptions
     yield "doctor", DoctorOptions
     yield from ((f"train {name}", options_of_method(name)) for name in METHODS)
     yield "translate", TranslateOptions
-    yield "evaluate", footage.EvaluateOptions
+    yield "evaluate", footage_commands.EvaluateOptions
     yield "compare", CompareOptions
     yield "import-reference", ImportOptions
     yield "export-reference", ExportOptions
@@ -40,7 +40,7 @@ def about(command: str, kind: type) -> str:
 
 def _summary(command: str) -> str:
     from recyclegan.cli import COMMANDS
-    from recyclegan.cli.footage import KINDS
+    from recyclegan.cli.footage_commands import KINDS
 
     first, _, second = command.partition(" ")
     if first == "train" and second in METHODS:

@@ -13,12 +13,12 @@ from recyclegan.cli.parsing import parse, peek
 from recyclegan.cli.progress import counter, progress_bars, say
 from recyclegan.cli.train import train_arguments
 from recyclegan.errors import InputError, nearest
-from recyclegan.settings.comparison import ComparisonConfig
+from recyclegan.settings.evaluation import ComparisonConfig
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.training import TrainConfig
 
 if TYPE_CHECKING:
-    from recyclegan.comparison.record import Record
+    from recyclegan.evaluation.comparison.plan_and_record import Record
 
 SET_HERE = ("--data", "--out", "--steps", "--minutes", "--seed", "--resume", "--dry-run")
 
@@ -47,8 +47,8 @@ def compare(words: list[str]) -> None:
     own, common = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, None)
     kept = _kept(own)
     options = parse(CompareOptions, own, "compare", _as_options(kept, own))
-    from recyclegan.comparison import compare_methods
-    from recyclegan.evaluation.crew import on_all_cores
+    from recyclegan.evaluation.comparison import compare_methods
+    from recyclegan.evaluation.workers import on_all_cores
 
     contenders, common = _contenders(options, common, kept)
     config = replace(options.config, evaluation=on_all_cores(options.config.evaluation))
@@ -67,7 +67,7 @@ def _kept(words: list[str]) -> "Record | None":
     out = peek(words, "--out")
     if "--resume" not in words or out is None:
         return None
-    from recyclegan.comparison.record import read_record
+    from recyclegan.evaluation.comparison.plan_and_record import read_record
 
     return read_record(Path(out))
 
@@ -95,7 +95,7 @@ def _contenders(
 
 
 def read_contenders(
-    told: tuple[str, ...], sweep: str | None, common: list[str], data: Path, out: Path
+    texts: tuple[str, ...], sweep: str | None, common: list[str], data: Path, out: Path
 ) -> dict[str, TrainConfig]:
     """Return the training configuration of each contender by name.
 
@@ -103,7 +103,7 @@ def read_contenders(
         InputError: an unknown method or option, or two contenders of one name.
     """
     contenders: dict[str, list[str]] = {}
-    for one in told:
+    for one in texts:
         name, words = _named(one)
         for variant, options in _swept(name, words, sweep):
             if variant in contenders:
@@ -121,12 +121,12 @@ def read_contenders(
     return configs
 
 
-def _named(told: str) -> tuple[str, list[str]]:
+def _named(text: str) -> tuple[str, list[str]]:
     """Return the name and the words of ``train`` that stand in "NAME = METHOD OPTIONS" or "METHOD OPTIONS"."""
     try:
-        words = shlex.split(told)
+        words = shlex.split(text)
     except ValueError as error:
-        raise InputError(f"compare: contender {told!r}: {error}; close its quotes") from error
+        raise InputError(f"compare: contender {text!r}: {error}; close its quotes") from error
     if len(words) > 1 and words[1] == "=":
         name, words = words[0], words[2:]
     else:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from shlex import quote
 
 from recyclegan.cli.catalogue import every_command
-from recyclegan.cli.default_preset import DEFAULT_METHOD
-from recyclegan.cli.options import Option, options_of
+from recyclegan.cli.option_records import Option, options_of
+from recyclegan.cli.parsing import DEFAULT_METHOD
 from recyclegan.errors import InputError, nearest
 from recyclegan.settings.methods import METHODS
 

@@ -74,9 +74,11 @@ def _report(as_json: bool) -> str:
     """Return what the program runs on, a line a thing."""
     from recyclegan.doctor import environment
 
-    told = environment()
+    facts = environment()
     return (
-        json.dumps(told, indent=2) if as_json else "\n".join(f"{name + ':':<12}{value}" for name, value in told.items())
+        json.dumps(facts, indent=2)
+        if as_json
+        else "\n".join(f"{name + ':':<12}{value}" for name, value in facts.items())
     )
 
 

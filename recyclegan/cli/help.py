@@ -5,8 +5,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from recyclegan.cli.catalogue import about
-from recyclegan.cli.headings import FIRST, HEADINGS, MAIN, MOST_UNGROUPED, OTHERS
-from recyclegan.cli.options import Option, notes_of, options_of
+from recyclegan.cli.option_records import FIRST, HEADINGS, MAIN, MOST_UNGROUPED, OTHERS, Option, notes_of, options_of
 
 NARROWEST, WIDEST = 60, 100
 """Columns that help is laid out in."""

@@ -46,7 +46,7 @@ def after_examining(folder: Path, is_run: bool, data: Path | None) -> str:
     return ""
 
 
-def after_translating(source: Path, translated: Path, model: str, way: Direction) -> str:
+def after_translating(source: Path, translated: Path, model: str, direction: Direction) -> str:
     """Return how to measure videos that were translated, against footage of the look aimed at where the model is a run
     whose data is there; an empty text where nothing can be measured.
     """
@@ -54,7 +54,7 @@ def after_translating(source: Path, translated: Path, model: str, way: Direction
         return ""
     aim: list[str | Path] = []
     with suppress(InputError):
-        target = _data_of(Path(model)) / "train" / target_domain(way).upper()
+        target = _data_of(Path(model)) / "train" / target_domain(direction).upper()
         aim = ["--target", target] if target.is_dir() else []
     return next_step("evaluate", translated, source, "--out", _free(beside(translated, "report")), *aim) + "\n"
 

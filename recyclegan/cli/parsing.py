@@ -1,20 +1,26 @@
-"""From words to dataclasses, through tyro; what does not fit becomes an error of one line."""
+"""From words to dataclasses, through tyro; what does not fit becomes an error of one line.
+
+The preset that ``train`` starts from where neither one nor a weight of the method is named.
+"""
 
 import dataclasses
 import io
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
+from dataclasses import dataclass, fields
 from itertools import groupby
+from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
 
 from recyclegan.cli.help import columns, help_of, listed, usage
-from recyclegan.cli.options import options_of
+from recyclegan.cli.option_records import options_of
 from recyclegan.config import check_numbers
 from recyclegan.errors import InputError, nearest
+from recyclegan.settings.methods import UnsupRecycleGANConfig
 
 T = TypeVar("T")
 
@@ -32,16 +38,16 @@ def parse(kind: type[T], words: list[str], prog: str, default: Any = None) -> T:
         print(help_of(kind, prog, short=asked == "-h"))
         raise SystemExit(0)
     _check_words(words, prog)
-    told = io.StringIO()
+    errors = io.StringIO()
     options = {} if default is None else {"default": default}
     settings = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
     try:
-        with redirect_stderr(told), _bounded_width():
+        with redirect_stderr(errors), _bounded_width():
             parsed = tyro.cli(kind, args=words, prog=f"recyclegan {prog}", config=settings, **options)
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise InputError(_missing(kind, prog, told.getvalue()) or one_line(told.getvalue(), prog)) from None
+        raise InputError(_missing(kind, prog, errors.getvalue()) or one_line(errors.getvalue(), prog)) from None
     if dataclasses.is_dataclass(parsed):
         check_numbers(parsed, f"{prog}: ")
     return parsed
@@ -77,8 +83,8 @@ def _missing(kind: type, prog: str, box: str) -> str:
     if not message.startswith("Missing from"):
         return ""
     options = [option for option in options_of(kind, prog) if option.required]
-    told = "".join(message.split()).replace("`", "")
-    names = [str(option) for option in options if "".join(option.text.split()).rstrip(".") in told]
+    closed = "".join(message.split()).replace("`", "")
+    names = [str(option) for option in options if "".join(option.text.split()).rstrip(".") in closed]
     return f"{prog}: found no {', '.join(names)}; expected {usage(options, prog)}; see recyclegan {prog} --help"
 
 
@@ -126,3 +132,55 @@ def peek(words: list[str], option: str) -> str | None:
         if word.startswith(f"{option}="):
             return word.split("=", 1)[1]
     return None
+
+
+DEFAULT_METHOD = "unsup-recycle-gan"
+NO_PRESET = "none"
+"""Names the method's own weights."""
+FOR_FOOTAGE = "steady-footage"
+FOR_LABEL_MAPS = "steady-video-to-label"
+WEIGHTS = tuple(
+    f"--{field.name.replace('_', '-')}" for field in fields(UnsupRecycleGANConfig) if isinstance(field.default, tuple)
+)
+"""Options that say what the method shall be, so that no preset is assumed."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A preset that was chosen for the user."""
+
+    name: str
+    reason: str
+    """What was chosen and why, in one line."""
+
+
+def is_named(words: list[str], option: str) -> bool:
+    """Return whether an option is among the words of a command, with hyphens or underscores."""
+    return any(word.split("=")[0].replace("_", "-") == option for word in words if word.startswith("--"))
+
+
+def default_preset(method: str, words: list[str]) -> Chosen | None:
+    """Return the preset that ``train`` starts from with these options, or None where the user has chosen."""
+    if method != DEFAULT_METHOD or is_named(words, "--preset"):
+        return None
+    if any(is_named(words, weight) for weight in WEIGHTS):
+        return Chosen(NO_PRESET, f"preset: none (weights are named; --preset {FOR_FOOTAGE} starts from ours)")
+    labels, data = peek(words, "--labels"), peek(words, "--data")
+    if labels == "b" or (labels is None and data is not None and _shows_label_maps(Path(data))):
+        why = "--labels b" if labels else f"{data}/train/B shows label maps"
+        return Chosen(FOR_LABEL_MAPS, f"preset: {FOR_LABEL_MAPS} (the default, as {why}; {_OTHERWISE})")
+    return Chosen(FOR_FOOTAGE, f"preset: {FOR_FOOTAGE} (the default; {_OTHERWISE})")
+
+
+_OTHERWISE = f"--preset {NO_PRESET} for the method's own weights"
+
+
+def _shows_label_maps(data: Path) -> bool:
+    """Return whether the first frame of B is a label map for certain; what is wrong with the data is said later."""
+    from recyclegan.data import index_data
+    from recyclegan.data.label_maps import shows_label_map
+
+    with suppress(InputError):
+        clip = index_data(data, "train", ("b",))["b"][0]
+        return shows_label_map(next(iter(clip.images())))
+    return False

@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from recyclegan.evaluation.measures import MEASURES
+from recyclegan.evaluation.measure_catalogue import MEASURES
 from recyclegan.evaluation.results import Result
 from recyclegan.metrics.intervals import Interval
 
@@ -30,9 +30,9 @@ def score_table(results: Mapping[str, Result], encoding: str = "utf-8") -> str:
         table.add_row(
             name, _with_range(result.translated), *(_beside(result, other) for other in references), _aim(name)
         )
-    told = StringIO()
-    Console(file=told, width=WIDEST, color_system=None).print(table)
-    lines = "\n".join(line.rstrip() for line in told.getvalue().splitlines())
+    text = StringIO()
+    Console(file=text, width=WIDEST, color_system=None).print(table)
+    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
     return lines.encode(encoding, "ignore").decode(encoding)
 
 

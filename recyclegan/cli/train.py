@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from rich.progress import TextColumn
 
-from recyclegan.cli.calibrate import calibrated, told, view_of
-from recyclegan.cli.default_preset import DEFAULT_METHOD, NO_PRESET, Chosen, default_preset, is_named
+from recyclegan.cli.calibrate import calibrated, flow_in_words, view_of
 from recyclegan.cli.next_step import next_step, to_translate
-from recyclegan.cli.parsing import choice, parse, peek
+from recyclegan.cli.parsing import DEFAULT_METHOD, NO_PRESET, Chosen, choice, default_preset, is_named, parse, peek
 from recyclegan.cli.progress import counter, progress_bars, training_bar
 from recyclegan.config import Within
 from recyclegan.errors import InputError, nearest
-from recyclegan.notes import tell
+from recyclegan.notes import notify
 from recyclegan.settings.methods import METHODS, config_of, summary_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS, Preset
@@ -51,13 +50,13 @@ def train(words: list[str]) -> int:
     flags, values = train_arguments(name, words, preset)
     config = TrainConfig(**values)
     if peek(words, "--out") is None:
-        tell(f"no --out is given; the run is written to {config.out}")
+        notify(f"no --out is given; the run is written to {config.out}")
     config = _started(config, flags, words, preset)
     outcome, has_trained = _trained(config, flags)
     if not outcome.is_first_process:
         return 0
     for note in outcome.notes:
-        _tell(note)
+        _note(note)
     return _end(config, flags, outcome, has_trained)
 
 
@@ -73,7 +72,7 @@ def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
             steps.append(done)
             training(done, total, terms)
 
-        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _tell)
+        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _note)
     return outcome, bool(steps)
 
 
@@ -104,7 +103,7 @@ def _judge(out: Path, outcome: "Outcome") -> None:
     print(f"page: {out / 'index.html'}; open it in a browser")
 
 
-def _tell(note: str) -> None:
+def _note(note: str) -> None:
     print(f"note: {note}", file=sys.stderr)
 
 
@@ -122,7 +121,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
     """Return the configuration to train with, after saying what is chosen and what becomes of the footage."""
     if _run_to_resume(words, config.method_name):
         if flags.minutes is not None:
-            _tell(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
+            _note(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
         return config
     from recyclegan.training.processes import is_first_process
     from recyclegan.training.proportions import notes_on_sizes, shapes_of
@@ -132,11 +131,11 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
     if not is_first_process():
         return config
     if preset:
-        print(preset.told)
+        print(preset.reason)
     if flags.minutes is not None:
         config = _planned(config, flags.minutes, words)
     for note in notes_on_sizes(shapes_of(config), config.frames):
-        _tell(note)
+        _note(note)
     return config
 
 
@@ -148,7 +147,7 @@ def _planned(config: TrainConfig, minutes: float, words: list[str]) -> TrainConf
     given = {name for name in options if is_named(words, f"--{name.replace('_', '-')}")}
     with progress_bars() as bars:
         planned = plan(config, minutes, given, counter(bars), counter(bars))
-    print(planned.told)
+    print(planned.summary)
     return planned.config
 
 
@@ -164,7 +163,7 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
     parsed: Any = parse(_train_options(name, start), words, f"train {name}")
     if flow is not None and run:
-        _tell(f"--flow: {run} goes on with the motion that it was started with")
+        _note(f"--flow: {run} goes on with the motion that it was started with")
     elif flow is not None:
         start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
         parsed = parse(_train_options(name, start), words, f"train {name}")
@@ -204,7 +203,7 @@ def _calibrated_flow(flow: str, config: TrainConfig) -> FlowSynthesis:
         check_run_folder(config, resume=False)
         footage = footage_of(config.data, config.frames.triplets, config.frames.reading)
         found, source = calibrated(footage, view_of(config.frames)), f"fitted to {config.data}"
-    print(f"flow: {told(found.flow)} ({source})")
+    print(f"flow: {flow_in_words(found.flow)} ({source})")
     return found.flow
 
 

@@ -1,14 +1,23 @@
-"""From folders of footage to seeded batches: index, cache at load size, sampling, preparation."""
+"""From folders of footage to seeded batches: index, cache at load size, sampling, preparation.
 
-from recyclegan.data.building import Progress
-from recyclegan.data.cache import cached_clips, default_cache_bytes, default_cache_folder
-from recyclegan.data.cached_clip import CachedClip
-from recyclegan.data.domains import CachedDomain, DomainFrames, load_data
+For: training, evaluation and the doctor. In: a folder with ``train/A``, ``train/B``, ``val/A``, ``val/B``.
+Out: clips by name, and arrays of frames at the load size, from a cache that checks what it reads.
+"""
+
+from recyclegan.data.cache import (
+    CachedClip,
+    CachedDomain,
+    DomainFrames,
+    cached_clips,
+    default_cache_bytes,
+    default_cache_folder,
+    load_data,
+)
+from recyclegan.data.cache_entry import Progress
 from recyclegan.data.index import Clip, find_clips, index_data
 from recyclegan.data.loading import LoadSpec
-from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize
+from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize, Scale
 from recyclegan.data.sampling import UnpairedClips
-from recyclegan.data.scale import Scale
 
 __all__ = [
     "WHOLE_FRAME",

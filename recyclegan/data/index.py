@@ -26,7 +26,7 @@ from recyclegan.data.walk import in_short, subfolders, walk
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of, natural_key
-from recyclegan.notes import tell
+from recyclegan.notes import notify
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
 from recyclegan.video import (
@@ -147,7 +147,7 @@ def find_clips(folder: AnyPath, triplets: bool = False, reading: Reading = STRIC
         )
     clips = sorted(_distinctly_named(folder, clips), key=lambda clip: natural_key(Path(clip.name)))
     for note in (found.note, *_notes_on_names(folder, clips)):
-        tell(note)
+        notify(note)
     return tuple(replace(clip, reading=reading) for clip in clips)
 
 

@@ -1,4 +1,7 @@
-"""Label maps in image files: exact classes, or a refusal that names the value and the file. The one reader of them."""
+"""Label maps in image files: exact classes, or a refusal that names the value and the file. The one reader of them.
+
+The colours that label maps hold, gathered frame by frame as they are written into the cache.
+"""
 
 import re
 from io import BufferedIOBase
@@ -6,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Int64
 from PIL import Image as Pillow
 from PIL import ImageOps
 
 from recyclegan.arrays import ClassMap, Image
+from recyclegan.domains import Colours
 from recyclegan.errors import InputError
 from recyclegan.labels import (
     CITYSCAPES,
     CITYSCAPES_LABEL_IDS,
     LABEL_SETS,
+    LARGEST_PALETTE,
     NUM_CITYSCAPES_LABELS,
     VOID,
     LabelSet,
@@ -147,3 +152,42 @@ def _of_cityscapes(levels: Levels, name: str) -> Levels:
             "of cityscapes, whose labelIds it may be; name such maps *_labelIds.png, or give the labelTrainIds maps"
         )
     return levels
+
+
+_NUM_COLOURS = 1 << 24
+
+
+class ColoursSeen:
+    """The distinct colours of all frames of a clip of label maps."""
+
+    def __init__(self, name: str) -> None:
+        """Begin with no colour; ``name`` is that of the clip."""
+        self._name = name
+        self._is_seen = np.zeros(_NUM_COLOURS, bool)
+        self._colours: list[int] = []
+
+    def add(self, image: Image) -> None:
+        """Add the colours of a frame; grey is a colour of three equal levels.
+
+        Raises:
+            InputError: there are more than 256 now.
+        """
+        packed = _packed(image)
+        new = np.unique(packed[~self._is_seen[packed]])
+        self._is_seen[new] = True
+        self._colours += new.tolist()
+        if len(self._colours) > LARGEST_PALETTE:
+            raise InputError(
+                f"{self._name}: {len(self._colours)} colours: not a label map (expected at most {LARGEST_PALETTE}); "
+                "name label maps saved without compression loss"
+            )
+
+    @property
+    def palette(self) -> Colours:
+        """Return the colours, sorted by red, then green, then blue."""
+        return tuple((colour >> 16, (colour >> 8) & 255, colour & 255) for colour in sorted(self._colours))
+
+
+def _packed(image: Image) -> Int64[np.ndarray, "pixels"]:
+    red, green, blue = np.broadcast_to(image, (*image.shape[:2], 3)).reshape(-1, 3).T.astype(np.int64)
+    return (red << 16) | (green << 8) | blue

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from recyclegan.data.index import Clip, Names, find_clips, single_frames
-from recyclegan.data.placing import cut_clip, place_clip
+from recyclegan.data.linking import cut_clip, place_clip
 from recyclegan.data.walk import in_short, is_empty
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from recyclegan.data.downloads import DownloadedFile
+from recyclegan.data.archives import DownloadedFile
 from recyclegan.data.label_maps import read_ids
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize

@@ -1,9 +1,12 @@
-"""What is wrong with a data folder or a run, in plain words, and what to do."""
+"""What is wrong with a data folder or a run, in plain words, and what to do.
 
-from recyclegan.doctor.data import DATA_CHECKS, examine_data
+For: ``recyclegan doctor``. In: a data folder or a run folder. Out: findings, each with a severity and a remedy.
+Checks are functions from one scan (or view of a run) to findings; `examining` holds the tables of them.
+"""
+
 from recyclegan.doctor.environment import environment, without_names
+from recyclegan.doctor.examining import DATA_CHECKS, RUN_CHECKS, examine_data, examine_run
 from recyclegan.doctor.finding import SEVERITIES, Finding, Severity
-from recyclegan.doctor.run import RUN_CHECKS, examine_run
 
 __all__ = [
     "DATA_CHECKS",

@@ -14,8 +14,8 @@ import torch
 from av import ffmpeg_version_info, library_versions
 
 from recyclegan.data.cache import default_cache_bytes, default_cache_folder
-from recyclegan.doctor.data_checks.resources import existing, free_memory
 from recyclegan.doctor.finding import counted, gigabytes
+from recyclegan.doctor.split_checks import existing, free_memory
 from recyclegan.errors import InputError
 from recyclegan.version import __version__
 
@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 
     Paths below the home folder begin with ``~``, and the user's name is left out.
     """
-    told = {
+    facts = {
         "recyclegan": __version__,
         "Python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),
@@ -42,7 +42,7 @@ def environment() -> dict[str, str]:
         "packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         "cache": _cache(),
     }
-    return {name: without_names(value) for name, value in told.items()}
+    return {name: without_names(value) for name, value in facts.items()}
 
 
 def without_names(text: str) -> str:

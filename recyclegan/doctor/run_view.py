@@ -10,12 +10,12 @@ import numpy as np
 from recyclegan.data import Clip, index_data
 from recyclegan.data.resize import Resize
 from recyclegan.doctor.finding import Finding, from_error
-from recyclegan.doctor.survey import Progress, images_at, spread
+from recyclegan.doctor.scan import Progress, images_at, spread
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.logs import damaged_lines, read_stats, series
 from recyclegan.metrics.frame_numbers import Look, Pair, look_of, pair_of
-from recyclegan.pages.curves import LARGEST_DRAWN
+from recyclegan.pages.charts import LARGEST_DRAWN
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints
@@ -50,7 +50,7 @@ def is_sane(value: float) -> bool:
 class Translations:
     """Frames of different scenes and their translations, as they were measured."""
 
-    way: Direction
+    direction: Direction
     pairs: tuple[Pair, ...]
     target: tuple[Look, ...]
     """Frames of the look aimed at, none where its footage is not there."""
@@ -97,15 +97,15 @@ class RunView:
         """Return the last step that was logged, 0 where none was."""
         return max((entry["step"] for entry in self.log.entries), default=0)
 
-    def terms(self, way: Direction) -> dict[str, Points]:
+    def terms(self, direction: Direction) -> dict[str, Points]:
         """Return the course of each loss term of a direction, by its name alone."""
-        names = {key: key.removeprefix(f"{way}/") for key in self.points if key.startswith(f"{way}/")}
+        names = {key: key.removeprefix(f"{direction}/") for key in self.points if key.startswith(f"{direction}/")}
         return {name: self.points[key] for key, name in names.items() if name not in MEASURES}
 
     @property
-    def ways(self) -> tuple[Direction, ...]:
+    def directions(self) -> tuple[Direction, ...]:
         """Return the directions that the run trains."""
-        return METHODS[self.config.method_name].ways if self.config else DIRECTIONS
+        return METHODS[self.config.method_name].directions if self.config else DIRECTIONS
 
     @cached_property
     def checkpoints(self) -> tuple[Path, ...]:
@@ -123,26 +123,26 @@ class RunView:
     def translations(self) -> tuple[Translations, ...]:
         """Return a few translations of held-out footage in each direction for which there is a translator."""
         made = []
-        for way in DIRECTIONS:
-            if (self.run / f"{way}.safetensors").is_file():
+        for direction in DIRECTIONS:
+            if (self.run / f"{direction}.safetensors").is_file():
                 try:
-                    made += self._translate(way)
+                    made += self._translate(direction)
                 except InputError as error:
                     self.translator_findings.append(from_error(error))
         return tuple(made)
 
-    def _translate(self, way: Direction) -> list[Translations]:
-        clips = self._held_out(source_domain(way))
+    def _translate(self, direction: Direction) -> list[Translations]:
+        clips = self._held_out(source_domain(direction))
         if not clips:
             return []
-        translator = Translator.from_pretrained(self.run, way)
+        translator = Translator.from_pretrained(self.run, direction)
         card, pairs = translator.card, []
         for done, image in enumerate(_frames_of(clips), start=1):
-            self.progress(done, NUM_FRAMES, f"translating {way}")
+            self.progress(done, NUM_FRAMES, f"translating {direction}")
             pairs.append(pair_of(image, translator.translate_images(image[None])[0]))
         has_labels = card.labels_in or bool(card.palette)
-        target = () if has_labels else _looks(self._held_out(target_domain(way)), clips[0].size)
-        return [Translations(way, tuple(pairs), target, has_labels)]
+        target = () if has_labels else _looks(self._held_out(target_domain(direction)), clips[0].size)
+        return [Translations(direction, tuple(pairs), target, has_labels)]
 
     def _held_out(self, domain: Domain) -> tuple[Clip, ...]:
         """Return held-out clips, or those that were trained on where there are none."""

@@ -1,7 +1,11 @@
-"""Evaluation of translated footage: reads files, knows no models, writes ``metrics.json`` and ``report.html``."""
+"""Evaluation of translated footage: protocol, files and reports; the measures themselves are in ``metrics``.
 
-from recyclegan.evaluation.comparison import compare
-from recyclegan.evaluation.run import evaluate
+For: ``recyclegan evaluate``. In: folders of translations, sources, targets and truth; no model is known here.
+Out: ``metrics.json`` and ``report.html``. ``evaluation.comparison`` trains and measures several contenders.
+"""
+
+from recyclegan.evaluation.evaluating import evaluate
+from recyclegan.evaluation.examples import compare
 from recyclegan.settings.evaluation import EvaluationConfig
 
 __all__ = ["EvaluationConfig", "compare", "evaluate"]

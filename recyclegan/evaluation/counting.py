@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 Progress = Callable[[int, int, str], None]
-"""Told of (done, in all, what): frames of each set whose likeness is measured, frames measured, films made."""
+"""Told of (done, in all, what): frames of each set whose distance is measured, frames measured, films made."""
 
 
 def counted(progress: Progress | None, what: str, total: int) -> Callable[[], None]:

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recyclegan.evaluation.classes import SOURCE, Semantics
-from recyclegan.evaluation.clips import ClipMeasures, Sight
-from recyclegan.evaluation.footage import PairedClip
-from recyclegan.evaluation.likeness import NUM_DISTANCE_DRAWS, Sample
-from recyclegan.evaluation.measures import MEASURES, Measure
+from recyclegan.evaluation.class_scores import SOURCE, Semantics
+from recyclegan.evaluation.clip_measures import ClipMeasures, FlowSource
+from recyclegan.evaluation.distribution_distances import NUM_DISTANCE_DRAWS, Sample
+from recyclegan.evaluation.frame_spans import RUN_LENGTH, frames_in
+from recyclegan.evaluation.measure_catalogue import MEASURES, Measure
+from recyclegan.evaluation.paired_clips import PairedClip
 from recyclegan.evaluation.results import Result
-from recyclegan.evaluation.stretches import RUN_LENGTH, frames_in
+from recyclegan.metrics.flow_estimation import FlowKind
 from recyclegan.metrics.intervals import Draws
-from recyclegan.metrics.motion import FlowSource
 from recyclegan.settings.evaluation import EvaluationConfig
 
-FLOW_NAMES: dict[FlowSource, str] = {
+FLOW_NAMES: dict[FlowKind, str] = {
     "exact": "exact, from the truth",
     "dis": "estimated on the source by DIS (OpenCV, medium preset)",
     "raft": "estimated on the source by RAFT large (torchvision)",
@@ -26,7 +26,7 @@ ALL_PIXELS = "all pixels"
 
 @dataclass(frozen=True)
 class Samples:
-    """What is kept of each set of footage whose likeness to the target is measured."""
+    """What is kept of each set of footage whose distance to the target is measured."""
 
     translated: Sample
     source: Sample
@@ -39,7 +39,7 @@ class Protocol:
     """How everything was measured."""
 
     clips: Sequence[PairedClip]
-    sight: Sight
+    flow_source: FlowSource
     semantics: Semantics | None
     samples: Samples | None
     reader: str | None
@@ -55,13 +55,13 @@ class Protocol:
         """Return what holds for all numbers."""
         draws = self.draws
         stated = {
-            "flow": FLOW_NAMES[self.sight.source],
-            "mask": self.sight.mask,
+            "flow": FLOW_NAMES[self.flow_source.source],
+            "mask": self.flow_source.mask,
             "size": self.size,
-            "frames": frames_told(self.clips, self.config.most_frames),
+            "frames": frames_in_words(self.clips, self.config.most_frames),
             "intervals": f"95 %, percentile bootstrap over clips, {draws.count} draws, seed {draws.seed}",
         }
-        if self.sight.estimate is None:
+        if self.flow_source.estimate is None:
             stated["motion difference"] = "not measured: needs OpenCV (pip install 'recyclegan[metrics]')"
         if self.semantics:
             stated |= self._of_classes(self.semantics)
@@ -96,7 +96,7 @@ class Protocol:
         return {name: replace(result, stated=self._terms(MEASURES[name], measures)) for name, result in found.items()}
 
     def _terms(self, measure: Measure, measures: Sequence[ClipMeasures]) -> dict[str, str]:
-        masks = {"trusted": self.sight.mask, "soft": SOFT_MASK, "all": ALL_PIXELS, None: None}
+        masks = {"trusted": self.flow_source.mask, "soft": SOFT_MASK, "all": ALL_PIXELS, None: None}
         terms = {
             "norm": measure.norm or None,
             "flow": self._flow(measure),
@@ -109,9 +109,9 @@ class Protocol:
 
     def _flow(self, measure: Measure) -> str | None:
         if measure.flow == "seen":
-            seen = "RAFT large (torchvision)" if self.sight.source == "raft" else "DIS (OpenCV, medium preset)"
+            seen = "RAFT large (torchvision)" if self.flow_source.source == "raft" else "DIS (OpenCV, medium preset)"
             return f"estimated on the output and on the source by {seen}"
-        return FLOW_NAMES[self.sight.source] if measure.flow else None
+        return FLOW_NAMES[self.flow_source.source] if measure.flow else None
 
     def _counts(self, measure: Measure, measures: Sequence[ClipMeasures]) -> str:
         if measure.taken_on == "sample":
@@ -124,19 +124,21 @@ class Protocol:
 
 
 def plan_of(
-    clips: Sequence[PairedClip], config: EvaluationConfig, sight: Sight, classes: bool, target: Path | None
+    clips: Sequence[PairedClip], config: EvaluationConfig, flow_source: FlowSource, classes: bool, target: Path | None
 ) -> str:
     """Return in a line what will be measured, and on how many frames."""
     kinds = [
-        f"steadiness (flow: {sight.source})",
+        f"steadiness (flow: {flow_source.source})",
         "classes" if classes else "",
-        "likeness to the target" if target else "",
+        "distances to the target" if target else "",
     ]
     count = f"{len(clips)} clip{'' if len(clips) == 1 else 's'}"
-    return f"measuring {', '.join(filter(None, kinds))} of {count}; frames: {frames_told(clips, config.most_frames)}"
+    return (
+        f"measuring {', '.join(filter(None, kinds))} of {count}; frames: {frames_in_words(clips, config.most_frames)}"
+    )
 
 
-def frames_told(clips: Sequence[PairedClip], most: int | None) -> str:
+def frames_in_words(clips: Sequence[PairedClip], most: int | None) -> str:
     """Return in words which frames of clips are measured."""
     frames, measured = (sum(len(frames_in(clip.runs(count))) for clip in clips) for count in (None, most))
     if measured == frames:

@@ -9,9 +9,9 @@ import torch
 
 from recyclegan.data.index import Clip
 from recyclegan.evaluation.counting import Progress, counted
-from recyclegan.evaluation.footage import PairedClip
-from recyclegan.evaluation.likeness import Sample, distances, sample_footage
+from recyclegan.evaluation.distribution_distances import Sample, distances, sample_footage
 from recyclegan.evaluation.memory import Arrays, Memory, key_of, stamp
+from recyclegan.evaluation.paired_clips import PairedClip
 from recyclegan.evaluation.protocol import Samples
 from recyclegan.evaluation.truth import Size
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
@@ -51,11 +51,11 @@ class Sampling:
 
         def make() -> Arrays:
             found = distances(ours.sample, target.sample, draws, alike=alike)
-            return {name: _told(interval) for name, interval in found.items()}
+            return {name: _as_array(interval) for name, interval in found.items()}
 
         both = ours.key and target.key
         found = self.memory.recall(f"distances {ours.key} {target.key} {draws} {alike}" if both else "", make)
-        return {name: _interval(told) for name, told in found.items()}
+        return {name: _interval(stored) for name, stored in found.items()}
 
     def _sample(self, clips: Sequence[Clip], seeds: Sequence[int], step: Callable[[], None]) -> list[Sample]:
         return sample_footage(clips, self.size, seeds, self.extract, self.config.num_samples, step)
@@ -84,12 +84,12 @@ def _from_arrays(arrays: Arrays, count: int) -> list[Sample]:
     return [Sample(num_clips, clip_of, rows, None if i else features, sharpness) for i, rows in enumerate(patches)]
 
 
-def _told(interval: Interval) -> np.ndarray:
+def _as_array(interval: Interval) -> np.ndarray:
     return np.array([interval.value, interval.low, interval.high, interval.num_clips, *interval.draws])
 
 
-def _interval(told: np.ndarray) -> Interval:
-    value, low, high, num_clips, *draws = told.tolist()
+def _interval(stored: np.ndarray) -> Interval:
+    value, low, high, num_clips, *draws = stored.tolist()
     return Interval(value, low, high, int(num_clips), tuple(draws))
 
 
@@ -120,13 +120,13 @@ def distances_to(
 
     def step(footage: Sequence[Clip], name: str) -> Callable[[], None]:
         total = min(config.num_samples, sum(clip.num_frames for clip in footage))
-        return counted(progress, f"likeness: {name}", total)
+        return counted(progress, f"distances: {name}", total)
 
     ours, sources = [clip.translated for clip in clips], [clip.source for clip in clips]
     translated = sampling.fresh(ours, seed, step(ours, "translated"))
     (source,) = sampling.recalled(sources, (seed,), step(sources, "source"))
     aim, again = sampling.recalled(target, (seed + 1, seed + 2), step(target, "target"))
-    found, done = [], counted(progress, "likeness: distances", 3)
+    found, done = [], counted(progress, "distances: computed", 3)
     for one in (translated, source, again):
         found.append(sampling.distances(one, aim, draws, alike=one is again))
         done()

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from recyclegan.evaluation.classes import COLOURS, SOURCE, ClassCounts, ClassTally
-from recyclegan.evaluation.clips import ClipMeasures
-from recyclegan.evaluation.likeness import Sample
-from recyclegan.evaluation.measures import CLASSES, MEASURES, STEADINESS
-from recyclegan.evaluation.stretches import spans
+from recyclegan.evaluation.class_scores import COLOURS, SOURCE, ClassCounts, ClassTally
+from recyclegan.evaluation.clip_measures import ClipMeasures
+from recyclegan.evaluation.distribution_distances import Sample
+from recyclegan.evaluation.frame_spans import spans
+from recyclegan.evaluation.measure_catalogue import CLASSES, MEASURES, STEADINESS
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap_each, mean_interval
 from recyclegan.metrics.segmentation import Flips, SegmentationScores, segmentation_scores
 from recyclegan.settings.evaluation import Protocol
@@ -114,8 +114,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _class(score: ClassScore) -> dict[str, Any]:
     intervals = {"interval": score.interval, "rival": score.rival}
-    told = {name: _interval(interval) for name, interval in intervals.items() if interval}
-    return {"iou": score.iou, "colour_alone": score.colour_alone, **told}
+    bounds = {name: _interval(interval) for name, interval in intervals.items() if interval}
+    return {"iou": score.iou, "colour_alone": score.colour_alone, **bounds}
 
 
 def _interval(interval: Interval) -> dict[str, float]:
@@ -237,7 +237,7 @@ def class_scores(
     }
 
 
-def likeness_results(
+def distance_results(
     ours: Mapping[str, Interval], source: Mapping[str, Interval], least: Mapping[str, Interval]
 ) -> dict[str, Result]:
     """Return the distances to the target, beside the source's and that of the target to another draw of itself."""

@@ -1,10 +1,11 @@
-"""The doors of the file system: outputs appear whole or not at all, inputs are read or refused in one line."""
+"""The doors of the file system: outputs appear whole or not at all, inputs are read or refused in one line.
 
-from recyclegan.files.locks import only_one
-from recyclegan.files.places import kind_of, natural_key
-from recyclegan.files.reading import digest, digest_of, read_json, read_text
-from recyclegan.files.scratch import sweep
-from recyclegan.files.writing import (
+For: every module that opens a file. In: a path. Out: its contents, or a file that is complete.
+"""
+
+from recyclegan.files.scratch import only_one, sweep
+from recyclegan.files.whole_reads import digest, digest_of, kind_of, natural_key, read_json, read_text
+from recyclegan.files.whole_writes import (
     added_to,
     append_text,
     check_writable,

@@ -1,6 +1,9 @@
-"""Label maps: the class sets of VIPER and Cityscapes, and the way from classes to colours and back."""
+"""Label maps: the class sets of VIPER and Cityscapes, and the way from classes to colours and back.
 
-from recyclegan.labels.classes import (
+For: footage that is drawn by class. In: colours or class ids (uint8). Out: class ids or colours (uint8).
+"""
+
+from recyclegan.labels.colouring import (
     LARGEST_PALETTE,
     colourize,
     exact_class,

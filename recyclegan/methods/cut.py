@@ -3,7 +3,7 @@
 Source: Park, Efros, Zhang and Zhu, ECCV 2020, arXiv 2007.15651.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import torch
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recyclegan import losses
-from recyclegan.domains import Colours, Direction, Domain, target_domain
+from recyclegan.domains import VIDEO, Direction, Domains, target_domain
 from recyclegan.errors import InputError
 from recyclegan.flow import sample_motion, sample_noise
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
+from recyclegan.methods.method import Fakes, Method, check_equal_channels
 from recyclegan.networks import ResNetGenerator, initialize
 from recyclegan.settings.methods import CUTConfig
 from recyclegan.settings.networks import NetworkConfig
@@ -28,7 +28,7 @@ class CUT(Method):
     """Ask that each place of a translation keeps most in common with the same place of its source; a to b only."""
 
     name = "cut"
-    ways = ("ab",)
+    directions = ("ab",)
 
     Config = CUTConfig
     config: CUTConfig
@@ -37,8 +37,7 @@ class CUT(Method):
         self,
         config: CUTConfig,
         networks: NetworkConfig,
-        channels: tuple[int, int] = (3, 3),
-        palettes: Mapping[Domain, Colours] = NO_LABELS,
+        domains: Domains = VIDEO,
     ) -> None:
         """Build the networks, and an embedding for each of the compared layers.
 
@@ -46,22 +45,25 @@ class CUT(Method):
             InputError: the generator is no ResNet, it has no such layers before it widens the frame again, or the
                 domains differ in channels.
         """
-        check_equal_channels("contrastive", (config.contrastive, 0.0), channels)
-        check_equal_channels("identity", (config.identity, 0.0), channels)
-        super().__init__(config, networks, channels, palettes)
+        super().__init__(config, networks, domains)
         G = self.generators["ab"]
         if type(G) is not ResNetGenerator:
             raise InputError(f"cut: found generator {networks.generator}, expected resnet-6 or resnet-9")
-        widths = encoder_widths(G, channels[0])
+        widths = encoder_widths(G, domains.channels_of("a"))
         if not config.layers or len(set(config.layers) & set(range(len(widths)))) < len(config.layers):
             raise InputError(f"cut layers: found {config.layers}, expected different ones of 0 to {len(widths) - 1}")
         self.embeddings = nn.ModuleList(Embedding(widths[layer], config.embedding) for layer in sorted(config.layers))
 
+    def check(self) -> None:
+        """Refuse terms that compare domains which differ in channels."""
+        check_equal_channels("contrastive", (self.config.contrastive, 0.0), self.domains.channels)
+        check_equal_channels("identity", (self.config.identity, 0.0), self.domains.channels)
+
     def generator_terms(
-        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the three terms of frames of a."""
-        G, D = self.generators[way], self.discriminators[target_domain(way)]
+        G, D = self.generators[direction], self.discriminators[target_domain(direction)]
         w, flow = self.config, self.config.flow
         x, y = real[:, 0], fake
 
@@ -73,11 +75,11 @@ class CUT(Method):
             f, n = sample_motion(flow, x, rng), sample_noise(flow, x, rng)
             yield "unsup_spatial", w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
 
-    def target_terms(self, real: Clips, way: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
+    def target_terms(self, real: Clips, direction: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
         """Yield the term of frames of b: each place of a frame stays like itself when the frame is translated."""
         if self.config.identity:
             y = real[:, 0]
-            yield "identity", self.config.identity * self.contrastive(y, self.generators[way](y), rng)
+            yield "identity", self.config.identity * self.contrastive(y, self.generators[direction](y), rng)
 
     def contrastive(self, real: Frames, fake: Translated, rng: torch.Generator) -> Scalar:
         """Return the contrastive loss between random places of ``fake`` and of ``real``, as a mean over layers.

@@ -1,14 +1,13 @@
 """CycleGAN. Source: Zhu, Park, Isola and Efros, ICCV 2017, arXiv 1703.10593."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 
 from recyclegan import losses
-from recyclegan.domains import Colours, Direction, Domain, opposite, target_domain
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
+from recyclegan.domains import Direction, opposite, target_domain
+from recyclegan.methods.method import Fakes, Method, check_equal_channels
 from recyclegan.settings.methods import CycleGANConfig
-from recyclegan.settings.networks import NetworkConfig
 from recyclegan.tensors import Clips, Scalar
 
 
@@ -20,24 +19,17 @@ class CycleGAN(Method):
     Config = CycleGANConfig
     config: CycleGANConfig
 
-    def __init__(
-        self,
-        config: CycleGANConfig,
-        networks: NetworkConfig,
-        channels: tuple[int, int] = (3, 3),
-        palettes: Mapping[Domain, Colours] = NO_LABELS,
-    ) -> None:
-        """Build the networks; the identity term needs as many channels in a as in b."""
-        check_equal_channels("identity", config.identity, channels)
-        super().__init__(config, networks, channels, palettes)
+    def check(self) -> None:
+        """Refuse an identity term between domains that differ in channels."""
+        check_equal_channels("identity", self.config.identity, self.domains.channels)
 
     def generator_terms(
-        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the three terms of one direction."""
-        F = self.generators[opposite(way)]
-        D = self.discriminators[target_domain(way)]
-        w = self.weights(way, "adversarial", "cycle", "identity")
+        F = self.generators[opposite(direction)]
+        D = self.discriminators[target_domain(direction)]
+        w = self.weights(direction, "adversarial", "cycle", "identity")
         x, y = real[:, 0], fake
 
         if w["adversarial"]:

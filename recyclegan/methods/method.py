@@ -1,8 +1,7 @@
 """What a method is: networks, and the losses of one direction. The trainer knows nothing more of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from recyclegan import losses
 from recyclegan.config import Weight
-from recyclegan.domains import DIRECTIONS, DOMAINS, Colours, Direction, Domain, source_domain, target_domain
+from recyclegan.domains import DIRECTIONS, DOMAINS, VIDEO, Direction, Domain, Domains, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.networks import make_discriminator, make_generator
 from recyclegan.settings.networks import NetworkConfig
@@ -19,8 +18,6 @@ from recyclegan.tensors import Clips, Frames, Losses, Scalar
 
 PerDomain = tuple[Weight, Weight]
 """A weight for x in a and a weight for x in b."""
-NO_LABELS: Mapping[Domain, Colours] = MappingProxyType({})
-"""Palettes of two domains of video."""
 Fakes = Float[Tensor, "fakes channels_out height width"]
 """Translated frames: one or several for each clip."""
 
@@ -33,64 +30,63 @@ def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int
 
 
 class Method(nn.Module, ABC):
-    """Generators, discriminators, and the losses of one direction; the trainer calls it for each of ``ways``.
+    """Generators, discriminators, and the losses of one direction; the trainer calls it for each of ``directions``.
 
     ``generators["ab"]`` translates a to b. ``discriminators["b"]`` judges frames of domain b.
     """
 
     name: ClassVar[str]
     clip_length: ClassVar[int] = 1
-    ways: ClassVar[tuple[Direction, ...]] = DIRECTIONS
+    directions: ClassVar[tuple[Direction, ...]] = DIRECTIONS
     Config: ClassVar[type]
 
-    def __init__(
-        self,
-        config: Any,
-        networks: NetworkConfig,
-        channels: tuple[int, int] = (3, 3),
-        palettes: Mapping[Domain, Colours] = NO_LABELS,
-    ) -> None:
+    def __init__(self, config: Any, networks: NetworkConfig, domains: Domains = VIDEO) -> None:
         """Build networks with first weights from torch's global random state.
 
-        ``channels`` are those of a and b, ``palettes`` the colours of the domains that are label maps.
+        Raises:
+            InputError: the method cannot be what ``config`` says, or not between these ``domains``.
         """
         super().__init__()
-        self.config, self.networks = config, networks
-        of = dict(zip(DOMAINS, channels, strict=True))
-        self.generators = nn.ModuleDict(
-            {
-                way: make_generator(
-                    networks.generator,
-                    of[source_domain(way)],
-                    of[target_domain(way)],
-                    networks.width,
-                    networks.norm,
-                    networks.dropout,
-                    palettes.get(target_domain(way), ()),
-                )
-                for way in self.ways
-            }
-        )
+        self.config, self.networks, self.domains = config, networks, domains
+        self.check()
+        self.generators = nn.ModuleDict({direction: self._generator(direction) for direction in self.directions})
         self.discriminators = nn.ModuleDict(
-            {
-                domain: make_discriminator(
-                    networks.discriminator,
-                    of[domain],
-                    networks.discriminator_width,
-                    networks.discriminator_layers,
-                    networks.norm,
-                )
-                for domain in map(target_domain, self.ways)
-            }
+            {domain: self._discriminator(domain) for domain in map(target_domain, self.directions)}
         )
 
-    def translate(self, real: Clips, way: Direction) -> Fakes:
+    def check(self) -> None:
+        """Refuse what the method cannot be, before networks are built: by default nothing."""
+
+    def _generator(self, direction: Direction) -> nn.Module:
+        networks, domains = self.networks, self.domains
+        source, target = source_domain(direction), target_domain(direction)
+        return make_generator(
+            networks.generator,
+            domains.channels_of(source),
+            domains.channels_of(target),
+            networks.width,
+            networks.norm,
+            networks.dropout,
+            domains.palette_of(target),
+        )
+
+    def _discriminator(self, domain: Domain) -> nn.Module:
+        networks = self.networks
+        return make_discriminator(
+            networks.discriminator,
+            self.domains.channels_of(domain),
+            networks.discriminator_width,
+            networks.discriminator_layers,
+            networks.norm,
+        )
+
+    def translate(self, real: Clips, direction: Direction) -> Fakes:
         """Return the fakes of a direction, which the discriminator will be shown: by default G of each first frame."""
-        return self.generators[way](real[:, 0])
+        return self.generators[direction](real[:, 0])
 
     @abstractmethod
     def generator_terms(
-        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the weighted terms of the direction that starts from ``real``; ``fake`` is what it was translated to.
 
@@ -98,17 +94,17 @@ class Method(nn.Module, ABC):
         time, so that the trainer can propagate each back, and free its memory, before the next is computed.
         """
 
-    def target_terms(self, real: Clips, way: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
+    def target_terms(self, real: Clips, direction: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
         """Yield the weighted terms of a direction that start from ``real`` frames of its *target* domain: none as such.
 
         They need no fake; else they are like ``generator_terms``.
         """
         yield from ()
 
-    def generator_losses(self, real: Clips, way: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
+    def generator_losses(self, real: Clips, direction: Direction, rng: torch.Generator) -> tuple[Losses, Fakes]:
         """Return all weighted terms of a direction, and the fakes."""
-        fake = self.translate(real, way)
-        return dict(self.generator_terms(real, fake, way, rng)), fake
+        fake = self.translate(real, direction)
+        return dict(self.generator_terms(real, fake, direction, rng)), fake
 
     def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
         """Return the loss of the discriminator of ``domain``; ``fake`` carries no gradient."""
@@ -120,9 +116,9 @@ class Method(nn.Module, ABC):
         """Return the generator's adversarial loss for the discriminator's verdict on its fakes."""
         return (losses.adversarial if self._least_squares else losses.vanilla_adversarial)(verdict)
 
-    def weights(self, way: Direction, *terms: str) -> dict[str, float]:
-        """Return the configured weight of each term for x in the domain that ``way`` starts from."""
-        index = DOMAINS.index(source_domain(way))
+    def weights(self, direction: Direction, *terms: str) -> dict[str, float]:
+        """Return the configured weight of each term for x in the domain that ``direction`` starts from."""
+        index = DOMAINS.index(source_domain(direction))
         return {term: getattr(self.config, term)[index] for term in terms}
 
     @property

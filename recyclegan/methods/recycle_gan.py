@@ -3,14 +3,14 @@
 Source: Bansal, Ma, Ramanan and Sheikh, ECCV 2018, arXiv 1808.05174.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 from recyclegan import losses
-from recyclegan.domains import DOMAINS, Colours, Direction, Domain, opposite, source_domain, target_domain
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
+from recyclegan.domains import DOMAINS, VIDEO, Direction, Domain, Domains, opposite, source_domain, target_domain
+from recyclegan.methods.method import Fakes, Method, check_equal_channels
 from recyclegan.networks import make_predictor
 from recyclegan.settings.methods import ReCycleGANConfig, RecycleGANConfig
 from recyclegan.settings.networks import NetworkConfig
@@ -30,34 +30,36 @@ class RecycleGAN(Method):
         self,
         config: RecycleGANConfig,
         networks: NetworkConfig,
-        channels: tuple[int, int] = (3, 3),
-        palettes: Mapping[Domain, Colours] = NO_LABELS,
+        domains: Domains = VIDEO,
     ) -> None:
-        """Build the networks, and a predictor for each domain; the identity term needs equal channels in a and b."""
-        check_equal_channels("identity", config.identity, channels)
-        super().__init__(config, networks, channels, palettes)
+        """Build the networks, and a predictor for each domain."""
+        super().__init__(config, networks, domains)
         usual_width = max(1, networks.width // 16) if config.predictor == "prediction" else networks.width
         width = config.predictor_width or usual_width
         self.predictors = nn.ModuleDict(
             {
-                domain: make_predictor(config.predictor, count, width, networks.norm)
-                for domain, count in zip(DOMAINS, channels, strict=True)
+                domain: make_predictor(config.predictor, domains.channels_of(domain), width, networks.norm)
+                for domain in DOMAINS
             }
         )
 
-    def translate(self, real: Clips, way: Direction) -> Fakes:
+    def check(self) -> None:
+        """Refuse an identity term between domains that differ in channels."""
+        check_equal_channels("identity", self.config.identity, self.domains.channels)
+
+    def translate(self, real: Clips, direction: Direction) -> Fakes:
         """Return three fakes of each clip: all first ones, all second ones, and all third ones, which are predicted."""
-        G = self.generators[way]
+        G = self.generators[direction]
         y0, y1 = G(real[:, 0]), G(real[:, 1])
-        return torch.cat([y0, y1, self.predict(target_domain(way), y0, y1)])
+        return torch.cat([y0, y1, self.predict(target_domain(direction), y0, y1)])
 
     def generator_terms(
-        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the five terms of one direction."""
-        F = self.generators[opposite(way)]
-        D, D_source = self.discriminators[target_domain(way)], self.discriminators[source_domain(way)]
-        w = self.weights(way, "adversarial", "recurrent", "recycle", "adversarial_predicted", "identity")
+        F = self.generators[opposite(direction)]
+        D, D_source = self.discriminators[target_domain(direction)], self.discriminators[source_domain(direction)]
+        w = self.weights(direction, "adversarial", "recurrent", "recycle", "adversarial_predicted", "identity")
         x0, x1, x2 = real.unbind(dim=1)
         _, _, y2 = fake.chunk(3)
 
@@ -66,9 +68,9 @@ class RecycleGAN(Method):
         if w["recycle"]:
             yield "recycle", w["recycle"] * losses.recycle(F(y2), x2)
         if w["recurrent"]:
-            yield "recurrent", w["recurrent"] * losses.recurrent(self.predict(source_domain(way), x0, x1), x2)
+            yield "recurrent", w["recurrent"] * losses.recurrent(self.predict(source_domain(direction), x0, x1), x2)
         if w["adversarial_predicted"]:
-            verdict = D_source(self.predict(source_domain(way), x0, x1))
+            verdict = D_source(self.predict(source_domain(direction), x0, x1))
             yield "adversarial_predicted", w["adversarial_predicted"] * self.adversarial(verdict)
         if w["identity"]:
             x = torch.cat([x0, x1])
@@ -98,11 +100,11 @@ class ReCycleGAN(RecycleGAN):
     config: ReCycleGANConfig
 
     def generator_terms(
-        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the terms of Recycle-GAN and the cycle term, summed over two frames."""
-        yield from super().generator_terms(real, fake, way, rng)
-        F, w = self.generators[opposite(way)], self.weights(way, "cycle")
+        yield from super().generator_terms(real, fake, direction, rng)
+        F, w = self.generators[opposite(direction)], self.weights(direction, "cycle")
         if w["cycle"]:
             x, y = real[:, :2].transpose(0, 1).flatten(0, 1), fake[: 2 * len(real)]
             yield "cycle", w["cycle"] * 2 * losses.cycle(F(y), x)

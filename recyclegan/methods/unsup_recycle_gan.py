@@ -1,15 +1,15 @@
 """Unsupervised Recycle-GAN. Source: Wang, Akash and Misu, AAAI 2022, arXiv 2201.05723."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 from recyclegan import losses
-from recyclegan.domains import Colours, Direction, Domain, opposite, target_domain
+from recyclegan.domains import VIDEO, Direction, Domains, opposite, target_domain
 from recyclegan.errors import InputError
 from recyclegan.flow import sample_motion, sample_noise
-from recyclegan.methods.method import NO_LABELS, Fakes, Method, check_equal_channels
+from recyclegan.methods.method import Fakes, Method, check_equal_channels
 from recyclegan.networks import load_content_features
 from recyclegan.settings.methods import UnsupRecycleGANConfig
 from recyclegan.settings.networks import NetworkConfig
@@ -28,26 +28,28 @@ class UnsupRecycleGAN(Method):
         self,
         config: UnsupRecycleGANConfig,
         networks: NetworkConfig,
-        channels: tuple[int, int] = (3, 3),
-        palettes: Mapping[Domain, Colours] = NO_LABELS,
+        domains: Domains = VIDEO,
         features: nn.Module | None = None,
     ) -> None:
         """Build the networks; ``features`` replaces VGG-19 in the content term."""
-        check_equal_channels("identity", config.identity, channels)
-        if any(config.content) and channels != (3, 3):
-            raise InputError(f"content: found {channels} channels, expected 3 in both; set the weight of content to 0")
-        super().__init__(config, networks, channels, palettes)
+        super().__init__(config, networks, domains)
         if features is None and any(config.content):
             features = load_content_features(config.vgg)
         self.features = features
 
+    def check(self) -> None:
+        """Refuse identity between domains that differ in channels, and content that is no colour video."""
+        check_equal_channels("identity", self.config.identity, self.domains.channels)
+        if any(self.config.content) and (channels := self.domains.channels) != (3, 3):
+            raise InputError(f"content: found {channels} channels, expected 3 in both; set the weight of content to 0")
+
     def generator_terms(
-        self, real: Clips, fake: Fakes, way: Direction, rng: torch.Generator
+        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the six terms of one direction."""
-        G, F = self.generators[way], self.generators[opposite(way)]
-        D = self.discriminators[target_domain(way)]
-        w = self.weights(way, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
+        G, F = self.generators[direction], self.generators[opposite(direction)]
+        D = self.discriminators[target_domain(direction)]
+        w = self.weights(direction, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
         flow = self.config.flow
         x, y = real[:, 0], fake
 

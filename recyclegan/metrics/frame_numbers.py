@@ -188,9 +188,9 @@ def _tint(pairs: Sequence[Pair], target: Sequence[Look]) -> float:
 
 def _distance(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
     """Return the distance of a point from the straight line between two others."""
-    way = end - start
-    share = np.clip((point - start) @ way / max(float(way @ way), 1e-9), 0, 1)
-    return float(np.linalg.norm(point - start - share * way))
+    direction = end - start
+    share = np.clip((point - start) @ direction / max(float(direction @ direction), 1e-9), 0, 1)
+    return float(np.linalg.norm(point - start - share * direction))
 
 
 def _mean(values: Iterable[float], otherwise: float = float("nan")) -> float:

@@ -84,9 +84,9 @@ def swapped_area(source: Picture, translated: Picture) -> float:
     before, after = (_grey(reduced(image, SIDE)) for image in (source, translated))
     products = _mean(before * after) - _mean(before) * _mean(after)
     spreads = local_contrast(before), local_contrast(after)
-    told = (spreads[0] > FAINT) & (spreads[1] > FAINT)
+    textured = (spreads[0] > FAINT) & (spreads[1] > FAINT)
     correlations = products / np.maximum(spreads[0] * spreads[1], FAINT)
-    return float((correlations[told] < SWAPPED).mean()) if told.any() else float("nan")
+    return float((correlations[textured] < SWAPPED).mean()) if textured.any() else float("nan")
 
 
 def edges_kept(source: Picture, translated: Picture) -> float:

@@ -3,9 +3,12 @@
 Frames come in [-1, 1]; every difference is in units of the full intensity range (black to white = 1), so numbers
 compare with those printed for frames in [0, 1]. A batch holds pairs of frames, and each function returns one number
 a pair: ``previous`` and ``current`` are neighbours, ``flow`` is the backward flow from one to the other in pixels.
+
+How far translating and moving are from commuting: the property that the unsupervised terms train for.
 """
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recyclegan.flow import warp
-from recyclegan.tensors import Flow, Frames, Mask
+from recyclegan.tensors import Flow, Frames, Mask, Translate
 
 PerPair = Float[Tensor, " batch"]
 Distance = Callable[[Frames, Frames], PerPair]
@@ -152,3 +155,30 @@ def sharpness(frames: Frames) -> PerPair:
 def mean_over(values: PixelMap, mask: Mask) -> PerPair:
     """Return the mean of each map over the pixels of its mask; NaN where there are none."""
     return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
+
+
+@runtime_checkable
+class Warp(Protocol):
+    """A motion: call it on frames to move them; ``visible`` says which pixels it then shows truly."""
+
+    @property
+    def visible(self) -> Mask:
+        """Return which pixels of the moved frames come from inside the frames."""
+
+    def __call__(self, frames: Frames) -> Frames:
+        """Return the moved frames."""
+
+
+@torch.inference_mode()
+def equivariance_error(translate: Translate, frames: Frames, motion: Warp) -> PerPair:
+    """Return for each frame the mean of ``|G(W(x)) - W(G(x))|`` over visible pixels, G translating and W moving.
+
+    0 means that it does not matter whether a frame is moved before or after its translation: a moving scene then keeps
+    its look, without any footage of motion. In units of the full intensity range (black to white = 1); NaN where no
+    pixel is visible. ``translate`` should be in evaluation mode and free of randomness.
+
+    Source: Wang, Akash and Misu 2022, equation of the unsupervised spatial term, taken as a measure (no noise).
+    """
+    moved_first, moved_last = translate(motion(frames)), motion(translate(frames))
+    difference = (moved_first - moved_last).abs().mean(dim=1, keepdim=True) / 2
+    return mean_over(difference, motion.visible)

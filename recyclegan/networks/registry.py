@@ -7,13 +7,11 @@ from typing import get_args
 from torch import nn
 
 from recyclegan.domains import Colours
-from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import DetailGenerator, SmoothGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import initialize
-from recyclegan.networks.prediction import PredictionNetwork
 from recyclegan.networks.resnet import ResNetGenerator
-from recyclegan.networks.unet import UNet
+from recyclegan.networks.unet import PredictionNetwork, UNet
+from recyclegan.networks.wrappers import ClassGenerator, DetailGenerator, SmoothGenerator
 from recyclegan.settings.networks import DiscriminatorName, GeneratorName, Norm, PredictorName
 
 GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {

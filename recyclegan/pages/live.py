@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recyclegan.pages.html import Html, escape
+from recyclegan.pages.page import Html, escape
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The published commands, run by this program: ``train.py``, ``test.py`` and the two scoring scripts, and checkpoints.
 
-Their dialect stands in ``options``, ``layout``, ``checkpoints``, ``recipe``, ``scoring`` and ``loss_log``, which
-neither train nor print; the others put it to work.
+For: people who have scripts or weights of the published code. In: its options, folders and ``.pth`` files.
+Out: the same files, text and numbers. Its dialect stands in ``published_options``, ``layout``, ``recipe`` and
+``exchange``, which neither train nor print; the others put it to work.
 """
 
 from recyclegan.published.command_line import run

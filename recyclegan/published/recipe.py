@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from recyclegan.methods import CycleGAN, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
-from recyclegan.published.options import Options
+from recyclegan.published.published_options import Options
 from recyclegan.settings.methods import PerDomain
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import DiscriminatorName, GeneratorName, NetworkConfig, PredictorName

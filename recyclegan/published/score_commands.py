@@ -1,40 +1,140 @@
-"""``util/eval_rgb2lbl.py`` and ``util/eval_lbl2rgb.py``: the published scoring commands."""
+"""``util/eval_rgb2lbl.py`` and ``util/eval_lbl2rgb.py``: the published scoring commands.
+
+Scores of translated label maps as the published scripts print them, and as they are usually meant.
+
+Protocol ``standard``: means over the classes that the truth shows; void (unlabeled, ambiguous) does not count.
+Protocol ``reference``: the arithmetic behind the published numbers. 31 classes, void among them; one that the truth
+never shows counts 0; boat shares plane's place, where a boat taken for a plane is still wrong.
+
+Van and train share a colour. Maps that come from colours hold train for both.
+"""
 
 import glob
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float64, Int64, UInt8
 from PIL import Image as Pillow
 
-from recyclegan.arrays import ClassMap
+from recyclegan.arrays import ClassMap, Image
 from recyclegan.data import Resize
 from recyclegan.data.label_maps import read_ids
 from recyclegan.errors import InputError
 from recyclegan.files import natural_key, whole_file
-from recyclegan.labels import VIPER, exact_class
-from recyclegan.metrics.segmentation import PROTOCOLS
-from recyclegan.networks.fcn8s import load_fcn8s
-from recyclegan.notes import tell as note
-from recyclegan.published.command_line import parse, tell
+from recyclegan.labels import VIPER, exact_class, nearest_class
+from recyclegan.metrics.segmentation import ABSENT, PROTOCOLS, confusion_matrix, segmentation_scores
+from recyclegan.networks.pretrained import load_fcn8s
+from recyclegan.notes import notify as note
+from recyclegan.published.command_line import notify, parse
 from recyclegan.published.layout import frame_of
-from recyclegan.published.options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
-from recyclegan.published.scoring import (
-    NUM_CLASSES,
-    WEATHERS,
-    Confusion,
-    class_ids,
-    count,
-    merge_van_and_train,
-    score,
-    score_lines,
-    weather_of,
-)
+from recyclegan.published.published_options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
+from recyclegan.settings.evaluation import Protocol
 from recyclegan.translation import pick_device
 from recyclegan.video import IMAGE_SUFFIXES, read_image, write_image
+
+NUM_CLASSES = len(VIPER.ids)
+VAN, TRAIN, PLANE, BOAT = (VIPER.names.index(name) for name in ("van", "train", "plane", "boat"))
+VOID_ID = 255
+"""An id of true maps that no protocol counts."""
+WEATHERS = {
+    "Day": range(65, 70),
+    "Night": range(73, 78),
+    "Sunset": range(25, 30),
+    "Snow": range(40, 44),
+    "Rain": range(63, 65),
+}
+"""Clips of VIPER's validation set, by number."""
+
+Confusion = Int64[np.ndarray, "classes predictions"]
+PerClass = Float64[np.ndarray, " classes"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores in [0, 1] by one protocol; a class without a score is NaN."""
+
+    protocol: Protocol
+    mean_iou: float
+    mean_accuracy: float
+    pixel_accuracy: float
+    iou: PerClass
+    accuracy: PerClass
+    names: tuple[str, ...]
+
+
+def class_ids(image: Image) -> ClassMap:
+    """Return the id of the nearest palette colour of each pixel; train for the colour of vans and trains."""
+    return merge_van_and_train(nearest_class(image, VIPER))
+
+
+def merge_van_and_train(ids: ClassMap) -> ClassMap:
+    """Return the map with train in the place of van, as far as colours can tell them."""
+    return np.where(ids == VAN, np.uint8(TRAIN), ids)
+
+
+def count(predicted: ClassMap, true: ClassMap) -> Confusion:
+    """Return the counts of one frame; add those of many."""
+    return confusion_matrix(predicted, true, NUM_CLASSES, VOID_ID)
+
+
+def score(confusion: Confusion, protocol: Protocol) -> Scores:
+    """Return the scores of accumulated counts by a protocol."""
+    return standard_scores(confusion) if protocol == "standard" else reference_scores(confusion)
+
+
+def standard_scores(confusion: Confusion) -> Scores:
+    """Return the scores over the classes that the truth shows, void left out."""
+    counted = confusion.copy()
+    counted[list(VIPER.ignored)] = 0
+    scores = segmentation_scores(counted, "standard")
+    accuracy = _ratio(np.diagonal(counted), counted.sum(axis=1), ABSENT["standard"])
+    means = (scores.mean_iou, scores.mean_accuracy, scores.pixel_accuracy)
+    return Scores("standard", *means, scores.iou, accuracy, VIPER.names)
+
+
+def reference_scores(confusion: Confusion) -> Scores:
+    """Return the scores over 31 classes, as behind the published numbers."""
+    counts = (np.diagonal(confusion), confusion.sum(axis=1), confusion[:, :NUM_CLASSES].sum(axis=0))
+    right, true, predicted = (_boat_to_plane(values) for values in counts)
+    iou = _ratio(right, np.where(true > 0, true + predicted - right, 0), ABSENT["reference"])
+    accuracy = _ratio(right, true, ABSENT["reference"])
+    names = (*VIPER.names[:PLANE], "plane or boat")
+    pixel_accuracy = float(right.sum() / true.sum()) if true.any() else float("nan")
+    return Scores("reference", float(iou.mean()), float(accuracy.mean()), pixel_accuracy, iou, accuracy, names)
+
+
+def _boat_to_plane(values: Int64[np.ndarray, " all"]) -> Int64[np.ndarray, " classes"]:
+    """Return the values of all classes but boat, whose value is added to plane's."""
+    folded = values[:BOAT].copy()
+    folded[PLANE] += values[BOAT]
+    return folded
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> PerClass:
+    return np.divide(part, whole, out=np.full(len(part), empty), where=whole > 0)
+
+
+def weather_of(frame: str) -> str | None:
+    """Return the weather of a frame of VIPER's validation set by its clip: ``065_00001`` is Day; None for others."""
+    clip = re.match(r"(\d{3})(?!\d)", frame)
+    number = int(clip.group(1)) if clip else None
+    return next((weather for weather, clips in WEATHERS.items() if number in clips), None)
+
+
+def score_lines(scores: Scores, details: bool) -> Iterable[str]:
+    """Yield what is printed of scores: the three means, and with ``details`` every class that has a score."""
+    means = f"{scores.mean_iou:.4f}/{scores.mean_accuracy:.4f}/{scores.pixel_accuracy:.4f}"
+    yield f"Eval result ({scores.protocol}): mIoU/mAcc/allAcc {means}."
+    if not details:
+        return
+    for number, (iou, accuracy, name) in enumerate(zip(scores.iou, scores.accuracy, scores.names, strict=True)):
+        if not np.isnan(iou):
+            yield f"Class_{number} result ({scores.protocol}): iou/accuracy {iou:.4f}/{accuracy:.4f}, name: {name}."
+
 
 MEAN_BGR = (104.007, 116.669, 122.679)
 """Mean colour that the FCN-8s was trained with."""
@@ -56,9 +156,9 @@ def eval_rgb2lbl(argv: Sequence[str]) -> int:
         InputError: an option, the pictures or the true maps are not there or do not fit.
     """
     options = parse("eval_rgb2lbl.py", RGB_TO_LABEL, argv)
-    tell([f"V2L experiment: {options['exp_name']}"])
+    notify([f"V2L experiment: {options['exp_name']}"])
     pairs = Pairs(options, "fake_B", RGB_TARGET, Path(options["map_cache_dir"]), by_colour=True)
-    tell(score_report(pairs.counts(lambda path: class_ids(read_image(path))), options))
+    notify(score_report(pairs.counts(lambda path: class_ids(read_image(path))), options))
     return 0
 
 
@@ -69,11 +169,11 @@ def eval_lbl2rgb(argv: Sequence[str]) -> int:
         InputError: an option, the pictures, the weights or the true maps are not there or do not fit.
     """
     options = parse("eval_lbl2rgb.py", LABEL_TO_RGB, argv)
-    tell([*notes_on_unused(LABEL_TO_RGB, options), *_notes_on_mean(options)], "note: ")
-    tell([f"L2V experiment: {options['exp_name']}, with model: {options['model_path']}"])
+    notify([*notes_on_unused(LABEL_TO_RGB, options), *_notes_on_mean(options)], "note: ")
+    notify([f"L2V experiment: {options['exp_name']}, with model: {options['model_path']}"])
     pairs = Pairs(options, "fake_A", LABEL_TARGET, Path(options["pred_cache_dir"]), by_colour=False)
     lines = score_report(pairs.counts(_judge(options)), options)
-    tell(lines)
+    notify(lines)
     if options["output_name"]:
         with whole_file(Path(options["output_name"])) as scratch:
             scratch.write_text("\n".join([*lines, ""]))

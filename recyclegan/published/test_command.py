@@ -17,14 +17,13 @@ from recyclegan.data import Clip, Crop, LoadSpec, Resize, find_clips
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.files import write_text
-from recyclegan.networks.loading import check_finite
-from recyclegan.published.checkpoints import Architecture, find_generator, missing_epoch, read_generator
-from recyclegan.published.command_line import parse, tell
-from recyclegan.published.gpu_ids import choose_devices
-from recyclegan.published.inputs import domain_folder, is_triplets, label_domains, transform
+from recyclegan.networks.weights import check_finite
+from recyclegan.published.command_line import choose_devices, notify, parse
+from recyclegan.published.exchange import Architecture, find_generator, missing_epoch, read_generator
 from recyclegan.published.layout import OPTIONS_FILE, image_file, results_folder, write_options
-from recyclegan.published.options import TEST, UNUSED_IN_TEST, Options, notes_on_unused
+from recyclegan.published.published_options import TEST, UNUSED_IN_TEST, Options, notes_on_unused
 from recyclegan.published.recipe import GENERATOR_NAMES
+from recyclegan.published.start import domain_folder, is_triplets, label_domains, transform
 from recyclegan.tensors import to_frames, to_images
 from recyclegan.video import write_image
 
@@ -35,7 +34,7 @@ FRAMES_BETWEEN_NEWS = 100
 class Task:
     """One direction to test: a generator and the clips that it translates."""
 
-    way: Direction
+    direction: Direction
     generator: nn.Module
     clips: tuple[Clip, ...]
     spec: LoadSpec
@@ -44,7 +43,7 @@ class Task:
     @property
     def kinds(self) -> tuple[str, str]:
         """Return what the pictures of a frame are called: ``real_A`` and ``fake_B``."""
-        return f"real_{source_domain(self.way).upper()}", f"fake_{target_domain(self.way).upper()}"
+        return f"real_{source_domain(self.direction).upper()}", f"fake_{target_domain(self.direction).upper()}"
 
 
 def test(argv: Sequence[str]) -> int:
@@ -55,7 +54,7 @@ def test(argv: Sequence[str]) -> int:
     """
     options = parse("test.py", TEST, argv)
     devices = choose_devices(options)
-    tell([*devices.notes, *notes_on_unused(TEST, options, UNUSED_IN_TEST)], "note: ")
+    notify([*devices.notes, *notes_on_unused(TEST, options, UNUSED_IN_TEST)], "note: ")
     tasks = _tasks(options)
     folder = results_folder(Path(options["results_dir"]), options["name"], options["phase"], options["which_epoch"])
     names = {task.kinds: frame_names(task.clips, options) for task in tasks}
@@ -63,7 +62,7 @@ def test(argv: Sequence[str]) -> int:
         _translate(task, names[task.kinds], folder, options, torch.device(devices.kind))
     write_options(folder / OPTIONS_FILE, options.values)
     _write_page(folder, names, f"{options['name']}: {folder.name}")
-    tell([f"{folder / 'index.html'}: written"])
+    notify([f"{folder / 'index.html'}: written"])
     return 0
 
 
@@ -74,7 +73,7 @@ def _tasks(options: Options) -> list[Task]:
         InputError: there is none.
     """
     folder = Path(options["checkpoints_dir"]) / options["name"]
-    weights = {way: find_generator(folder, options["which_epoch"], way) for way in DIRECTIONS}
+    weights = {direction: find_generator(folder, options["which_epoch"], direction) for direction in DIRECTIONS}
     clips = _clips(options)
     root, phase = options["dataroot"], options["phase"]
     if not any(weights.values()):
@@ -82,23 +81,23 @@ def _tasks(options: Options) -> list[Task]:
     if not clips:
         raise InputError(f"{root}: holds no {phase}/A or {phase}/B; expected --dataroot and --phase of frames to test")
     tasks = []
-    for way, file in weights.items():
-        if file and source_domain(way) in clips:
-            tasks.append(_task(way, file, clips, options))
+    for direction, file in weights.items():
+        if file and source_domain(direction) in clips:
+            tasks.append(_task(direction, file, clips, options))
         else:
-            tell([f"{way}: is left out, because there are no {'frames' if file else 'weights'}"], "note: ")
+            notify([f"{direction}: is left out, because there are no {'frames' if file else 'weights'}"], "note: ")
     if not tasks:
         raise InputError(f"{folder}: its networks do not translate the frames of {root}; add those of A or B")
     return tasks
 
 
-def _task(way: Direction, file: Path, clips: dict[Domain, tuple[Clip, ...]], options: Options) -> Task:
+def _task(direction: Direction, file: Path, clips: dict[Domain, tuple[Clip, ...]], options: Options) -> Task:
     generator, architecture = read_generator(file, options["norm"])
-    tell(_differences(options, architecture, file), "note: ")
-    domain = source_domain(way)
+    notify(_differences(options, architecture, file), "note: ")
+    domain = source_domain(direction)
     resize, crop = transform(options, {domain: found[0].size for domain, found in clips.items()})
     is_label = domain in label_domains(options, {domain: clips[domain]})
-    return Task(way, generator, clips[domain], LoadSpec(resize, is_label, architecture.channels_in), crop)
+    return Task(direction, generator, clips[domain], LoadSpec(resize, is_label, architecture.channels_in), crop)
 
 
 def _clips(options: Options) -> dict[Domain, tuple[Clip, ...]]:
@@ -125,11 +124,11 @@ def _translate(task: Task, names: list[str], folder: Path, options: Options, dev
     for number, (name, image) in enumerate(zip(names, images, strict=False), start=1):
         real = to_frames(center_crop(task.spec(image), task.crop, name)[None]).to(device)
         fake = generator(real)
-        check_finite(fake, f"{name}: {task.way}")
+        check_finite(fake, f"{name}: {task.direction}")
         for kind, frames in zip(task.kinds, (real, fake), strict=True):
             write_image(image_file(folder, name, kind), _stretch(to_images(frames)[0], options["aspect_ratio"]))
         if number % FRAMES_BETWEEN_NEWS == 0 or number == len(names):
-            tell([f"{task.way}: {number} of {len(names)} frames"])
+            notify([f"{task.direction}: {number} of {len(names)} frames"])
 
 
 def frame_names(clips: tuple[Clip, ...], options: Options) -> list[str]:

@@ -1,4 +1,7 @@
-"""``train.py``: the published training command."""
+"""``train.py``: the published training command.
+
+The published names of loss terms, and the lines of ``loss_log.txt``.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,20 +11,68 @@ from typing import Any
 
 from recyclegan.errors import InputError
 from recyclegan.files import append_text
-from recyclegan.published.checkpoints import networks_of, write_networks
-from recyclegan.published.command_line import is_first_process, parse, tell
-from recyclegan.published.gpu_ids import Devices, choose_devices
-from recyclegan.published.inputs import frames_config, steps_per_epoch, training_data
+from recyclegan.methods import RecycleGAN, UnsupRecycleGAN
+from recyclegan.published.command_line import Devices, choose_devices, is_first_process, notify, parse
+from recyclegan.published.exchange import networks_of, write_networks
 from recyclegan.published.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_options
-from recyclegan.published.loss_log import loss_line
-from recyclegan.published.options import TRAIN, Options, notes_on_unused
+from recyclegan.published.published_options import TRAIN, Options, notes_on_unused
 from recyclegan.published.recipe import deviations, method_config, network_config, notes_on_recipe
-from recyclegan.published.start import prepare_start, refuse_existing
+from recyclegan.published.start import frames_config, prepare_start, refuse_existing, steps_per_epoch, training_data
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import load_checkpoint
 from recyclegan.training import Outcome
 from recyclegan.training import train as run_training
 from recyclegan.training.run_folder import only_training, unmade_on_failure
+
+TERM_NAMES = {
+    "discriminator": "D_{}",
+    "adversarial": "G_{}",
+    "recycle": "Recyc_{}",
+    "recurrent": "Pred_{}",
+    "adversarial_predicted": "Pred_{}_GAN",
+    "cycle": "Cyc_{}",
+    "unsup_recycle": "UnCyc_{}",
+    "unsup_spatial": "Unsup_{}",
+    "content": "Cont_{}",
+    "identity": "idt_{}",
+}
+"""In the order of a line; the letter is put in."""
+OWN_NAMES = {
+    UnsupRecycleGAN.name: {"identity": "Idt_{}"},
+    RecycleGAN.name: {"recycle": "Cyc_{}"},
+}
+"""Where a method of the published code has a name of its own."""
+_LETTERS = {"ab": "A", "ba": "B", "b": "A", "a": "B"}
+"""The published letter of a direction, and of the domain that a discriminator judges: ``D_A`` judges B."""
+
+
+def published_name(term: str, method: str) -> str:
+    """Return the published name of a loss term of a method's step: ``D_A`` for ``b/discriminator``.
+
+    ``idt_A`` is what ``G_A`` does to frames of B, so that its letter is that of the other direction.
+    """
+    name = term.partition("/")[2]
+    pattern = OWN_NAMES.get(method, {}).get(name) or TERM_NAMES.get(name, f"{name}_{{}}")
+    return pattern.format(_letter(term))
+
+
+def _letter(term: str) -> str:
+    place, _, name = term.partition("/")
+    letter = _LETTERS[place]
+    return {"A": "B", "B": "A"}[letter] if name == "identity" else letter
+
+
+def loss_line(epoch: int, frames: int, seconds: float, terms: Mapping[str, float], method: str) -> str:
+    """Return the line for a step: its epoch, the frames of the epoch seen, the seconds a frame took, the losses."""
+    order = list(TERM_NAMES)
+
+    def place(term: str) -> tuple[str, int]:
+        name = term.partition("/")[2]
+        return _letter(term), order.index(name) if name in order else len(order)
+
+    losses = " ".join(f"{published_name(term, method)}: {terms[term]:.3f}" for term in sorted(terms, key=place))
+    return f"(epoch: {epoch}, iters: {frames}, time: {seconds:.3f}) {losses}"
+
 
 ADAM_BETA2 = 0.999
 SECONDS_BETWEEN_NEWS = 30.0
@@ -45,22 +96,22 @@ def train(argv: Sequence[str]) -> int:
 
 def _train(options: Options, run: Path, devices: Devices) -> int:
     config = train_config(options, run, training_data(options, run), devices)
-    tell([*devices.notes, *notes_on_unused(TRAIN, options), *notes_on_recipe(options)], "note: ")
-    tell(_about(options, config))
+    notify([*devices.notes, *notes_on_unused(TRAIN, options), *notes_on_recipe(options)], "note: ")
+    notify(_about(options, config))
     resume = prepare_start(config, options)
     if is_first_process():
         write_options(run / OPTIONS_FILE, options.values)
     reporter = Reporter(config, options)
-    outcome = run_training(config, resume, report=reporter, decoding=_decoding_news(), tell=_tell_note)
-    tell(outcome.notes, "note: ")
+    outcome = run_training(config, resume, report=reporter, decoding=_decoding_news(), notify=_note)
+    notify(outcome.notes, "note: ")
     if is_first_process() and not reporter.started:
         reporter.keep_networks(outcome.steps)
-        tell([f"{run}: all epochs were trained before; raise --niter to go on"])
+        notify([f"{run}: all epochs were trained before; raise --niter to go on"])
     return _end(run, outcome)
 
 
-def _tell_note(note: str) -> None:
-    tell([note], "note: ")
+def _note(note: str) -> None:
+    notify([note], "note: ")
 
 
 def train_config(options: Options, run: Path, data: Path, devices: Devices) -> TrainConfig:
@@ -178,12 +229,12 @@ def _print(line: str) -> None:
 
 def _decoding_news() -> Callable[[int, int, str], None]:
     """Return a function that tells now and then how many frames have been decoded into the cache."""
-    told = [time.monotonic()]
+    last_news = [time.monotonic()]
 
     def news(done: int, total: int, clip: str) -> None:
-        if time.monotonic() - told[0] > SECONDS_BETWEEN_NEWS:
-            told[0] = time.monotonic()
-            tell([f"decoding frames: {done} of {total} ({clip})"])
+        if time.monotonic() - last_news[0] > SECONDS_BETWEEN_NEWS:
+            last_news[0] = time.monotonic()
+            notify([f"decoding frames: {done} of {total} ({clip})"])
 
     return news
 
@@ -191,7 +242,7 @@ def _decoding_news() -> Callable[[int, int, str], None]:
 def _end(run: Path, outcome: Outcome) -> int:
     """Tell how training ended, and return the exit code."""
     if outcome.steps < outcome.num_steps:
-        tell([f"{run}: stopped after {outcome.steps} of {outcome.num_steps} steps; go on with --continue_train"])
+        notify([f"{run}: stopped after {outcome.steps} of {outcome.num_steps} steps; go on with --continue_train"])
         return 130
-    tell([f"{run}: trained {outcome.steps} steps"])
+    notify([f"{run}: trained {outcome.steps} steps"])
     return 0

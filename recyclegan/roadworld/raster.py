@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Float, Float32, Int, Int32, UInt8, UInt32
 
 from recyclegan.roadworld.camera import Camera, Route
-from recyclegan.roadworld.parts import Part
+from recyclegan.roadworld.materials import Part
+from recyclegan.roadworld.planner import Placed
 from recyclegan.roadworld.shapes import CELLS, shapes
 from recyclegan.roadworld.surfaces import GROUND_ROW, KERB, PAVING_EDGE, ROAD_EDGE, SKY_ROW, VIEW, Surfaces
-from recyclegan.roadworld.town import Placed
 
 NEAR = 0.4
 FAR = 1e6

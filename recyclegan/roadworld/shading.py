@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32, Int
 from recyclegan.arrays import Image
 from recyclegan.roadworld.camera import Camera, Waves
 from recyclegan.roadworld.looks import light_of
-from recyclegan.roadworld.parts import (
+from recyclegan.roadworld.materials import (
     FIXED,
     MAIN,
     MATERIALS,
@@ -18,11 +18,9 @@ from recyclegan.roadworld.parts import (
     texels_of_part,
     texture_of_part,
 )
-from recyclegan.roadworld.planner import FOLIAGE, SEASONS
+from recyclegan.roadworld.planner import FOLIAGE, SEASONS, Placed
 from recyclegan.roadworld.raster import View
-from recyclegan.roadworld.surfaces import BLOCK, GROUND_ROW, LAMP_OFFSET, SKY_ROW, Surfaces
-from recyclegan.roadworld.textures import sample
-from recyclegan.roadworld.town import Placed
+from recyclegan.roadworld.surfaces import BLOCK, GROUND_ROW, LAMP_OFFSET, SKY_ROW, Surfaces, sample
 
 Pixels = Float32[np.ndarray, "pixels"]
 Colours = Float32[np.ndarray, "pixels 3"]

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from recyclegan.roadworld.parts import Part
+from recyclegan.roadworld.materials import Part
 
 CELLS = 128
 Grid = Float[np.ndarray, "#rows #columns"]

@@ -1,12 +1,16 @@
-"""Training: configuration, footage, one step, and the loop around it."""
+"""Training: footage, one step, and the loop around it.
+
+For: ``recyclegan train``. In: a `TrainConfig`. Out: a run folder: configuration, log, samples, checkpoints, two
+translators and a page; the `Outcome` says how it ended.
+"""
 
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
 from recyclegan.training.finite import TrainingFailedError
 from recyclegan.training.loop import Outcome, first_method, train
+from recyclegan.training.minutes import step_seconds
 from recyclegan.training.run_folder import read_config
 from recyclegan.training.step import TrainState, learning_rate, train_step
-from recyclegan.training.timing import step_seconds
 
 __all__ = [
     "DataConfig",

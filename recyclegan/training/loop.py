@@ -7,28 +7,15 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from recyclegan.domains import Colours, Domain
+from recyclegan.domains import Colours, Domain, Domains
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
-from recyclegan.methods import NO_LABELS, Method
+from recyclegan.methods import Method
 from recyclegan.pace import Pace
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import save_checkpoint
-from recyclegan.training.data_record import write_data
-from recyclegan.training.determinism import deterministic_algorithms
-from recyclegan.training.footage import Decoding, Footage, load_footage
-from recyclegan.training.one_voice import one_voice
-from recyclegan.training.processes import make_fabric, shared_fate
-from recyclegan.training.refusing import (
-    numbers,
-    refuse_infinite,
-    refuse_infinite_measures,
-    refuse_infinite_state,
-    refuse_infinite_weights,
-)
-from recyclegan.training.restoring import Tell, restore
-from recyclegan.training.results import (
+from recyclegan.training.artifacts import (
     complete,
     failure_on_page,
     renew_translators,
@@ -38,6 +25,15 @@ from recyclegan.training.results import (
     write_page,
     write_samples,
 )
+from recyclegan.training.processes import deterministic_algorithms, make_fabric, one_voice, shared_fate
+from recyclegan.training.refusing import (
+    numbers,
+    refuse_infinite,
+    refuse_infinite_measures,
+    refuse_infinite_state,
+    refuse_infinite_weights,
+)
+from recyclegan.training.restoring import Notify, restore
 from recyclegan.training.run_folder import (
     CONFIG_FILE,
     STATS_FILE,
@@ -48,8 +44,8 @@ from recyclegan.training.run_folder import (
 )
 from recyclegan.training.signals import Interruption
 from recyclegan.training.step import TrainState, train_step
-from recyclegan.training.validation import notes_on_course, validate
-from recyclegan.training.verdicts import SampleJudge, verdict_lines
+from recyclegan.training.training_data import Decoding, Footage, load_footage, write_data
+from recyclegan.training.validation import SampleJudge, notes_on_course, validate, verdict_lines
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
@@ -82,12 +78,12 @@ def train(
     dry_run: bool = False,
     report: Report | None = None,
     decoding: Decoding | None = None,
-    tell: Tell | None = None,
+    notify: Notify | None = None,
 ) -> Outcome:
     """Train a method on two folders of footage, leave a run folder, and return how it ended.
 
     ``resume`` continues from the newest good checkpoint, with the same bits as if it had never stopped; what is to say
-    of it goes to ``tell`` at once, or without one to the notes of the outcome. ``dry_run`` reads all data, takes one
+    of it goes to ``notify`` at once, or without one to the notes of the outcome. ``dry_run`` reads all data, takes one
     step and writes nothing. SIGINT, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint.
 
     Raises:
@@ -105,31 +101,33 @@ def train(
             return _train_one_step(config, resume, decoding)
         with unmade_on_failure(config.out), only_training(config.out):
             check_run_folder(config, resume)
-            return _train(config, resume, report or (lambda *_: None), decoding, tell)
+            return _train(config, resume, report or (lambda *_: None), decoding, notify)
 
 
 def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None) -> Outcome:
     check_run_folder(config, resume)
     state, footage = prepare(config, decoding)
     refuse_infinite(state, numbers(train_step(state, footage.batch(0), 0)), 0)
-    told = (*footage.changes, *footage.notes)
-    return Outcome(0, state.num_steps, told, is_first_process=state.fabric.is_global_zero)
+    notes = (*footage.changes, *footage.notes)
+    return Outcome(0, state.num_steps, notes, is_first_process=state.fabric.is_global_zero)
 
 
-def _train(config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, tell: Tell | None) -> Outcome:
+def _train(
+    config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, notify: Notify | None
+) -> Outcome:
     check_writable(config.out / CONFIG_FILE)
     state, footage = prepare(config, decoding)
-    untold: list[str] = []
-    told = (tell or untold.append) if state.fabric.is_global_zero else (lambda _: None)
+    notes: list[str] = []
+    notify = (notify or notes.append) if state.fabric.is_global_zero else (lambda _: None)
     for change in footage.changes:
-        told(change)
-    first = restore(state, told) if resume else 0
+        notify(change)
+    first = restore(state, notify) if resume else 0
     if first:
-        renew(state, footage, first, told)
+        renew(state, footage, first, notify)
     with failure_on_page(state):
         done = run_steps(state, footage, first, report)
     ended = outcome(state, footage, done)
-    return replace(ended, notes=(*untold, *ended.notes))
+    return replace(ended, notes=(*notes, *ended.notes))
 
 
 def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState, Footage]:
@@ -144,10 +142,10 @@ def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState,
     return TrainState(method, config, fabric, num_steps), footage
 
 
-def first_method(config: TrainConfig, palettes: Mapping[Domain, Colours] = NO_LABELS) -> Method:
+def first_method(config: TrainConfig, palettes: Mapping[Domain, Colours] | None = None) -> Method:
     """Return the method with the first weights of the seed."""
     torch.manual_seed(config.seed)
-    return METHODS[config.method_name](config.method, config.networks, config.frames.channels, palettes)
+    return METHODS[config.method_name](config.method, config.networks, Domains(config.frames.channels, palettes or {}))
 
 
 def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:
@@ -159,13 +157,13 @@ def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:
     return Outcome(done, state.num_steps, (*footage.notes, *notes_on_course(course)), verdict_lines(entries))
 
 
-def renew(state: TrainState, footage: Footage, done: int, tell: Tell) -> None:
+def renew(state: TrainState, footage: Footage, done: int, notify: Notify) -> None:
     """Bring what lies beside the checkpoint of ``done`` steps to its state, as a kill after it was written may need."""
     with shared_fate(state.fabric):
         if state.fabric.is_global_zero:
             bring = complete if done >= state.num_steps else renew_translators
             for note in bring(state, footage, done):
-                tell(note)
+                notify(note)
 
 
 def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -> int:

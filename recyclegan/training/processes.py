@@ -1,11 +1,22 @@
-"""The processes that train together: their devices, and what they agree on."""
+"""The processes that train together: their devices, and what they agree on.
+
+Processes that train together end together: none hangs in a message to one that is gone, and none is left behind.
+
+One line for all processes that train together, whichever of them fails.
+
+Arithmetic that gives the same bits every time, where that is asked for.
+"""
 
 import logging
 import os
+import signal
 import subprocess
+import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import torch
@@ -16,7 +27,141 @@ from torch import Tensor, distributed
 
 from recyclegan.errors import InputError
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training.watching import be_first, end_with_children, end_with_parent
+
+WITHOUT_A_WORD = 2
+"""Exit code of a process that leaves it to another to tell why."""
+LAST_RESORT = 20.0
+"""Seconds after which a process that has not noticed the end of another is ended."""
+_PAUSE = 0.5
+_FIRST = "RECYCLEGAN_FIRST_PROCESS"
+"""Environment variable that tells the processes that are started which one started them."""
+
+
+def be_first() -> None:
+    """Tell the processes that this one is about to start where they come from."""
+    os.environ[_FIRST] = str(os.getpid())
+
+
+def end_with_parent() -> None:
+    """End this process, without a word, when the one that started it is gone, be it already."""
+    parent = int(os.environ.get(_FIRST, os.getppid()))
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PAUSE)
+        _say_nothing_more()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(LAST_RESORT)
+        os._exit(WITHOUT_A_WORD)
+
+    _in_background(watch)
+
+
+def end_with_children(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End this process and its children when one of them has failed, and no message to it has told so."""
+
+    def watch() -> None:
+        while not any(child.poll() for child in children):
+            if all(child.poll() == 0 for child in children):
+                return
+            time.sleep(_PAUSE)
+        time.sleep(LAST_RESORT)
+        for child in children:
+            child.kill()
+            child.wait()
+        with suppress(OSError):
+            print("recyclegan: one of the processes that train together failed; go on with --resume", file=sys.stderr)
+        os._exit(WITHOUT_A_WORD)
+
+    _in_background(watch)
+
+
+def _say_nothing_more() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+
+
+def _in_background(watch: Callable[[], None]) -> None:
+    threading.Thread(target=watch, daemon=True, name="recyclegan-watch").start()
+
+
+PATIENCE = 1.0
+"""Seconds that a process leaves the word to the first one, or to one that knows more."""
+_TOLD = "recyclegan/told"
+
+
+@contextmanager
+def one_voice() -> Iterator[None]:
+    """Let the error of a block be raised in one of the processes that train together; the others end without a word.
+
+    Raises:
+        SystemExit: this is one of the others.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _has_the_word(error):
+            raise SystemExit(WITHOUT_A_WORD) from error
+        raise
+    except BaseException as end:
+        if not is_first_process():
+            raise SystemExit(WITHOUT_A_WORD) from end
+        raise
+
+
+def _has_the_word(error: Exception) -> bool:
+    """Return whether this process is the one to tell an error; it asks for the word where there are several."""
+    if not distributed.is_available() or not distributed.is_initialized():
+        return is_first_process() or "RANK" not in os.environ
+    if isinstance(error, LostProcessError) or not is_first_process():
+        time.sleep(PATIENCE)
+    try:
+        return distributed.distributed_c10d._get_default_store().add(_TOLD, 1) == 1
+    except RuntimeError:  # the first process keeps the word, and it is gone
+        return False
+
+
+_FILL = "fill_uninitialized_memory"
+
+
+@contextmanager
+def deterministic_algorithms(wanted: bool) -> Iterator[None]:
+    """Let torch use only deterministic algorithms while the block runs, if wanted; else leave all as it is.
+
+    A GPU adds some gradients in whatever order its threads come: without this, two runs differ in the last bits.
+
+    Raises:
+        InputError: an operation of the block has no deterministic algorithm on the device.
+    """
+    if not wanted:
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = _settings()
+    _set((True, False, False))
+    try:
+        yield
+    except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise
+        reason = str(error).split(". ")[0]
+        raise InputError(f"--deterministic: {reason}; train without it, or on another --device") from error
+    finally:
+        _set(before)
+
+
+def _settings() -> tuple[bool, bool, bool]:
+    filled = getattr(torch.utils.deterministic, _FILL)
+    return torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, filled
+
+
+def _set(values: tuple[bool, bool, bool]) -> None:
+    """Set whether algorithms are deterministic, cuDNN picks the fastest by trying, and memory is filled when taken."""
+    torch.use_deterministic_algorithms(values[0])
+    torch.backends.cudnn.benchmark = values[1]
+    setattr(torch.utils.deterministic, _FILL, values[2])
+
 
 T = TypeVar("T")
 
@@ -143,5 +288,5 @@ def shared_fate(fabric: Fabric) -> Iterator[None]:
     except InputError as caught:
         error = caught
     if any_process(fabric, error is not None)[0]:
-        told = [message for message in gather(fabric, str(error or "")) if message]
-        raise error or InputError(told[0])
+        messages = [message for message in gather(fabric, str(error or "")) if message]
+        raise error or InputError(messages[0])

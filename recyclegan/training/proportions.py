@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from recyclegan.data import index_data
-from recyclegan.data.scale import scale_of
+from recyclegan.data.resize import scale_of
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training.planning import Size, in_words, size_of_shape
+from recyclegan.training.minutes import Size, in_words, size_of_shape
 
 SQUEEZED = 0.1
 """Change of the width over the height that is worth a word."""
@@ -28,10 +28,10 @@ def shapes_of(config: TrainConfig) -> dict[Domain, Size]:
 
 def notes_on_sizes(shapes: Mapping[Domain, Size], frames: DataConfig) -> list[str]:
     """Return a line for each shape of footage of which much is squeezed, or shown only in small windows."""
-    told: dict[Size, str] = {shape: domain.upper() for domain, shape in shapes.items()}
-    if len(told) < len(shapes):
-        told = dict.fromkeys(told, " and ".join(domain.upper() for domain in shapes))
-    return [note for shape, domains in told.items() for note in _notes(domains, shape, frames)]
+    names: dict[Size, str] = {shape: domain.upper() for domain, shape in shapes.items()}
+    if len(names) < len(shapes):
+        names = dict.fromkeys(names, " and ".join(domain.upper() for domain in shapes))
+    return [note for shape, domains in names.items() for note in _notes(domains, shape, frames)]
 
 
 def _notes(domains: str, shape: Size, frames: DataConfig) -> Iterator[str]:

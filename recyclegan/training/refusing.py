@@ -25,8 +25,8 @@ def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, aske
     infinite = [f"{name} is {value}" for name, value in losses.items() if not abs(value) < float("inf")]
     asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
     if failed:
-        told = infinite[0] if infinite else "of another process is not finite"
-        raise failure(state.config, step, f"loss {told}")
+        what = infinite[0] if infinite else "of another process is not finite"
+        raise failure(state.config, step, f"loss {what}")
     return asked_to_stop
 
 

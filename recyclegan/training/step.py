@@ -145,11 +145,11 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     fakes: dict[Domain, Frames] = {}
 
     method.discriminators.requires_grad_(False)
-    for way in method.ways:
-        way_terms, fake = back_propagate(state, batch[source_domain(way)], way)
-        fakes[target_domain(way)] = fake
-        way_terms |= propagate(state, method.target_terms(batch[target_domain(way)], way, state.rng))
-        terms |= {f"{way}/{name}": value for name, value in way_terms.items()}
+    for direction in method.directions:
+        way_terms, fake = back_propagate(state, batch[source_domain(direction)], direction)
+        fakes[target_domain(direction)] = fake
+        way_terms |= backpropagate(state, method.target_terms(batch[target_domain(direction)], direction, state.rng))
+        terms |= {f"{direction}/{name}": value for name, value in way_terms.items()}
     update(state, state.generator_optimizer, step)
 
     method.discriminators.requires_grad_(True)
@@ -166,7 +166,7 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     return terms
 
 
-def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict[str, Tensor], Fakes]:
+def back_propagate(state: TrainState, real: Clips, direction: Direction) -> tuple[dict[str, Tensor], Fakes]:
     """Gather the generators' gradients of one direction; return its loss terms and its fakes.
 
     The translation is cut from its graph, each term is propagated back to the cut as soon as it is there, and the sum
@@ -174,15 +174,15 @@ def back_propagate(state: TrainState, real: Clips, way: Direction) -> tuple[dict
     """
     method, fabric = state.method, state.fabric
     with fabric.autocast():
-        fake = method.translate(real, way)
+        fake = method.translate(real, direction)
     cut = fake.detach().requires_grad_()
-    values = propagate(state, method.generator_terms(real, cut, way, state.rng))
+    values = backpropagate(state, method.generator_terms(real, cut, direction, state.rng))
     if cut.grad is not None:
         fake.backward(cut.grad)
     return values, cut.detach().float()
 
 
-def propagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
+def backpropagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
     """Propagate each term back as soon as it is there, ramped up; return the values by name."""
     values: dict[str, Tensor] = {}
     while True:

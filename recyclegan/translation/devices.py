@@ -40,7 +40,7 @@ def moved(network: nn.Module, device: torch.device) -> nn.Module:
 
 
 @contextmanager
-def told_when_memory_is_out(what: str) -> Iterator[None]:
+def memory_errors_in_words(what: str) -> Iterator[None]:
     """Turn a device's error that its memory is out into one line.
 
     Raises:

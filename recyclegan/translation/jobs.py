@@ -1,29 +1,57 @@
-"""Carrying out what is planned: videos and frames are read, translated in batches and written."""
+"""Carrying out what is planned: videos and frames are read, translated in batches and written.
 
-from collections.abc import Callable, Iterator
+Frames gathered into batches whose memory is bounded, whatever the size of the frames and the batch asked for.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
 from recyclegan.files import added_to, sweep
-from recyclegan.translation.batches import batches, counted
 from recyclegan.translation.kinds import Picture
-from recyclegan.translation.outputs import (
-    FRAME_COMMENT,
-    LOSSY_SUFFIXES,
-    Output,
-    may_write,
-    remove_frames_from,
-)
+from recyclegan.translation.outputs import FRAME_COMMENT, LOSSY_SUFFIXES, Output, may_write, remove_frames_from
 from recyclegan.translation.plan import FramesJob, Plan, VideoJob
 from recyclegan.video import WHOLE, VideoReader, losses, read_image, write_image
 
 if TYPE_CHECKING:
     from recyclegan.translation.translator import Translator
+
+T = TypeVar("T")
+
+MOST_PIXELS = 1 << 23
+"""Pixels translated at once, unless one frame has more: four frames of 1080p. More take memory and no less time."""
+
+
+def batches(items: Iterable[T], size: int, pixels: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yield items in order, at most ``size`` at a time, and fewer where they would have more than ``MOST_PIXELS``."""
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        each = pixels(item)
+        if batch and total + each > MOST_PIXELS:
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += each
+        if len(batch) == size:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
+
+
+def counted(groups: Iterable[list[T]]) -> Iterator[tuple[int, list[T]]]:
+    """Yield each batch with the number of items up to its end."""
+    done = 0
+    for group in groups:
+        done += len(group)
+        yield done, group
+
 
 Progress = Callable[[int, int | None, str], None]
 """Told of (frames done, frames in all or None, what) while a video or folder is translated."""

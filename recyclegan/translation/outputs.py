@@ -9,7 +9,7 @@ from recyclegan.data.scenes import in_order
 from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
-from recyclegan.notes import tell
+from recyclegan.notes import notify
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Span, Time, read_comment, seconds
 
@@ -126,7 +126,7 @@ def find_media(folder: Path) -> tuple[list[Path], dict[Path, list[Path]]]:
         InputError: a folder cannot be read, or a link leads nowhere.
     """
     found = walk(folder, VIDEO_SUFFIXES | IMAGE_SUFFIXES)
-    tell(found.note)
+    notify(found.note)
     videos = sorted((file for file in found.files if file.suffix.lower() in VIDEO_SUFFIXES), key=natural_key)
     clips = {place: [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES] for place, files in found.folders}
     places = sorted((place for place, files in clips.items() if files), key=lambda place: len(place.parts))

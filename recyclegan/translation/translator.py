@@ -20,19 +20,16 @@ from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, sweep
 from recyclegan.labels import snap
-from recyclegan.networks.loading import check_finite
+from recyclegan.networks.weights import check_finite
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.training import Precision
 from recyclegan.tensors import Frames, Translated, to_frames, to_images
-from recyclegan.translation.batches import batches
-from recyclegan.translation.devices import moved, pick_device, told_when_memory_is_out
+from recyclegan.translation.devices import memory_errors_in_words, moved, pick_device
 from recyclegan.translation.hub import locate
-from recyclegan.translation.inputs import find_inputs, is_pattern
-from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
-from recyclegan.translation.kinds import Layout, Picture, frames_of, is_stream, unpacked_each, with_channels
-from recyclegan.translation.levels import Levels
+from recyclegan.translation.jobs import Progress, batches, carry_out, translate_image, translate_video
+from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each, with_channels
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
-from recyclegan.translation.plan import VideoJob, plan_folder, plan_several
+from recyclegan.translation.plan import VideoJob, find_inputs, is_pattern, plan_folder, plan_several
 from recyclegan.video import IMAGE_SUFFIXES
 
 Images = UInt8[np.ndarray, "batch height width channels"]
@@ -115,7 +112,7 @@ class Translator:
         """
         dtype, (height, width) = DTYPES.get(self.precision), frames.shape[-2:]
         with (
-            told_when_memory_is_out(f"a batch of {len(frames)} frames of {width}x{height}"),
+            memory_errors_in_words(f"a batch of {len(frames)} frames of {width}x{height}"),
             torch.autocast(self.device.type, dtype) if dtype else nullcontext(),
         ):
             translated = self.generator(frames.to(self.device)).float()

@@ -37,7 +37,7 @@ MUSHY_EDGES, MUSHY_DETAIL = 0.3, 0.6
 
 
 @dataclass(frozen=True)
-class Finding:
+class Fault:
     """One thing that is wrong."""
 
     name: str
@@ -52,7 +52,7 @@ class Finding:
     """Whether it makes the translation unusable."""
 
 
-def faults_in(numbers: Numbers) -> list[Finding]:
+def faults_in(numbers: Numbers) -> list[Fault]:
     """Return what the numbers accuse of, the gravest first; a number that is missing accuses of nothing."""
     found = list(_nothing_shown(numbers)) or [finding for check in CHECKS for finding in check(numbers)]
     found += _ghosts(numbers, GHOSTS if found else SURE_GHOSTS)
@@ -69,10 +69,10 @@ def shows_pictures(numbers: Numbers) -> bool:
     return bool(numbers.keys() - OF_ANY)
 
 
-def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
+def _nothing_shown(numbers: Numbers) -> Iterator[Fault]:
     """Find translations that show nothing of their sources, of which nothing else is worth saying."""
     if numbers.get("contrast", ONE_COLOUR) < ONE_COLOUR:
-        yield Finding(
+        yield Fault(
             "one colour",
             numbers["contrast"],
             f"translations are of one colour, with a contrast of {numbers['contrast']:.1f} levels of 255",
@@ -80,7 +80,7 @@ def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
             is_grave=True,
         )
     elif numbers.get("variety_kept", 1.0) < ALIKE:
-        yield Finding(
+        yield Fault(
             "no variety",
             numbers["variety_kept"],
             "different frames are translated into nearly the same; they vary by"
@@ -90,9 +90,9 @@ def _nothing_shown(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-def _unchanged(numbers: Numbers) -> Iterator[Finding]:
+def _unchanged(numbers: Numbers) -> Iterator[Fault]:
     if numbers.get("change", UNCHANGED) < UNCHANGED:
-        yield Finding(
+        yield Fault(
             "unchanged",
             numbers["change"],
             f"translations differ from sources by {numbers['change']:.1f} of 255 levels: nothing was learned",
@@ -101,14 +101,14 @@ def _unchanged(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-def _inversion(numbers: Numbers) -> Iterator[Finding]:
+def _inversion(numbers: Numbers) -> Iterator[Fault]:
     """Find what is lighter than its surroundings and becomes darker.
 
     Brightness as such would accuse a good translation from day to night, where the sky is rightly light and then dark.
     """
     agreement, swapped = numbers.get("lightness_agreement", 1.0), numbers.get("swapped_area", 0.0)
     if agreement < INVERTED or swapped > PARTLY_SWAPPED:
-        yield Finding(
+        yield Fault(
             "inversion",
             swapped,
             f"light and dark are swapped in {percent(swapped)} of the area (local lightness agrees with the source by"
@@ -118,7 +118,7 @@ def _inversion(numbers: Numbers) -> Iterator[Finding]:
             is_grave=agreement < INVERTED,
         )
     elif agreement < UNRELATED:
-        yield Finding(
+        yield Fault(
             "unrelated",
             agreement,
             f"light and dark hardly follow the source (local lightness agrees by {agreement:+.2f}, 1 is all)",
@@ -127,10 +127,10 @@ def _inversion(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
+def _saturation_or_holes(numbers: Numbers) -> Iterator[Fault]:
     saturated, holes = numbers.get("saturated", 0.0), numbers.get("holes", 0.0)
     if saturated > SATURATED:
-        yield Finding(
+        yield Fault(
             "saturation",
             saturated,
             f"colours are saturated: {percent(saturated)} of all values, beyond those of source and target, are black"
@@ -139,7 +139,7 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
             is_grave=False,
         )
     elif holes > HOLES:
-        yield Finding(
+        yield Fault(
             "holes",
             holes,
             f"black or glaring holes take {percent(holes)} of the area, where the source shows something",
@@ -148,9 +148,9 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-def _ghosts(numbers: Numbers, most: float) -> Iterator[Finding]:
+def _ghosts(numbers: Numbers, most: float) -> Iterator[Fault]:
     if numbers.get("ghosts", 0.0) > most:
-        yield Finding(
+        yield Fault(
             "ghosts",
             numbers["ghosts"],
             f"ghosts: {percent(numbers['ghosts'])} of what is flat in the source shows shapes",
@@ -159,9 +159,9 @@ def _ghosts(numbers: Numbers, most: float) -> Iterator[Finding]:
         )
 
 
-def _checkerboard(numbers: Numbers) -> Iterator[Finding]:
+def _checkerboard(numbers: Numbers) -> Iterator[Fault]:
     if numbers.get("checkerboard", 0.0) > CHECKERBOARD:
-        yield Finding(
+        yield Fault(
             "checkerboard",
             numbers["checkerboard"],
             "a checkerboard: patterns of two or four pixels stand out by"
@@ -171,9 +171,9 @@ def _checkerboard(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-def _tint(numbers: Numbers) -> Iterator[Finding]:
+def _tint(numbers: Numbers) -> Iterator[Fault]:
     if numbers.get("tint", 0.0) > TINT:
-        yield Finding(
+        yield Fault(
             "tint",
             numbers["tint"],
             f"a tint: the mean colour lies {numbers['tint']:.0f} of 255 levels outside of both looks",
@@ -182,10 +182,10 @@ def _tint(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-def _mush(numbers: Numbers) -> Iterator[Finding]:
+def _mush(numbers: Numbers) -> Iterator[Fault]:
     edges, detail = numbers.get("edges_kept", 1.0), numbers.get("detail_kept", 1.0)
     if edges < SOFT_EDGES and detail < SOFT_DETAIL:
-        yield Finding(
+        yield Fault(
             "mush",
             edges,
             f"blurred: {percent(edges)} of the steepness of the source's edges and {percent(detail)} of the fine"
@@ -195,7 +195,7 @@ def _mush(numbers: Numbers) -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Callable[[Numbers], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Numbers], Iterator[Fault]], ...] = (
     _inversion,
     _saturation_or_holes,
     _mush,

@@ -1,13 +1,56 @@
-"""The verdict on translated frames: from pictures, from what was measured of them, or from the numbers alone."""
+"""The verdict on translated frames: from pictures, from what was measured of them, or from the numbers alone.
+
+Whether a discriminator has won, from the course of its loss.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from recyclegan.arrays import Picture
-from recyclegan.domains import Direction
+from recyclegan.domains import DOMAINS, Direction, Domain
 from recyclegan.metrics.frame_numbers import Look, Numbers, Pair, look_of, numbers_of, pair_of
-from recyclegan.verdict.faults import Finding, faults_in, shows_pictures, strengths_in
+from recyclegan.verdict.faults import Fault, faults_in, shows_pictures, strengths_in
+
+Points = Sequence[tuple[float, float]]
+"""The (step, value) points of a number."""
+
+WON = 0.01
+"""Loss of a discriminator that always tells real from fake; balance lies at a quarter of that of least squares."""
+LONG_STRETCH = 0.25
+"""Share of a run, at its end, that makes a stretch long."""
+FEWEST_POINTS = 12
+"""Logged values from which a course can be told."""
+
+
+def discriminators_that_won(points: Mapping[str, Points]) -> dict[Domain, tuple[float, float]]:
+    """Return first and last step of the stretch, at the end of a run, in which a discriminator's loss stayed at 0.
+
+    The generator learns nothing from a discriminator that always tells real from fake.
+    """
+    found = {}
+    for domain in DOMAINS:
+        course = list(points.get(f"{domain}/discriminator", ()))
+        length = next((n for n, (_, value) in enumerate(reversed(course)) if not value < WON), len(course))
+        if len(course) >= FEWEST_POINTS and length >= LONG_STRETCH * max(len(course), FEWEST_POINTS):
+            found[domain] = course[-length][0], course[-1][0]
+    return found
+
+
+def on_discriminators(points: Mapping[str, Points]) -> list[Fault]:
+    """Return a finding for each discriminator that has won."""
+    return [
+        Fault(
+            "discriminator",
+            end - start,
+            f"{domain}/discriminator: under {WON:g} in steps {start:.0f}-{end:.0f}; it always tells real from fake,"
+            " and the generator learns nothing from it",
+            "train anew with a smaller --discriminator-width, --history 50, or more varied clips",
+            is_grave=True,
+        )
+        for domain, (start, end) in discriminators_that_won(points).items()
+    ]
+
 
 Word = Literal["usable", "not judged", "usable with reservations", "not usable"]
 WORDS: tuple[Word, ...] = get_args(Word)
@@ -33,7 +76,7 @@ NAMES = (
 class Verdict:
     """What is to say of translated frames."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Fault, ...]
     """What is wrong, the gravest first."""
     numbers: Numbers
     """What it rests on; see `recyclegan.metrics.frame_numbers.numbers_of`."""
@@ -83,6 +126,6 @@ def verdict_of(numbers: Mapping[str, float]) -> Verdict:
     return Verdict(tuple(faults_in(known)), known)
 
 
-def verdict_in(entry: Mapping[str, Any], way: Direction) -> Verdict:
+def verdict_in(entry: Mapping[str, Any], direction: Direction) -> Verdict:
     """Return the verdict on a direction that the numbers of a line of ``stats.jsonl`` lead to."""
-    return verdict_of({name: entry[f"{way}/{name}"] for name in NAMES if f"{way}/{name}" in entry})
+    return verdict_of({name: entry[f"{direction}/{name}"] for name in NAMES if f"{direction}/{name}" in entry})

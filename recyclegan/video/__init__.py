@@ -1,5 +1,10 @@
-"""Videos and images, read and written as 8-bit RGB arrays; times, sizes, colours and sound are kept."""
+"""Videos and images, read and written as 8-bit RGB arrays; times, sizes, colours and sound are kept.
 
+For: everything that reads or writes footage. In: paths. Out: frames, UInt8[height width 3], with their times.
+What a file promises to hold and does not is refused or told, never passed over.
+"""
+
+from recyclegan.video.extent import WHOLE, Span, Time, seconds
 from recyclegan.video.formats import VIDEO_SUFFIXES, WRITTEN_SUFFIXES
 from recyclegan.video.images import (
     IMAGE_SUFFIXES,
@@ -10,7 +15,7 @@ from recyclegan.video.images import (
     refuse_missing_colours,
     write_image,
 )
-from recyclegan.video.losses import losses
+from recyclegan.video.lost_frames import losses
 from recyclegan.video.probing import VideoInfo, probe
 from recyclegan.video.reading import (
     STRICT,
@@ -22,7 +27,6 @@ from recyclegan.video.reading import (
     read_frame,
     read_video,
 )
-from recyclegan.video.span import WHOLE, Span, Time, seconds
 from recyclegan.video.timing import shown_times
 from recyclegan.video.writing import VideoWriter, write_video
 

@@ -13,9 +13,8 @@ from av.container import OutputContainer
 
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import Damaged
+from recyclegan.video.extent import REMEDY, WHOLE, Span
 from recyclegan.video.opening import LIBRARY_ERRORS, open_media, reason_of
-from recyclegan.video.span import WHOLE, Span
-from recyclegan.video.tally import REMEDY
 from recyclegan.video.timing import Timeline
 
 _ENCODERS = {"opus": "libopus"}

@@ -6,8 +6,11 @@ own size promise. What no decoder can see (a changed bit that happens to mean so
 
 A recording may begin between key frames. The frames before the first one that can be decoded are left out and counted;
 that is no damage.
+
+The checksums that lossless FFV1 carries; FFmpeg's decoder reads them, but tells nobody.
 """
 
+import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -19,12 +22,38 @@ from av.video.stream import VideoStream
 
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import Damaged
-from recyclegan.video.checksums import is_sound_ffv1
-from recyclegan.video.extent import defect_of
+from recyclegan.video.extent import Promise, Tally, defect_of, is_one_frame_a_packet, promise_of
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of
-from recyclegan.video.promises import Promise, is_one_frame_a_packet, promise_of
-from recyclegan.video.tally import Tally
 from recyclegan.video.timing import Gaps, Timeline, frame_rate, states_display_times, tick_of
+
+_REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_TRAILER = 8
+"""Bytes at the end of a slice: its size in three, its state in one, and the checksum."""
+
+
+def is_sound_ffv1(packet: bytes) -> bool:
+    """Return whether every slice of an FFV1 packet has the checksum that it states; true where none are stated."""
+    slices = _slices(packet)
+    return slices is None or all(_remainder(part) == 0 for part in slices)
+
+
+def _slices(packet: bytes) -> list[bytes] | None:
+    """Return the slices of a packet with their trailers, found from its end; None where they carry no checksums."""
+    slices = []
+    end = len(packet)
+    while end >= _TRAILER:
+        start = end - _TRAILER - int.from_bytes(packet[end - _TRAILER : end - _TRAILER + 3])
+        if start < 0:
+            return None
+        slices.append(packet[start:end])
+        end = start
+    return slices if end == 0 else None
+
+
+def _remainder(data: bytes) -> int:
+    """Return the CRC-32 of data with the highest bit first and without a start value; 0 where it ends in its own."""
+    return zlib.crc32(data.translate(_REVERSED_BITS), 0xFFFFFFFF) ^ 0xFFFFFFFF
+
 
 _FIND_THEIR_START = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "vvc"})
 """Codecs whose decoders give no frame before the first one that is whole."""
@@ -176,8 +205,8 @@ class Decoder:
         if self._bad_times:
             tally.num_bad += len(self._bad_times)
             self._damage("a packet is incomplete or its checksum is wrong")
-        for told, reason in self._shortfalls(tally, promise):
-            if told:
+        for holds, reason in self._shortfalls(tally, promise):
+            if holds:
                 self._damage(reason)
 
     def _shortfalls(self, tally: Tally, promise: Promise) -> Iterator[tuple[bool, str]]:

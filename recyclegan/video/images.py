@@ -16,7 +16,7 @@ from recyclegan.arrays import Image
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file
 from recyclegan.paths import AnyPath, as_path
-from recyclegan.video.profiles import to_srgb
+from recyclegan.video.colour_tags import to_srgb
 
 FORMATS = {
     ".bmp": "BMP",
@@ -100,8 +100,8 @@ def image_size(path: AnyPath) -> tuple[int, int]:
     """
     with open_picture(as_path(path)) as picture:
         # Pillow decodes a whole PNG to look for EXIF behind the pixels.
-        told = picture.format != "PNG" or "exif" in picture.info
-        sideways = told and picture.getexif().get(_ORIENTATION) in _SIDEWAYS
+        may_be_turned = picture.format != "PNG" or "exif" in picture.info
+        sideways = may_be_turned and picture.getexif().get(_ORIENTATION) in _SIDEWAYS
         return (picture.width, picture.height) if sideways else (picture.height, picture.width)
 
 

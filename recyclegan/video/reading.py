@@ -1,28 +1,125 @@
-"""Videos as streams of RGB frames with exact times, decoded by FFmpeg in constant memory."""
+"""Videos as streams of RGB frames with exact times, decoded by FFmpeg in constant memory.
 
-from collections.abc import Iterator
+Work done ahead in a thread of its own.
+
+Interlaced frames, which hold two moments in their even and odd lines, turned into whole ones.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
 
 import av
+from av.filter import Graph
 from av.video.stream import VideoStream
 
 from recyclegan.arrays import Image
 from recyclegan.errors import InputError
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.frames import Reading
-from recyclegan.video.ahead import made_ahead
-from recyclegan.video.colours import ColourConverter
+from recyclegan.video.colour_tags import ColourConverter
 from recyclegan.video.decoding import Decoder, Tally
-from recyclegan.video.deinterlacing import deinterlaced
-from recyclegan.video.extent import defect_of
+from recyclegan.video.extent import WHOLE, Span, defect_of, is_one_frame_a_packet
 from recyclegan.video.opening import open_media, open_video, told_as_unreadable
-from recyclegan.video.orientation import display_matrix, upright
-from recyclegan.video.promises import is_one_frame_a_packet
-from recyclegan.video.span import WHOLE, Span
+from recyclegan.video.probing import display_matrix, upright
 from recyclegan.video.timing import FrameClock, Timeline, states_display_times, tick_of
+
+T = TypeVar("T")
+
+_WAIT = 0.05
+"""Seconds after which the thread looks whether it is still wanted."""
+
+
+def made_ahead(items: Iterable[T], depth: int = 4) -> Generator[T, None, None]:
+    """Yield items that a thread makes up to ``depth`` ahead; what making them raises is raised in its turn.
+
+    The thread has ended when the iterator is exhausted or closed.
+    """
+    queue: Queue[T | _End] = Queue(depth)
+    unwanted = Event()
+    thread = Thread(target=_make, args=(items, queue, unwanted), daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := queue.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        unwanted.set()
+        thread.join()
+
+
+class _End:
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def _make(items: Iterable[T], queue: "Queue[T | _End]", unwanted: Event) -> None:
+    end = _End()
+    try:
+        for item in items:
+            if not _put(item, queue, unwanted):
+                return
+    except BaseException as error:
+        end = _End(error)
+    _put(end, queue, unwanted)
+
+
+def _put(item: T, queue: "Queue[T]", unwanted: Event) -> bool:
+    """Put an item as soon as there is room, and return True; False where nobody wants it any more."""
+    while not unwanted.is_set():
+        try:
+            queue.put(item, timeout=_WAIT)
+        except Full:
+            continue
+        return True
+    return False
+
+
+def deinterlaced(path: Path, frames: Iterable[av.VideoFrame], stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield as many frames as come in, at the same times, each showing the earlier of its two moments (bwdif).
+
+    Where the first frame says that it is interlaced, only frames that say so are changed; else all are.
+
+    Raises:
+        InputError: frames of a kind that cannot be deinterlaced; ``path`` names them.
+    """
+    graph: Graph | None = None
+    for frame in frames:
+        with told_as_unreadable(path):
+            graph = graph or _graph(stream, only_marked=frame.interlaced_frame)
+            made = _pushed(graph, frame)
+        yield from made
+    if graph is not None:
+        yield from _pushed(graph, None)
+
+
+def _graph(stream: VideoStream, only_marked: bool) -> Graph:
+    graph = Graph()
+    source = graph.add_buffer(template=stream)
+    change = graph.add("bwdif", f"mode=send_frame:parity=auto:deint={'interlaced' if only_marked else 'all'}")
+    sink = graph.add("buffersink")
+    source.link_to(change)
+    change.link_to(sink)
+    graph.configure()
+    return graph
+
+
+def _pushed(graph: Graph, frame: av.VideoFrame | None) -> list[av.VideoFrame]:
+    """Return the frames that are done after one more, or, for None, all that are left."""
+    graph.push(frame)
+    made = []
+    while True:
+        try:
+            made.append(graph.pull())
+        except (av.BlockingIOError, av.EOFError):
+            return [one for one in made if isinstance(one, av.VideoFrame)]
+
 
 STRICT = Reading()
 """Damaged videos are refused, and frames are taken as they are."""

@@ -19,11 +19,11 @@ from recyclegan.files import whole_file
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
-from recyclegan.video.colours import ColourConverter, state_colours
+from recyclegan.video.colour_tags import ColourConverter, state_colours
+from recyclegan.video.extent import WHOLE, Span
 from recyclegan.video.formats import format_of
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
 from recyclegan.video.probing import probe
-from recyclegan.video.span import WHOLE, Span
 from recyclegan.video.timing import shown_times
 
 _DEFAULT_CODECS = {".webm": "libvpx-vp9"}
@@ -103,14 +103,14 @@ class VideoWriter:
         Raises:
             InputError: the format cannot hold the codec or the sound, or the codec cannot be opened at this size.
         """
-        with ExitStack() as stack, _told_as_input_error(self.path):
+        with ExitStack() as stack, _as_input_error(self.path):
             self._open(io.BytesIO(), stack)
         self.notes.clear()
 
     def __enter__(self) -> "VideoWriter":
         with ExitStack() as stack:
             scratch = stack.enter_context(whole_file(self.path))
-            with _told_as_input_error(self.path):
+            with _as_input_error(self.path):
                 self._open(url_of(scratch), stack)
             self._stack = stack.pop_all()
         return self
@@ -121,7 +121,7 @@ class VideoWriter:
         if error is not None:
             self._stack.__exit__(kind, error, trace)
             return
-        with self._stack, _told_as_input_error(self.path):
+        with self._stack, _as_input_error(self.path):
             self._finish()
 
     def write(self, image: Image, time: Fraction | None = None) -> None:
@@ -138,7 +138,7 @@ class VideoWriter:
         frame = self._colours.from_rgb(image, self._pixel_format)
         self._check_even(time)
         frame.pts, frame.time_base = round(time / self._tick), self._tick
-        with _told_as_input_error(self.path):
+        with _as_input_error(self.path):
             self._container.mux(self._stream.encode(frame))
             if self._sound is not None:
                 self._sound.advance(time)
@@ -231,7 +231,7 @@ def write_video(
 
 
 @contextmanager
-def _told_as_input_error(path: Path) -> Iterator[None]:
+def _as_input_error(path: Path) -> Iterator[None]:
     try:
         yield
     except InputError:

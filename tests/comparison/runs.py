@@ -4,20 +4,20 @@ import json
 
 import numpy as np
 
-from recyclegan.comparison.entry import Entry, Judging
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, Measuring
 from recyclegan.evaluation.results import FORMAT
 from recyclegan.settings.evaluation import EvaluationConfig
 from tests.small import small_config
 
 
-def made_up(root, contender, seed, measures, draws=None, way="ab", method=None, verdict=None):
+def made_up(root, contender, seed, measures, draws=None, direction="ab", method=None, verdict=None):
     """Return a run whose evaluation of each direction says ``measures``: by name, its value and the source's."""
     changes = {"method": method} if method else {}
     config = small_config(root / "data", root / "runs" / contender / f"seed-{seed}" / "run", seed=seed, **changes)
-    entry = Entry(contender, seed, config, Judging(EvaluationConfig(), None))
-    told = {name: _measure(*values) for name, values in measures.items()}
-    content = {"format": FORMAT, "measures": told, "protocol": {}, "inputs": {}, "verdict": verdict}
-    for each in entry.ways:
+    entry = ContenderRun(contender, seed, config, Measuring(EvaluationConfig(), None))
+    messages = {name: _measure(*values) for name, values in measures.items()}
+    content = {"format": FORMAT, "measures": messages, "protocol": {}, "inputs": {}, "verdict": verdict}
+    for each in entry.directions:
         folder = entry.evaluation(each)
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps(content))

@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from recyclegan.comparison.budget import equal_minutes
+from recyclegan.evaluation.comparison.running import equal_minutes
 from recyclegan.training import step_seconds
 from tests.small import make_data, small_config
 

@@ -12,13 +12,12 @@ from dataclasses import replace
 
 import pytest
 
-from recyclegan.comparison import compare_methods
 from recyclegan.data.index import find_clips
 from recyclegan.errors import InputError
+from recyclegan.evaluation.comparison import compare_methods
 from recyclegan.methods import CUT, CycleGAN
-from recyclegan.metrics import motion
-from recyclegan.settings.comparison import ComparisonConfig
-from recyclegan.settings.evaluation import EvaluationConfig
+from recyclegan.metrics import flow_estimation
+from recyclegan.settings.evaluation import ComparisonConfig, EvaluationConfig
 from tests.small import make_data, make_frames, small_config
 
 EVALUATION = EvaluationConfig(num_shown=0, num_draws=50)
@@ -56,8 +55,8 @@ def test_everything_that_people_look_at_is_there(compared):
         "comparison.json",
     }
     results = json.loads((compared / "results.json").read_text())
-    for way in ("ab", "ba"):
-        scores = results["directions"][way]["contenders"]
+    for direction in ("ab", "ba"):
+        scores = results["directions"][direction]["contenders"]
         assert set(scores) == {"ours", "cycle"}
         error = scores["cycle"]["warping_error"]
         assert len(error["seeds"]) == 2
@@ -88,8 +87,8 @@ def test_where_the_time_went_is_told(compared):
 
 def test_what_belongs_to_source_and_target_is_worked_out_once_for_all_runs(compared, data, tmp_path, monkeypatch):
     pytest.importorskip("cv2")
-    estimated, estimate = [], motion.dis_flow
-    monkeypatch.setattr(motion, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
+    estimated, estimate = [], flow_estimation.dis_flow
+    monkeypatch.setattr(flow_estimation, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
     compare_methods(contenders(data), data, tmp_path / "out", config(seeds=2))
     pairs = sum(clip.num_frames - 1 for domain in "AB" for clip in find_clips(data / "val" / domain))
     assert len(estimated) == 2 * pairs + 4 * pairs  # both ways on the source once, and once on each output
@@ -117,7 +116,9 @@ def test_going_on_does_only_what_is_missing(compared, data, tmp_path):
     done = []
     with pytest.raises(InputError, match="give --resume"):
         compare_methods(contenders(data), data, out, config(seeds=2))
-    compare_methods(contenders(data), data, out, config(seeds=2), lambda *told: done.append(told[2]), resume=True)
+    compare_methods(
+        contenders(data), data, out, config(seeds=2), lambda *messages: done.append(messages[2]), resume=True
+    )
     assert {what for what in done if "measuring" in what} == {"cycle, seed 1: measuring"}
     after = (out / "results.json").read_text()
     assert json.loads(after)["directions"] == json.loads(before)["directions"]
@@ -150,9 +151,9 @@ def test_a_method_of_one_direction_stands_in_that_direction_alone(data, tmp_path
     one_way = replace(contenders(data)["ours"], method=CUT.Config(places=16, embedding=8))
     both = {"cycle": contenders(data)["cycle"], "cut": one_way}
     assert compare_methods(both, data, tmp_path / "out", config()) == []
-    ways = json.loads((tmp_path / "out" / "results.json").read_text())["directions"]
-    assert set(ways["ab"]["contenders"]) == {"cycle", "cut"}
-    assert set(ways["ba"]["contenders"]) == {"cycle"}
+    directions = json.loads((tmp_path / "out" / "results.json").read_text())["directions"]
+    assert set(directions["ab"]["contenders"]) == {"cycle", "cut"}
+    assert set(directions["ba"]["contenders"]) == {"cycle"}
 
 
 def test_runs_side_by_side_leave_what_runs_in_turn_leave_from_any_thread(compared, data, tmp_path):

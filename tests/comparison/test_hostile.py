@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from recyclegan.comparison.budget import equal_minutes
-from recyclegan.comparison.scores import measured_otherwise, read_standing
 from recyclegan.errors import InputError
+from recyclegan.evaluation.comparison.running import equal_minutes
+from recyclegan.evaluation.comparison.standings import measured_otherwise, read_standing
 from tests.comparison.runs import made_up
 from tests.small import small_config
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from recyclegan.cli import main
-from recyclegan.comparison import ComparisonConfig
-from recyclegan.comparison.record import Record, read_record, write_record
 from recyclegan.errors import InputError
+from recyclegan.evaluation.comparison import ComparisonConfig
+from recyclegan.evaluation.comparison.plan_and_record import Record, read_record, write_record
 from recyclegan.methods import CycleGAN
 from tests.small import make_data, small_config
 
@@ -61,7 +61,7 @@ def test_seeds_and_contenders_are_added_and_share_the_options_of_all(out):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "messages"),
     [
         (["--steps", "3"], "was started for 2 steps, found 3 steps; compare in another folder"),
         (["--minutes", "1"], "either --steps or --minutes"),
@@ -74,15 +74,15 @@ def test_seeds_and_contenders_are_added_and_share_the_options_of_all(out):
         (["--", *COMMON], None),
     ],
 )
-def test_contradictions_are_refused_in_a_line(out, capsys, words, told):
+def test_contradictions_are_refused_in_a_line(out, capsys, words, messages):
     before = {path: path.read_bytes() for path in out.glob("*.json")}
     code = main(["compare", "--resume", "--out", str(out), *words])
-    if told is None:
+    if messages is None:
         assert code == 0
         return
     said = capsys.readouterr().err.strip()
     assert code == 2
-    assert told in said
+    assert messages in said
     assert "\n" not in said
     assert {path: path.read_bytes() for path in out.glob("*.json")} == before
 

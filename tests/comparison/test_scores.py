@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recyclegan.comparison.report import markdown
-from recyclegan.comparison.scores import over_seeds, read_standing
+from recyclegan.evaluation.comparison.comparison_report import markdown
+from recyclegan.evaluation.comparison.standings import over_seeds, read_standing
 from tests.comparison.runs import made_up
 
 CLIPS = np.random.default_rng(0).normal(0, 1, 300)
@@ -66,8 +66,8 @@ def test_seeds_are_drawn_again_for_each_draw():
 
 def test_a_contender_has_the_verdict_of_its_worst_seed(tmp_path):
     words = ["usable", "not usable", "usable with reservations"]
-    told = [{"word": word, "sentence": f"{word}: so it is"} for word in words]
-    entries = [made_up(tmp_path, "a", seed, {"mean_iou": (0.5,)}, verdict=told[seed]) for seed in range(3)]
+    messages = [{"word": word, "sentence": f"{word}: so it is"} for word in words]
+    entries = [made_up(tmp_path, "a", seed, {"mean_iou": (0.5,)}, verdict=messages[seed]) for seed in range(3)]
     entries.append(made_up(tmp_path, "older", 0, {"mean_iou": (0.5,)}))
     (found,) = read_standing(entries, "a")[:1]
     assert found.verdicts == {"a": "not usable: so it is"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recyclegan.checkpoint import save_translator
-from recyclegan.comparison.entry import Entry, Judging
-from recyclegan.comparison.sheets import columns, contact_sheet, film
+from recyclegan.evaluation.comparison.comparison_report import columns, contact_sheet, film
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, Measuring
 from recyclegan.networks import make_generator
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import read_video
@@ -23,8 +23,8 @@ def entry(tmp_path):
     (data / "val").mkdir(parents=True)
     (world / "source").rename(data / "val" / "A")
     (world / "truth").rename(tmp_path / "A")
-    run = Entry(
-        "ours", 0, small_config(data, tmp_path / "ours" / "run"), Judging(EvaluationConfig(labels="viper"), tmp_path)
+    run = ContenderRun(
+        "ours", 0, small_config(data, tmp_path / "ours" / "run"), Measuring(EvaluationConfig(labels="viper"), tmp_path)
     )
     for clip in range(2):
         write_clip(run.translated("ab") / f"clip{clip}", label_maps(class_maps(7)))
@@ -49,14 +49,14 @@ def test_a_contender_is_shown_with_its_first_seed(entry):
 
 @pytest.mark.parametrize("lacking", ["labels", "truth", "palette"])
 def test_where_no_classes_are_known_there_is_no_truth_to_show(entry, lacking):
-    judging = entry.judging
+    measuring = entry.measuring
     if lacking == "labels":
-        judging = replace(judging, evaluation=EvaluationConfig())
+        measuring = replace(measuring, evaluation=EvaluationConfig())
     elif lacking == "truth":
-        judging = replace(judging, truth=None)
+        measuring = replace(measuring, truth=None)
     else:
         save_translator(entry.config.out / "ab.safetensors", make_generator("resnet-6", width=4), small_card())
-    shown = columns([replace(entry, judging=judging)], "ab")
+    shown = columns([replace(entry, measuring=measuring)], "ab")
     assert [column.heading for column in shown] == ["source", "ours"]
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from recyclegan.checkpoint import load_translator
 from recyclegan.config import Weight, from_dict, to_dict
-from recyclegan.domains import Direction, opposite, source_domain, target_domain
+from recyclegan.domains import Direction, Domains, opposite, source_domain, target_domain
 from recyclegan.methods import Method
 from recyclegan.settings.methods import METHODS, PerDomain
 from recyclegan.settings.networks import NetworkConfig
@@ -46,7 +46,7 @@ def weight_fields(name: str) -> list[str]:
     hints = typing.get_type_hints(METHODS[name].Config, include_extras=True)
     numbers = [known.name for known in fields(METHODS[name].Config) if hints[known.name] in (PerDomain, Weight)]
     method = make(name, dict.fromkeys(numbers, 1.0))
-    terms = set(losses_of(method, method.ways[0])[0])
+    terms = set(losses_of(method, method.directions[0])[0])
     assert terms <= set(numbers), "a term is named like the weight of its own"
     assert {f for f in numbers if hints[f] == PerDomain} <= terms
     return [field for field in numbers if field in terms]
@@ -62,12 +62,12 @@ def make(name: str, weights: dict[str, float] | None = None, seed: int = 0, **op
     return kind(replace(kind.Config(), **values), **{"networks": NETWORKS, **options})
 
 
-def real_of(method: Method, way: Direction, seed: int = 0) -> Clips:
+def real_of(method: Method, direction: Direction, seed: int = 0) -> Clips:
     return random_clips(seed, time=method.clip_length, channels=3)
 
 
-def losses_of(method: Method, way: Direction, seed: int = 0) -> tuple[Losses, Tensor]:
-    return method.generator_losses(real_of(method, way), way, torch.Generator().manual_seed(seed))
+def losses_of(method: Method, direction: Direction, seed: int = 0) -> tuple[Losses, Tensor]:
+    return method.generator_losses(real_of(method, direction), direction, torch.Generator().manual_seed(seed))
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def test_a_method_is_described_and_stands_under_its_name(name: str) -> None:
     assert kind.name == name
     assert kind.clip_length >= 1
     assert kind.__doc__
-    assert set(kind.ways) <= {"ab", "ba"}
+    assert set(kind.directions) <= {"ab", "ba"}
     assert is_dataclass(kind.Config)
     assert sum(kind.Config is other.Config for other in METHODS.values()) == 1, "runs are told apart by it"
 
@@ -104,12 +104,12 @@ def test_the_configuration_survives_as_json(name: str) -> None:
 
 def test_every_term_is_one_finite_number_and_fakes_fit_the_discriminator(name: str) -> None:
     method = make(name, dict.fromkeys(weight_fields(name), 1.0))
-    for way in method.ways:
-        terms, fakes = losses_of(method, way)
+    for direction in method.directions:
+        terms, fakes = losses_of(method, direction)
         assert set(terms) == set(weight_fields(name))
         assert all(term.shape == () and term.isfinite() and term > 0 for term in terms.values())
         assert fakes.shape == (method.clip_length, 3, 32, 32)
-        assert method.discriminators[target_domain(way)](fakes).isfinite().all()
+        assert method.discriminators[target_domain(direction)](fakes).isfinite().all()
 
 
 def test_a_term_of_weight_zero_is_left_out_and_calls_no_network(name: str) -> None:
@@ -118,7 +118,7 @@ def test_a_term_of_weight_zero_is_left_out_and_calls_no_network(name: str) -> No
     for only in [None, *known]:
         method = make(name, {field: float(field == only) for field in known})
         with calls_of(method) as calls:
-            terms, _ = losses_of(method, method.ways[0])
+            terms, _ = losses_of(method, method.directions[0])
         assert set(terms) == ({only} - {None})
         counts[only] = calls
     for only in known:
@@ -127,14 +127,14 @@ def test_a_term_of_weight_zero_is_left_out_and_calls_no_network(name: str) -> No
     assert translating <= {"generators", "predictors"}
     everything = make(name, dict.fromkeys(known, 1.0))
     with calls_of(everything) as calls:
-        losses_of(everything, everything.ways[0])
+        losses_of(everything, everything.directions[0])
     extra = sum((counts[only] - counts[None] for only in known), Counter())
     assert calls == counts[None] + extra, "no term does another's work"
 
 
 def test_weights_of_the_other_domain_play_no_part(name: str) -> None:
     method = make(name)
-    if len(method.ways) < 2:
+    if len(method.directions) < 2:
         pairs = [
             f
             for f in fields(method.config)
@@ -154,7 +154,9 @@ def test_weights_of_the_other_domain_play_no_part(name: str) -> None:
 
 def test_a_term_is_proportional_to_its_weight(name: str) -> None:
     known = weight_fields(name)
-    single, triple = (losses_of(make(name, dict.fromkeys(known, w)), METHODS[name].ways[0])[0] for w in (1.0, 3.0))
+    single, triple = (
+        losses_of(make(name, dict.fromkeys(known, w)), METHODS[name].directions[0])[0] for w in (1.0, 3.0)
+    )
     assert {f: float(t.detach()) for f, t in triple.items()} == {
         f: pytest.approx(3 * float(t.detach()), rel=1e-5) for f, t in single.items()
     }
@@ -162,21 +164,21 @@ def test_a_term_is_proportional_to_its_weight(name: str) -> None:
 
 def test_losses_follow_from_the_generator_of_random_numbers_alone(name: str) -> None:
     method = make(name, dict.fromkeys(weight_fields(name), 1.0))
-    for way in method.ways:
-        once, fakes = losses_of(method, way, seed=3)
+    for direction in method.directions:
+        once, fakes = losses_of(method, direction, seed=3)
         torch.manual_seed(99)
-        again, same = losses_of(method, way, seed=3)
+        again, same = losses_of(method, direction, seed=3)
         assert torch.equal(fakes, same)
         assert all(torch.equal(once[term], again[term]) for term in once)
 
 
 def test_gradients_reach_the_generators_of_the_direction_and_no_frozen_network(name: str) -> None:
     method = make(name, dict.fromkeys(weight_fields(name), 1.0))
-    for way in method.ways:
+    for direction in method.directions:
         method.zero_grad()
         method.discriminators.requires_grad_(False)
-        torch.stack(list(losses_of(method, way)[0].values())).sum().backward()
-        reached = [way, opposite(way)] if len(method.ways) == 2 else [way]
+        torch.stack(list(losses_of(method, direction)[0].values())).sum().backward()
+        reached = [direction, opposite(direction)] if len(method.directions) == 2 else [direction]
         for generator in reached:
             gradients = [p.grad for p in method.generators[generator].parameters()]
             assert all(g is not None and g.isfinite().all() for g in gradients)
@@ -188,23 +190,23 @@ def test_gradients_reach_the_generators_of_the_direction_and_no_frozen_network(n
 def test_every_trained_parameter_of_the_generators_side_gets_a_gradient_in_a_step(name: str) -> None:
     method = make(name)
     method.discriminators.requires_grad_(False)
-    for way in method.ways:
-        torch.stack(list(losses_of(method, way)[0].values())).sum().backward()
+    for direction in method.directions:
+        torch.stack(list(losses_of(method, direction)[0].values())).sum().backward()
     assert [n for n, p in method.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
 def test_terms_propagated_one_by_one_give_the_gradients_of_their_sum(name: str, tmp_path: Path) -> None:
     config = small_config(tmp_path, tmp_path, method=METHODS[name].Config())
     state = small_state(config)
-    method, way = state.method, METHODS[name].ways[0]
-    real = real_of(method, way)
+    method, direction = state.method, METHODS[name].directions[0]
+    real = real_of(method, direction)
     method.discriminators.requires_grad_(False)
     state.seed_step(0)
-    values, fakes = back_propagate(state, real, way)
+    values, fakes = back_propagate(state, real, direction)
     found = {n: p.grad.clone() for n, p in method.named_parameters() if p.grad is not None}
     method.zero_grad()
     state.seed_step(0)
-    terms, wanted_fakes = method.generator_losses(real, way, state.rng)
+    terms, wanted_fakes = method.generator_losses(real, direction, state.rng)
     torch.stack(list(terms.values())).sum().backward()
     wanted = {n: p.grad for n, p in method.named_parameters() if p.grad is not None}
     assert torch.equal(fakes, wanted_fakes.detach())
@@ -240,8 +242,8 @@ def test_the_discriminator_loss_vanishes_for_perfect_verdicts_only(
 ) -> None:
     method = make(name, networks=replace(NETWORKS, objective=objective))
     factor = 1.0 if objective == "least-squares" else 50.0
-    for way in method.ways:
-        domain = target_domain(way)
+    for direction in method.directions:
+        domain = target_domain(direction)
         method.discriminators[domain] = Judge(factor)
         if hasattr(method, "predictors"):
             method.predictors[domain] = Black() if mark[1] == 0 else Inverted()
@@ -259,9 +261,9 @@ class Inverted(nn.Module):
 
 def test_the_discriminator_loss_trains_the_discriminator_of_its_domain_alone(name: str) -> None:
     method = make(name)
-    for way in method.ways:
+    for direction in method.directions:
         method.zero_grad()
-        domain, size = target_domain(way), (method.clip_length, 3, 32, 32)
+        domain, size = target_domain(direction), (method.clip_length, 3, 32, 32)
         method.discriminator_loss(domain, torch.rand(size), torch.rand(size)).backward()
         trained = {n for n, p in method.named_parameters() if p.grad is not None}
         assert trained == {n for n, _ in method.named_parameters() if n.startswith(f"discriminators.{domain}.")}
@@ -270,12 +272,12 @@ def test_the_discriminator_loss_trains_the_discriminator_of_its_domain_alone(nam
 def test_the_state_holds_all_that_the_losses_depend_on(name: str) -> None:
     weights = dict.fromkeys(weight_fields(name), 1.0)
     method, other = make(name, weights), make(name, weights, seed=1)
-    way = method.ways[0]
-    assert losses_of(method, way)[0].keys() == losses_of(other, way)[0].keys()
-    assert not torch.equal(losses_of(method, way)[1], losses_of(other, way)[1])
+    direction = method.directions[0]
+    assert losses_of(method, direction)[0].keys() == losses_of(other, direction)[0].keys()
+    assert not torch.equal(losses_of(method, direction)[1], losses_of(other, direction)[1])
     other.load_state_dict(method.state_dict())
-    for term, value in losses_of(method, way)[0].items():
-        assert torch.equal(value, losses_of(other, way)[0][term])
+    for term, value in losses_of(method, direction)[0].items():
+        assert torch.equal(value, losses_of(other, direction)[0][term])
 
 
 def test_checkpoints_hold_every_trained_weight_and_no_frozen_feature(name: str) -> None:
@@ -298,8 +300,8 @@ def test_generators_and_discriminators_share_the_trained_parameters_between_them
 
 def test_there_is_a_generator_for_each_direction_and_a_judge_for_each_target(name: str) -> None:
     method = make(name)
-    assert tuple(method.generators) == method.ways
-    assert set(method.discriminators) == {target_domain(way) for way in method.ways}
+    assert tuple(method.generators) == method.directions
+    assert set(method.discriminators) == {target_domain(direction) for direction in method.directions}
 
 
 def test_first_weights_follow_from_the_global_seed_and_differ_between_networks(name: str) -> None:
@@ -320,31 +322,31 @@ def test_first_weights_follow_from_the_global_seed_and_differ_between_networks(n
 )
 def test_a_method_works_with_other_networks(name: str, networks: NetworkConfig) -> None:
     method = make(name, networks=networks)
-    for way in method.ways:
-        terms, fakes = losses_of(method, way)
+    for direction in method.directions:
+        terms, fakes = losses_of(method, direction)
         assert all(term.isfinite() for term in terms.values())
-        real = real_of(method, way).flatten(0, 1)
-        assert method.discriminator_loss(target_domain(way), real, fakes.detach()).isfinite()
+        real = real_of(method, direction).flatten(0, 1)
+        assert method.discriminator_loss(target_domain(direction), real, fakes.detach()).isfinite()
 
 
 def test_domains_may_differ_in_channels_where_no_term_compares_them(name: str) -> None:
     known = weight_fields(name)
     comparing = {"identity", "content", "contrastive"}
-    method = make(name, {f: float(f not in comparing) for f in known}, channels=(3, 1))
-    for way in method.ways:
+    method = make(name, {f: float(f not in comparing) for f in known}, domains=Domains((3, 1)))
+    for direction in method.directions:
         channels = {"a": 3, "b": 1}
-        real = random_clips(0, method.clip_length, channels[source_domain(way)])
-        terms, fakes = method.generator_losses(real, way, torch.Generator())
+        real = random_clips(0, method.clip_length, channels[source_domain(direction)])
+        terms, fakes = method.generator_losses(real, direction, torch.Generator())
         assert set(terms) == set(known) - comparing
-        assert fakes.shape[1] == channels[target_domain(way)]
+        assert fakes.shape[1] == channels[target_domain(direction)]
 
 
 def test_a_method_trains_on_footage_and_leaves_translators(name: str, tmp_path: Path) -> None:
     kind = METHODS[name]
     config = small_config(make_data(tmp_path / "data"), tmp_path / "run", method=kind.Config(), steps=2)
     assert train(config).steps == 2
-    assert {path.stem for path in config.out.glob("*.safetensors")} == set(kind.ways)
-    for way in kind.ways:
-        generator, card = load_translator(config.out / f"{way}.safetensors")
-        assert (card.method, card.direction, card.steps) == (name, way, 2)
+    assert {path.stem for path in config.out.glob("*.safetensors")} == set(kind.directions)
+    for direction in kind.directions:
+        generator, card = load_translator(config.out / f"{direction}.safetensors")
+        assert (card.method, card.direction, card.steps) == (name, direction, 2)
         assert generator(torch.zeros(1, 3, 32, 48)).shape == (1, 3, 32, 48)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from recyclegan.data import Clip, LoadSpec, Resize, cached_clips, find_clips
-from recyclegan.data.room import entry_lock, make_room
+from recyclegan.data.eviction import entry_lock, make_room
 from recyclegan.errors import InputError
 from recyclegan.video import write_image, write_video
 from tests.data.caches import SMALL, as_nobody, clip_in, entries, entry_name, make_clip, make_noise, public_folder
@@ -84,9 +84,9 @@ def test_a_write_that_fails_is_one_line_and_the_next_run_goes_on(tmp_path: Path)
     ):
         cached_clips(wanted, cache)
     assert {path.suffix for path in cache.iterdir()} <= {".npy", ".lock"}
-    told: list[str] = []
-    clips = cached_clips(wanted, cache, progress=lambda *news: told.append(news[2]))
-    assert told.count("long") == 40
+    messages: list[str] = []
+    clips = cached_clips(wanted, cache, progress=lambda *news: messages.append(news[2]))
+    assert messages.count("long") == 40
     assert [number_of(frame) for frame in clips[0][:]] == list(range(40))
 
 
@@ -252,13 +252,13 @@ def test_frames_are_those_that_were_decoded_whatever_was_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promised: int
 ) -> None:
     monkeypatch.setattr(Clip, "num_frames", promised)
-    told: list[tuple[int, int]] = []
+    messages: list[tuple[int, int]] = []
     clip = make_noise(tmp_path / "in", num_frames=6)
     (frames,) = cached_clips(
-        [(clip, SMALL)], tmp_path / "cache", progress=lambda done, total, _: told.append((done, total))
+        [(clip, SMALL)], tmp_path / "cache", progress=lambda done, total, _: messages.append((done, total))
     )
     assert len(frames) == 6
-    assert told[-1] == (min(6, promised), promised)
+    assert messages[-1] == (min(6, promised), promised)
 
 
 def test_label_maps_in_colour_are_not_made_grey(tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from recyclegan.data import archives
-from recyclegan.data.archives import chunks, open_archive, read_arrays
-from recyclegan.data.downloads import open_download
-from recyclegan.data.published import prepare_viper
+from recyclegan.data.archives import chunks, open_archive, open_download, read_arrays
+from recyclegan.data.published_folders import prepare_viper
 from recyclegan.errors import InputError
 from tests.data.downloads import write_viper, zipped
 
@@ -136,7 +135,7 @@ def test_a_disk_that_fills_up_while_unpacking_is_told_and_nothing_is_left(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("recyclegan.data.downloads.chunks", full)
+    monkeypatch.setattr("recyclegan.data.archives.chunks", full)
     with pytest.raises(InputError, match=r"out: cannot be written|out/.*cannot be written \(No space left on device\)"):
         prepare_viper(tmp_path / "out", download)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["viper", "zip"]

@@ -24,7 +24,7 @@ def test_a_batch_is_drawn_told_of_or_refused_at_once(batch_size: int, a: int, b:
 
 def test_a_batch_that_the_memory_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     window = 2 * 4 * 6 * 3 * 4
-    monkeypatch.setattr("recyclegan.data.batch_size._memory", lambda: 10.0 * window)
+    monkeypatch.setattr("recyclegan.data.sampling._memory", lambda: 10.0 * window)
     UnpairedClips(domain(60), domain(60), 2, batch_size=5)
     with pytest.raises(
         InputError, match=r"batch_size: a batch takes 0\.0 GB .* the machine has 0\.0 GB; take a smaller"

@@ -10,7 +10,7 @@ import pytest
 
 from recyclegan.data import LoadSpec, Resize, cached_clips, default_cache_folder, find_clips
 from recyclegan.data.cache import default_cache_bytes
-from recyclegan.data.room import entry_lock, make_room
+from recyclegan.data.eviction import entry_lock, make_room
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
 from recyclegan.video import write_image, write_video
@@ -54,14 +54,14 @@ def test_label_colours_stay_exact(tmp_path: Path) -> None:
 
 def test_a_clip_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = make_clip(tmp_path / "in")
-    told: list[tuple[int, int, str]] = []
-    cached_clips([(clip, SMALL), (clip, SMALL)], tmp_path / "cache", progress=lambda *news: told.append(news))
-    assert told == [(number, 6, "clip") for number in range(1, 7)]
+    messages: list[tuple[int, int, str]] = []
+    cached_clips([(clip, SMALL), (clip, SMALL)], tmp_path / "cache", progress=lambda *news: messages.append(news))
+    assert messages == [(number, 6, "clip") for number in range(1, 7)]
     monkeypatch.setattr("recyclegan.data.index.read_image", lambda _: pytest.fail("decoded again"))
     (frames,) = cached_clips(
-        [(find_clips(tmp_path / "in")[0], SMALL)], tmp_path / "cache", progress=lambda *news: told.append(news)
+        [(find_clips(tmp_path / "in")[0], SMALL)], tmp_path / "cache", progress=lambda *news: messages.append(news)
     )
-    assert len(told) == 6
+    assert len(messages) == 6
     assert len(frames) == 6
 
 
@@ -157,7 +157,7 @@ def test_too_large_data_is_told_before_anything_is_decoded(tmp_path: Path, monke
     with pytest.raises(InputError, match=r"take 0\.04 GB .* may hold 0\.01 GB; give a larger --cache-gb"):
         cached_clips(wanted, tmp_path / "cache", max_bytes=10**7)
     full = type("Usage", (), {"free": 10**6})
-    monkeypatch.setattr("recyclegan.data.room.shutil.disk_usage", lambda _: full)
+    monkeypatch.setattr("recyclegan.data.eviction.shutil.disk_usage", lambda _: full)
     with pytest.raises(InputError, match=r"the disk has 0\.00 GB left; set RECYCLEGAN_CACHE to a larger disk"):
         cached_clips(wanted, tmp_path / "cache")
     assert entries(tmp_path / "cache") == []

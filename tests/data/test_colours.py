@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.data.colours import ColoursSeen
+from recyclegan.data.label_maps import ColoursSeen
 from recyclegan.errors import InputError
 from recyclegan.labels import palette_of
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recyclegan.data.downloads import open_download
+from recyclegan.data.archives import open_download
 from recyclegan.errors import InputError
 
 

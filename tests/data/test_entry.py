@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.data.colours import ColoursSeen
-from recyclegan.data.entry import DamagedError, MissingError, open_entry, write_entry
+from recyclegan.data.cache_entry import DamagedError, MissingError, open_entry, write_entry
+from recyclegan.data.label_maps import ColoursSeen
 from tests.data.caches import damage, damages
 
 

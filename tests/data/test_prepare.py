@@ -90,7 +90,7 @@ def test_where_hard_links_fail_symbolic_ones_are_made(tmp_path: Path, monkeypatc
     def refuse(source: Path, target: Path) -> None:
         raise OSError
 
-    monkeypatch.setattr("recyclegan.data.placing.os.link", refuse)
+    monkeypatch.setattr("recyclegan.data.linking.os.link", refuse)
     a, b = touch_videos(tmp_path / "a", 2), touch_videos(tmp_path / "b", 2)
     prepare_videos(tmp_path / "out", a, b)
     made = list((tmp_path / "out").rglob("*.mp4"))
@@ -156,7 +156,7 @@ def test_what_exists_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_roadworld_is_unpaired_and_tells_the_truth(tmp_path: Path) -> None:
-    told = []
+    messages = []
     prepared = prepare_roadworld(
         tmp_path / "out",
         clips=2,
@@ -164,7 +164,7 @@ def test_roadworld_is_unpaired_and_tells_the_truth(tmp_path: Path) -> None:
         size=(32, 64),
         looks=("day", "label"),
         val_clips=1,
-        progress=lambda *news: told.append(news),
+        progress=lambda *news: messages.append(news),
     )
     assert prepared.num_clips == {"train/A": 2, "train/B": 2, "val/A": 1, "val/B": 1}
     clips = {split: index_data(tmp_path / "out", split) for split in ("train", "val")}
@@ -178,7 +178,7 @@ def test_roadworld_is_unpaired_and_tells_the_truth(tmp_path: Path) -> None:
     assert truth["flow_backward"].shape == (4, 32, 64, 2)
     assert truth["visible_backward"].dtype == bool
     assert not truth["visible_backward"][0].any()
-    assert told[0][:2] == (0, 24)
+    assert messages[0][:2] == (0, 24)
 
 
 def test_roadworld_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, link: bool, monk
         raise OSError(28, "No space left on device")
 
     for name in ("os.link", "os.symlink", "os.utime"):
-        monkeypatch.setattr(f"recyclegan.data.placing.{name}", full)
+        monkeypatch.setattr(f"recyclegan.data.linking.{name}", full)
     with pytest.raises(InputError, match=r"out: cannot be written \(No space left on device\); make room"):
         prepare_videos(tmp_path / "out", a, b, link=link)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
@@ -265,16 +265,16 @@ def test_cutting_and_placing_are_told_as_they_go(tmp_path):
     write_video(tmp_path / "long.mp4", (numbered(i, 32, 48) for i in range(40)), 10)
     for name in ("one", "two"):
         write_video(tmp_path / f"{name}.mp4", (numbered(i, 32, 48) for i in range(3)), 10)
-    told = []
+    messages = []
     prepare_videos(
         tmp_path / "data",
         [tmp_path / "long.mp4"],
         [tmp_path / "one.mp4", tmp_path / "two.mp4"],
-        progress=lambda *news: told.append(news),
+        progress=lambda *news: messages.append(news),
     )
-    cutting = [news for news in told if news[2] == "cutting long"]
+    cutting = [news for news in messages if news[2] == "cutting long"]
     assert [news[0] for news in cutting] == list(range(1, cutting[-1][1] + 1))
-    assert [news for news in told if news not in cutting] == [
+    assert [news for news in messages if news not in cutting] == [
         (0, 2, "placing clips of B"),
         (1, 2, "placing clips of B"),
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recyclegan.data import find_clips, index_data
-from recyclegan.data.published import prepare_cityscapes, prepare_viper
+from recyclegan.data.published_folders import prepare_cityscapes, prepare_viper
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize
 from recyclegan.video import read_image
@@ -22,10 +22,10 @@ def as_downloaded(root: Path, form: str) -> Path:
 @pytest.mark.parametrize("form", ["folders", "archives"])
 def test_viper_frames_and_labels(tmp_path: Path, form: str) -> None:
     viper = as_downloaded(write_viper(tmp_path / "viper"), form)
-    told: list[tuple[int, int, str]] = []
-    prepared = prepare_viper(tmp_path / "out", viper, progress=lambda *news: told.append(news))
+    messages: list[tuple[int, int, str]] = []
+    prepared = prepare_viper(tmp_path / "out", viper, progress=lambda *news: messages.append(news))
     assert prepared.num_clips == COUNTS
-    assert told[-1][:2] == (len(told), len(told))
+    assert messages[-1][:2] == (len(messages), len(messages))
     for split, sequences in (("train", TRAINED), ("val", HELD_OUT)):
         clips = index_data(tmp_path / "out", split)
         for domain, suffix in (("a", ".jpg"), ("b", ".png")):

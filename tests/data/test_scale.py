@@ -16,9 +16,9 @@ from recyclegan.data import Crop, Resize, Scale
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.training import TrainState, train
-from recyclegan.training.footage import Footage, load_footage, load_spec
+from recyclegan.training.artifacts import make_card
 from recyclegan.training.processes import make_fabric
-from recyclegan.training.results import make_card
+from recyclegan.training.training_data import Footage, load_footage, load_spec
 from recyclegan.translation import Translator
 from tests.small import make_data, small_config, small_state
 

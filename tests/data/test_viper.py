@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from recyclegan.data.downloads import DownloadedFile
+from recyclegan.data.archives import DownloadedFile
 from recyclegan.data.viper import HELD_OUT, notes_on, put_label_map, split_of, viper_sequences
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize, nearest_class
-from recyclegan.published.scoring import WEATHERS
+from recyclegan.published.score_commands import WEATHERS
 from recyclegan.video import read_image, write_image
 from tests.data.downloads import class_map
 

@@ -19,7 +19,7 @@ from recyclegan.video import write_image
 
 @pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notes, "_told", set())
+    monkeypatch.setattr(notes, "_already_noted", set())
 
 
 def make(folder: Path, *names: str) -> None:
@@ -86,12 +86,12 @@ def test_what_is_left_out_is_told_once(
         assert [clip.name for clip in find_clips(tmp_path)] == ["f"]
         find_clips(tmp_path)
         find_media(tmp_path)
-    (told,) = [record.getMessage() for record in caplog.records]
-    assert told.startswith(f"note: {tmp_path}: left out ")
+    (messages,) = [record.getMessage() for record in caplog.records]
+    assert messages.startswith(f"note: {tmp_path}: left out ")
     for part in ("files of other kinds: 4 (b.json, c.csv, d.csv, ...)", "hidden: 1 (f/.2.png)", "by links: 1 (again)"):
-        assert part in told
-    assert "pipes, sockets or devices: 2 (pipe.mp4, socket.png)" in told
-    assert "DS_Store" not in told
+        assert part in messages
+    assert "pipes, sockets or devices: 2 (pipe.mp4, socket.png)" in messages
+    assert "DS_Store" not in messages
 
 
 def test_nothing_is_told_where_nothing_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

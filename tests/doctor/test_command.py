@@ -9,8 +9,7 @@ import pytest
 
 from recyclegan import cli
 from recyclegan.data.prepare import prepare_roadworld
-from recyclegan.doctor import DATA_CHECKS, RUN_CHECKS, examine_data, examine_run
-from recyclegan.doctor.data_checks import splits
+from recyclegan.doctor import DATA_CHECKS, RUN_CHECKS, examine_data, examine_run, split_checks
 from recyclegan.training import train
 from tests.doctor.world import make_world
 from tests.small import small_config
@@ -43,7 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_clean_data_folder_raises_no_alarm(town: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(splits, "FEW_FRAMES", 24)
+    monkeypatch.setattr(split_checks, "FEW_FRAMES", 24)
     code, output, errors = run(town, "--size", 32, 64, "--labels", "b")
     assert code == 0
     assert output.splitlines()[-3:-1] == [f"{town}: no problems, no warnings, 2 notes", "next:"]
@@ -66,12 +65,12 @@ def test_problems_are_printed_first_with_their_remedy_and_exit_code_1(town: Path
 
 def test_json_tells_the_same(town: Path, run: Run) -> None:
     code, output, _ = run(town, "--json", "--labels", "none")
-    told = json.loads(output)
+    messages = json.loads(output)
     assert code == 1
-    assert told["folder"] == str(town)
-    assert {finding["severity"] for finding in told["findings"]} == {"problem", "warning", "note"}
-    assert all(set(finding) == {"severity", "what", "remedy"} for finding in told["findings"])
-    assert told["summary"].startswith("1 problem, 2 warnings")
+    assert messages["folder"] == str(town)
+    assert {finding["severity"] for finding in messages["findings"]} == {"problem", "warning", "note"}
+    assert all(set(finding) == {"severity", "what", "remedy"} for finding in messages["findings"])
+    assert messages["summary"].startswith("1 problem, 2 warnings")
 
 
 def test_an_examination_gives_the_same_again(town: Path) -> None:
@@ -82,10 +81,10 @@ def test_an_examination_gives_the_same_again(town: Path) -> None:
 
 
 def test_progress_is_told(town: Path) -> None:
-    told: list[tuple[int, int | None, str]] = []
-    examine_data(town, frames=4, progress=lambda *step: told.append(step))
-    assert (8, 8, "looking at clips") in told
-    assert told[-1] == (28, 28, "comparing clips")
+    messages: list[tuple[int, int | None, str]] = []
+    examine_data(town, frames=4, progress=lambda *step: messages.append(step))
+    assert (8, 8, "looking at clips") in messages
+    assert messages[-1] == (28, 28, "comparing clips")
 
 
 def test_a_run_of_six_steps_raises_no_alarm_and_its_translations_are_seen(run: Run, trained: Path) -> None:
@@ -93,9 +92,9 @@ def test_a_run_of_six_steps_raises_no_alarm_and_its_translations_are_seen(run: R
     assert code == 0, output
     assert not errors
     assert "no translation was looked at" not in output
-    told: list[str] = []
-    examine_run(trained / "run", progress=lambda done, total, what: told.append(f"{what} {done}/{total}"))
-    assert told[-1] == "translating ba 6/6"
+    messages: list[str] = []
+    examine_run(trained / "run", progress=lambda done, total, what: messages.append(f"{what} {done}/{total}"))
+    assert messages[-1] == "translating ba 6/6"
 
 
 def test_a_run_whose_footage_has_moved_takes_another(run: Run, trained: Path) -> None:
@@ -134,8 +133,8 @@ def test_what_cannot_be_examined_is_refused_in_one_line(run: Run, tmp_path: Path
 def test_the_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["doctor", "--help"])
-    told = " ".join(capsys.readouterr().out.split())
-    assert "Exits with 0 where there is no problem, 1 where there are some" in told
+    messages = " ".join(capsys.readouterr().out.split())
+    assert "Exits with 0 where there is no problem, 1 where there are some" in messages
 
 
 def test_no_frames_to_look_at_are_refused(town: Path, run: Run) -> None:

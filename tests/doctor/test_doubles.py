@@ -8,8 +8,7 @@ import pytest
 
 from recyclegan.arrays import Image
 from recyclegan.data.prepare import prepare_videos
-from recyclegan.doctor import examine_data
-from recyclegan.doctor.data_checks import doubles
+from recyclegan.doctor import doubles, examine_data
 from tests.doctor.world import film, make_world, only, resized, scene, severities, survey_of, write_frames
 
 

@@ -13,13 +13,13 @@ from recyclegan.doctor import environment, without_names
 
 def test_the_report_needs_no_folder_and_tells_what_an_issue_should(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor", "--report"]) == 0
-    told, errors = capsys.readouterr()
+    messages, errors = capsys.readouterr()
     assert not errors
-    names = [line.split(":")[0] for line in told.splitlines()]
+    names = [line.split(":")[0] for line in messages.splitlines()]
     assert names == ["recyclegan", "Python", "system", "torch", "devices", "memory", "FFmpeg", "packages", "cache"]
-    assert __version__ in told
-    assert re.search(r"devices: +CPU of \d+ cores? ", told)
-    assert re.search(r"FFmpeg: +\d+\.\d+.*libavcodec \d+\.", told)
+    assert __version__ in messages
+    assert re.search(r"devices: +CPU of \d+ cores? ", messages)
+    assert re.search(r"FFmpeg: +\d+\.\d+.*libavcodec \d+\.", messages)
     assert cli.main(["doctor", "--report", "--json"]) == 0
     assert list(json.loads(capsys.readouterr().out)) == names
 
@@ -42,10 +42,10 @@ def test_the_cache_is_told_without_the_users_name(
     for name, value in {"HOME": home, "USERPROFILE": home, "RECYCLEGAN_CACHE": cache, "LOGNAME": "zoe"}.items():
         monkeypatch.setenv(name, str(value))
     assert getpass.getuser() == "zoe"
-    told = environment()["cache"]
-    assert "zoe" not in told
-    assert told.startswith("~/cache: " if below_home else f"{tmp_path}/disk/USER/cache: ")
-    assert "1 clip, 5.00 MB of at most 64.00 GB" in told
+    messages = environment()["cache"]
+    assert "zoe" not in messages
+    assert messages.startswith("~/cache: " if below_home else f"{tmp_path}/disk/USER/cache: ")
+    assert "1 clip, 5.00 MB of at most 64.00 GB" in messages
 
 
 def test_a_cache_that_cannot_be_is_told_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

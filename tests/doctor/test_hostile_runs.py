@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recyclegan.doctor import examine_run
-from recyclegan.doctor.run_checks import course
+from recyclegan.doctor import examine_run, training_checks
 from recyclegan.settings.training import config_to_dict
 from tests.doctor.world import only, run_view
 from tests.small import small_config
@@ -55,8 +54,8 @@ def good(step: int, value: str = "1.0") -> bytes:
 @pytest.mark.parametrize("line", ODD_LINES.values(), ids=ODD_LINES)
 def test_an_odd_line_is_passed_over_and_told(tmp_path: Path, line: bytes) -> None:
     run = write_log(tmp_path, [good(1), line, good(2)])
-    told = [finding.what for finding in examine_run(run) if finding.what.startswith("stats.jsonl: 1 line")]
-    assert told == ["stats.jsonl: 1 line of 3 cannot be read and were passed over: line 2"]
+    messages = [finding.what for finding in examine_run(run) if finding.what.startswith("stats.jsonl: 1 line")]
+    assert messages == ["stats.jsonl: 1 line of 3 cannot be read and were passed over: line 2"]
 
 
 @pytest.mark.parametrize("value", ODD_VALUES)
@@ -80,7 +79,7 @@ def test_steps_logged_twice_are_told_and_judged_once(tmp_path: Path) -> None:
     view = run_view(tmp_path, {"ab/cycle": [1.0] * 30}, every=1)
     path = tmp_path / "stats.jsonl"
     path.write_text(path.read_text() + '{"step": 7, "ab/cycle": 5.0}\n')
-    only(course.damaged_log(view), "warning", "1 step logged more than once, such as 7")
+    only(training_checks.damaged_log(view), "warning", "1 step logged more than once, such as 7")
     assert dict(view.points["ab/cycle"])[7] == 5.0
     assert view.points["ab/cycle"][-1][0] == 30
 
@@ -103,9 +102,9 @@ def test_what_may_not_be_read_is_told_and_stops_no_other_check(tmp_path: Path, m
         raise PermissionError(13, "Permission denied", str(run))
 
     monkeypatch.setattr(Path, "glob", refuse)
-    told = [finding.what for finding in examine_run(run)]
-    assert f"{run}: cannot be read (Permission denied)" in told
-    assert "stats.jsonl: ab/cycle is nan at step 1" in told
+    messages = [finding.what for finding in examine_run(run)]
+    assert f"{run}: cannot be read (Permission denied)" in messages
+    assert "stats.jsonl: ab/cycle is nan at step 1" in messages
 
 
 JSON = st.recursive(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recyclegan.arrays import Image
-from recyclegan.doctor.data_checks import labels
-from recyclegan.doctor.survey import Survey
+from recyclegan.doctor import clip_checks
+from recyclegan.doctor.scan import Scan
 from recyclegan.labels import CITYSCAPES, VIPER
 from tests.doctor.world import film, only, resized, scene, survey_of, write_frames
 
@@ -26,8 +26,8 @@ def world(root: Path, b: list[Image], suffix: str = ".png") -> Path:
     return root
 
 
-def findings(survey: Survey) -> list:
-    return [*labels.undeclared_labels(survey), *labels.colours_off_the_palette(survey)]
+def findings(scan: Scan) -> list:
+    return [*clip_checks.undeclared_labels(scan), *clip_checks.colours_off_the_palette(scan)]
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def findings(survey: Survey) -> list:
 def test_exact_label_maps_are_recognized_and_nothing_is_wrong_with_them(
     tmp_path: Path, palette: np.ndarray, called: str
 ) -> None:
-    survey = survey_of(world(tmp_path, label_maps(palette)))
-    finding = only(findings(survey), "note", "B looks like label maps", called)
+    scan = survey_of(world(tmp_path, label_maps(palette)))
+    finding = only(findings(scan), "note", "B looks like label maps", called)
     assert "--labels b" in finding.remedy
     assert not findings(survey_of(tmp_path, labels="b"))
 
@@ -54,13 +54,13 @@ def test_a_dark_night_is_not_taken_for_label_maps(tmp_path: Path) -> None:
 
 
 def test_a_declaration_that_leaves_label_maps_out(tmp_path: Path) -> None:
-    survey = survey_of(world(tmp_path, label_maps(VIPER.colours)), labels="none")
-    only(findings(survey), "problem", "B", "viper", "--labels none")
+    scan = survey_of(world(tmp_path, label_maps(VIPER.colours)), labels="none")
+    only(findings(scan), "problem", "B", "viper", "--labels none")
 
 
 def test_footage_that_is_declared_to_be_label_maps(tmp_path: Path) -> None:
-    survey = survey_of(world(tmp_path, scene(2, 4, size=SIZE)), labels="b")
-    only(findings(survey), "problem", "B: label maps of", "training takes 256", "train/B/maps")
+    scan = survey_of(world(tmp_path, scene(2, 4, size=SIZE)), labels="b")
+    only(findings(scan), "problem", "B: label maps of", "training takes 256", "train/B/maps")
 
 
 def test_lossy_video_of_label_maps(tmp_path: Path) -> None:
@@ -76,18 +76,18 @@ def test_lossy_video_of_label_maps(tmp_path: Path) -> None:
 def test_label_maps_compressed_with_loss_or_resized_smoothly(tmp_path: Path, suffix: str) -> None:
     images = label_maps(VIPER.colours, 4)
     world(tmp_path, images if suffix == ".jpg" else resized(images, 67, 90), suffix)
-    only(labels.colours_off_the_palette(survey_of(tmp_path)), "problem", "B", "train/B/maps", "colours")
+    only(clip_checks.colours_off_the_palette(survey_of(tmp_path)), "problem", "B", "train/B/maps", "colours")
 
 
 def test_smeared_colours_of_an_unknown_palette_are_only_suspected_unless_declared(tmp_path: Path) -> None:
     world(tmp_path, label_maps(OWN), ".jpg")
-    only(labels.colours_off_the_palette(survey_of(tmp_path)), "warning", "a palette of its own")
-    only(labels.colours_off_the_palette(survey_of(tmp_path, labels="b")), "problem", "a palette of its own")
+    only(clip_checks.colours_off_the_palette(survey_of(tmp_path)), "warning", "a palette of its own")
+    only(clip_checks.colours_off_the_palette(survey_of(tmp_path, labels="b")), "problem", "a palette of its own")
 
 
 def test_a_class_that_the_label_set_does_not_know(tmp_path: Path) -> None:
     images = label_maps(CITYSCAPES.colours)
     for image in images:
         image[:10, :10] = (250, 171, 160)
-    told = ("0.8% of pixels are off cityscapes", "(250, 171, 160)")
-    only(labels.colours_off_the_palette(survey_of(world(tmp_path, images))), "note", *told)
+    messages = ("0.8% of pixels are off cityscapes", "(250, 171, 160)")
+    only(clip_checks.colours_off_the_palette(survey_of(world(tmp_path, images))), "note", *messages)

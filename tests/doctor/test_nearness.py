@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from recyclegan.data import Clip
-from recyclegan.doctor.colours import Colours
-from recyclegan.doctor.data_checks import doubles
-from recyclegan.doctor.moments import moments_of
-from recyclegan.doctor.nearness import sketches
-from recyclegan.doctor.survey import Survey, View
+from recyclegan.doctor import doubles
+from recyclegan.doctor.doubles import moments_of, sketches
+from recyclegan.doctor.scan import Colours, Scan, View
 from recyclegan.metrics.pictures import SIDE
 
 
@@ -73,8 +71,8 @@ def test_findings_are_those_of_comparing_every_pair() -> None:
         match, part, whole = doubles.compare(first, second), first.view, second.view
         if match.num_same >= doubles._needed(part, whole, match.num_compared):
             pairs.append((part.name, whole.name, match.num_same))
-    ordered, survey = [moments.view for moments in ready], Survey(Path(), tuple(views), (), ())
-    found = doubles._alike(survey, ordered, sketches(ordered), lambda number: ready[number], set())
+    ordered, scan = [moments.view for moments in ready], Scan(Path(), tuple(views), (), ())
+    found = doubles._alike(scan, ordered, sketches(ordered), lambda number: ready[number], set())
     assert [(pair.part.name, pair.whole.name, pair.match.num_same) for pair in found] == pairs
     assert pairs
 
@@ -83,12 +81,12 @@ def test_hardly_any_of_many_pairs_is_compared(monkeypatch: pytest.MonkeyPatch) -
     views, compared = many(400), []
     exact = doubles.compare
     monkeypatch.setattr(doubles, "compare", lambda *pair: compared.append(pair) or exact(*pair))
-    told: list[tuple[int, int | None, str]] = []
-    survey = Survey(Path(), tuple(views), (), (), progress=lambda *step: told.append(step))
-    assert list(doubles.shared_footage(survey))
+    messages: list[tuple[int, int | None, str]] = []
+    scan = Scan(Path(), tuple(views), (), (), progress=lambda *step: messages.append(step))
+    assert list(doubles.shared_footage(scan))
     assert len(compared) < 0.01 * 400 * 399 / 2
-    assert told[-1] == (79_800, 79_800, "comparing clips")
+    assert messages[-1] == (79_800, 79_800, "comparing clips")
 
 
 def test_a_folder_without_a_readable_clip_shares_nothing() -> None:
-    assert not list(doubles.shared_footage(Survey(Path(), (), (), ())))
+    assert not list(doubles.shared_footage(Scan(Path(), (), (), ())))

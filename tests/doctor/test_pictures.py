@@ -4,22 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recyclegan.doctor.run_checks import pictures
+from recyclegan.doctor import training_checks
 from recyclegan.metrics.pictures import thumbnail
 from recyclegan.roadworld import Drive
 from tests.doctor.world import only, run_view, scene, translations
 
 CHECKS = (
-    pictures.inverted_colours,
-    pictures.vanishing_variety,
-    pictures.nothing_but_one_colour,
-    pictures.saturated_colours,
-    pictures.holes,
-    pictures.lost_edges,
-    pictures.checkerboard,
-    pictures.ghosts,
-    pictures.tint,
-    pictures.nothing_changed,
+    training_checks.inverted_colours,
+    training_checks.vanishing_variety,
+    training_checks.nothing_but_one_colour,
+    training_checks.saturated_colours,
+    training_checks.holes,
+    training_checks.lost_edges,
+    training_checks.checkerboard,
+    training_checks.ghosts,
+    training_checks.tint,
+    training_checks.nothing_changed,
 )
 SOURCES = np.stack([thumbnail(scene(seed, 1)[0]) for seed in range(6)])
 
@@ -63,8 +63,8 @@ def test_translations_that_are_all_the_same(tmp_path: Path) -> None:
 
 
 def test_translations_of_one_colour(tmp_path: Path) -> None:
-    told = [f.what for f in findings(tmp_path, lambda frames: 120 + 0 * frames)]
-    assert any("one colour" in what and "0.0 levels" in what for what in told)
+    messages = [f.what for f in findings(tmp_path, lambda frames: 120 + 0 * frames)]
+    assert any("one colour" in what and "0.0 levels" in what for what in messages)
 
 
 def test_saturated_translations(tmp_path: Path) -> None:
@@ -80,4 +80,4 @@ def test_a_run_whose_translations_cannot_be_seen(tmp_path: Path, missing: str) -
     view = run_view(tmp_path)
     if missing == "footage":
         (tmp_path / "ab.safetensors").touch()
-    only(pictures.nothing_to_look_at(view), "note", f"no {missing}")
+    only(training_checks.nothing_to_look_at(view), "note", f"no {missing}")

@@ -2,18 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from recyclegan.doctor.run import examine_run
-from recyclegan.doctor.run_checks import settings
+from recyclegan.doctor import run_folder_checks
+from recyclegan.doctor.examining import examine_run
 from tests.doctor.world import make_world, only, run_view, severities
 
 CHECKS = (
-    settings.unreadable_configuration,
-    settings.learning_rate,
-    settings.missing_terms,
-    settings.too_few_steps,
-    settings.batch_larger_than_data,
+    run_folder_checks.unreadable_configuration,
+    run_folder_checks.learning_rate,
+    run_folder_checks.missing_terms,
+    run_folder_checks.too_few_steps,
+    run_folder_checks.batch_larger_than_data,
 )
-COURSES = {f"{way}/{term}": [1.0] * 3 for way in ("ab", "ba") for term in ("adversarial", "unsup_recycle")}
+COURSES = {f"{direction}/{term}": [1.0] * 3 for direction in ("ab", "ba") for term in ("adversarial", "unsup_recycle")}
 
 
 def test_nothing_is_found_in_the_defaults(tmp_path: Path) -> None:
@@ -22,47 +22,52 @@ def test_nothing_is_found_in_the_defaults(tmp_path: Path) -> None:
     assert not [finding for check in CHECKS for finding in check(view)]
 
 
-@pytest.mark.parametrize(("rate", "told"), [(0.01, "50 times"), (1e-8, "too small")])
-def test_absurd_learning_rates(tmp_path: Path, rate: float, told: str) -> None:
-    only(settings.learning_rate(run_view(tmp_path, lr=rate)), "problem", f"--lr {rate:g}", told)
+@pytest.mark.parametrize(("rate", "messages"), [(0.01, "50 times"), (1e-8, "too small")])
+def test_absurd_learning_rates(tmp_path: Path, rate: float, messages: str) -> None:
+    only(run_folder_checks.learning_rate(run_view(tmp_path, lr=rate)), "problem", f"--lr {rate:g}", messages)
 
 
 def test_steps_at_rate_0(tmp_path: Path) -> None:
     view = run_view(tmp_path, {"lr": [2e-4, 1e-4, 0, 0]})
-    only(settings.learning_rate(view), "problem", "2 logged steps", "from step 30")
+    only(run_folder_checks.learning_rate(view), "problem", "2 logged steps", "from step 30")
 
 
 def test_a_direction_without_terms(tmp_path: Path) -> None:
     courses = {name: values for name, values in COURSES.items() if name.startswith("ab")}
-    only(settings.missing_terms(run_view(tmp_path, courses)), "problem", "ba: all its weights are 0")
+    only(run_folder_checks.missing_terms(run_view(tmp_path, courses)), "problem", "ba: all its weights are 0")
 
 
 def test_measures_are_no_terms(tmp_path: Path) -> None:
     courses = {name: values for name, values in COURSES.items() if name.startswith("ab")}
     view = run_view(tmp_path, {**courses, "ba/equivariance": [0.1], "ba/variety": [0.1]})
-    only(settings.missing_terms(view), "problem", "ba: all its weights are 0")
+    only(run_folder_checks.missing_terms(view), "problem", "ba: all its weights are 0")
 
 
 def test_a_direction_without_an_adversarial_term(tmp_path: Path) -> None:
     courses = {name: values for name, values in COURSES.items() if name != "ab/adversarial"}
-    only(settings.missing_terms(run_view(tmp_path, courses)), "problem", "ab: its adversarial weight", "look like B")
+    only(
+        run_folder_checks.missing_terms(run_view(tmp_path, courses)),
+        "problem",
+        "ab: its adversarial weight",
+        "look like B",
+    )
 
 
 def test_a_direction_with_nothing_else(tmp_path: Path) -> None:
     courses = {name: values for name, values in COURSES.items() if name != "ba/unsup_recycle"}
-    only(settings.missing_terms(run_view(tmp_path, courses)), "warning", "ba", "adversarial term alone")
+    only(run_folder_checks.missing_terms(run_view(tmp_path, courses)), "warning", "ba", "adversarial term alone")
 
 
 def test_fewer_steps_than_clips(tmp_path: Path) -> None:
     view = run_view(tmp_path / "run", COURSES, data=make_world(tmp_path / "data"), steps=2)
-    a, b = settings.too_few_steps(view)
+    a, b = run_folder_checks.too_few_steps(view)
     assert severities([a, b]) == ["warning", "warning"]
     assert "2 steps show 2 frames of A, which has 3 clips" in a.what
 
 
 def test_a_batch_of_more_than_all_clips(tmp_path: Path) -> None:
     view = run_view(tmp_path / "run", COURSES, data=make_world(tmp_path / "data"), batch_size=4)
-    a, b = settings.batch_larger_than_data(view)
+    a, b = run_folder_checks.batch_larger_than_data(view)
     assert severities([a, b]) == ["warning", "warning"]
     assert "4 clips of B, which has 3" in b.what
 

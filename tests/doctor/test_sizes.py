@@ -4,7 +4,7 @@ from pathlib import Path
 import av
 import pytest
 
-from recyclegan.doctor.data_checks import sizes
+from recyclegan.doctor import clip_checks
 from tests.doctor.world import film, make_world, only, scene, survey_of, write_frames
 
 
@@ -14,45 +14,55 @@ def world(tmp_path: Path) -> Path:
 
 
 CHECKS = (
-    sizes.mixed_sizes_in_a_clip,
-    sizes.different_shapes_in_a_domain,
-    sizes.different_shapes_of_the_domains,
-    sizes.oblong_pixels,
-    sizes.smaller_than_training,
+    clip_checks.mixed_sizes_in_a_clip,
+    clip_checks.different_shapes_in_a_domain,
+    clip_checks.different_shapes_of_the_domains,
+    clip_checks.oblong_pixels,
+    clip_checks.smaller_than_training,
 )
 
 
 def test_nothing_is_found_where_all_have_one_size(world: Path) -> None:
-    survey = survey_of(world, size=(36, 48))
-    assert not [finding for check in CHECKS for finding in check(survey)]
+    scan = survey_of(world, size=(36, 48))
+    assert not [finding for check in CHECKS for finding in check(scan)]
 
 
 def test_a_clip_whose_frames_differ_in_size(world: Path) -> None:
     write_frames(world / "train" / "A" / "mixed", scene(1, 3) + scene(2, 2, size=(40, 64)))
-    told = ("train/A/mixed", "64x48 in 3 frames", "64x40 in 2 frames")
-    only(sizes.mixed_sizes_in_a_clip(survey_of(world)), "problem", *told)
+    messages = ("train/A/mixed", "64x48 in 3 frames", "64x40 in 2 frames")
+    only(clip_checks.mixed_sizes_in_a_clip(survey_of(world)), "problem", *messages)
 
 
 def test_a_domain_with_another_shape(world: Path) -> None:
     write_frames(world / "train" / "A" / "wide", scene(1, 3, size=(48, 96)))
-    only(sizes.different_shapes_in_a_domain(survey_of(world)), "warning", "train/A", "96x48 in 1 clip")
+    only(clip_checks.different_shapes_in_a_domain(survey_of(world)), "warning", "train/A", "96x48 in 1 clip")
 
 
 def test_a_domain_with_another_size_of_the_same_shape(world: Path) -> None:
     write_frames(world / "train" / "A" / "large", scene(1, 3, size=(96, 128)))
-    only(sizes.different_shapes_in_a_domain(survey_of(world)), "note", "2 sizes", "128x96")
+    only(clip_checks.different_shapes_in_a_domain(survey_of(world)), "note", "2 sizes", "128x96")
 
 
 def test_upright_among_lying_clips(world: Path) -> None:
     write_frames(world / "train" / "A" / "phone", scene(1, 3, size=(64, 48)))
-    only(sizes.different_shapes_in_a_domain(survey_of(world)), "warning", "1 of 2 clips", "upright", "train/A/phone")
+    only(
+        clip_checks.different_shapes_in_a_domain(survey_of(world)),
+        "warning",
+        "1 of 2 clips",
+        "upright",
+        "train/A/phone",
+    )
 
 
 def test_domains_of_different_shape(tmp_path: Path) -> None:
     write_frames(tmp_path / "train" / "A" / "clip", scene(1, 3, size=(48, 64)))
     write_frames(tmp_path / "train" / "B" / "clip", scene(2, 3, size=(48, 96)))
     only(
-        sizes.different_shapes_of_the_domains(survey_of(tmp_path)), "warning", "1.33 times", "2.00 times", "1.50 times"
+        clip_checks.different_shapes_of_the_domains(survey_of(tmp_path)),
+        "warning",
+        "1.33 times",
+        "2.00 times",
+        "1.50 times",
     )
 
 
@@ -66,15 +76,15 @@ def test_oblong_pixels(world: Path) -> None:
         for image in scene(1, 4):
             output.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         output.mux(stream.encode(None))
-    only(sizes.oblong_pixels(survey_of(world)), "warning", "1 video", "4:3", "train/B/oblong.mp4")
+    only(clip_checks.oblong_pixels(survey_of(world)), "warning", "1 video", "4:3", "train/B/oblong.mp4")
 
 
 def test_clips_smaller_than_training(world: Path) -> None:
     film(world / "train" / "A" / "small.mp4", scene(1, 4, size=(24, 32)))
-    only(sizes.smaller_than_training(survey_of(world, size=(36, 48))), "warning", "48x36", "32x24", "small.mp4")
+    only(clip_checks.smaller_than_training(survey_of(world, size=(36, 48))), "warning", "48x36", "32x24", "small.mp4")
 
 
 def test_clips_that_the_default_resizing_leaves_narrower_than_the_crop(world: Path) -> None:
     write_frames(world / "train" / "A" / "phone", scene(1, 3, size=(96, 64)))
-    told = ("brings to 40x60", "crop of 48x36", "train/A/phone")
-    only(sizes.smaller_than_training(survey_of(world, size=(36, 48))), "warning", *told)
+    messages = ("brings to 40x60", "crop of 48x36", "train/A/phone")
+    only(clip_checks.smaller_than_training(survey_of(world, size=(36, 48))), "warning", *messages)

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from recyclegan.data import Clip
-from recyclegan.doctor import survey
-from recyclegan.doctor.colours import Colours, count_colours
-from recyclegan.doctor.moments import compare, compare_closely, moments_of
+from recyclegan.doctor import scan
+from recyclegan.doctor.doubles import compare, compare_closely, moments_of
+from recyclegan.doctor.scan import Colours, count_colours
 from tests.doctor.world import film, make_world, scene, survey_of, write_frames
 
 
 def test_frames_are_spread_from_the_first_to_the_last() -> None:
-    assert survey.spread(9, 5) == [0, 2, 4, 6, 8]
-    assert survey.spread(3, 64) == [0, 1, 2]
-    assert survey.spread(1, 8) == [0]
+    assert scan.spread(9, 5) == [0, 2, 4, 6, 8]
+    assert scan.spread(3, 64) == [0, 1, 2]
+    assert scan.spread(1, 8) == [0]
 
 
 def test_views_are_named_by_their_place(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_views_are_named_by_their_place(tmp_path: Path) -> None:
 
 def test_thumbnails_are_means_of_the_frame() -> None:
     image = scene(1, 1, size=(64, 96))[0]
-    thumb = survey.thumbnail(image)
+    thumb = scan.thumbnail(image)
     expected = image.reshape(32, 2, 32, 3, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(thumb, expected, atol=1)
 
@@ -34,8 +34,8 @@ def test_a_long_video_is_sampled_without_decoding_all_of_it(tmp_path: Path, monk
     film(tmp_path / "train" / "A" / "film.mp4", scene(5, 30), crf=1)
     write_frames(tmp_path / "train" / "B" / "clip", scene(6, 4))
     whole = survey_of(tmp_path, frames=4).of("train", "a")[0]
-    monkeypatch.setattr(survey, "LONG", 20)
-    monkeypatch.setattr(survey, "FEW", 4)
+    monkeypatch.setattr(scan, "LONG", 20)
+    monkeypatch.setattr(scan, "FEW", 4)
     monkeypatch.setattr(Clip, "images", None)
     sought = survey_of(tmp_path, frames=30).of("train", "a")[0]
     assert sought.places == whole.places == (0, 10, 19, 29)

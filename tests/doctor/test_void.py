@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recyclegan.doctor.data_checks import labels
+from recyclegan.doctor import clip_checks
 from recyclegan.labels import CITYSCAPES, colourize
 from tests.doctor.world import make_world, survey_of, write_frames
 
@@ -21,5 +21,5 @@ def test_the_void_of_cityscapes_is_of_its_palette(tmp_path: Path) -> None:
                 for file in clip.iterdir():
                     file.unlink()
                 clip.rmdir()
-    survey = survey_of(world, labels="b")
-    assert not list(labels.colours_off_the_palette(survey))
+    scan = survey_of(world, labels="b")
+    assert not list(clip_checks.colours_off_the_palette(scan))

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from recyclegan.arrays import Image
 from recyclegan.doctor import Finding
 from recyclegan.doctor.run_view import RunView, Translations
-from recyclegan.doctor.survey import Survey, look_at
+from recyclegan.doctor.scan import Scan, look_at
 from recyclegan.domains import Direction
 from recyclegan.metrics.frame_numbers import pair_of
 from recyclegan.settings.training import TrainConfig
@@ -57,7 +57,7 @@ def make_world(root: Path, clips: int = 3, num_frames: int = 12) -> Path:
     return root
 
 
-def survey_of(root: Path, frames: int = 16, **changes: Any) -> Survey:
+def survey_of(root: Path, frames: int = 16, **changes: Any) -> Scan:
     """Return what is seen of a data folder."""
     return replace(look_at(root, frames, None, None, lambda *_: None), **changes)
 
@@ -77,11 +77,11 @@ def only(findings: Iterable[Finding], severity: str, *parts: str) -> Finding:
 
 
 def translations(
-    way: Direction, sources: Sequence[Image], translated: Sequence[Image], has_labels: bool = False
+    direction: Direction, sources: Sequence[Image], translated: Sequence[Image], has_labels: bool = False
 ) -> Translations:
     """Return what is seen of translated frames beside their sources."""
     pairs = tuple(pair_of(source, image) for source, image in zip(sources, translated, strict=True))
-    return Translations(way, pairs, (), has_labels)
+    return Translations(direction, pairs, (), has_labels)
 
 
 def run_view(

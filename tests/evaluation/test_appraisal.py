@@ -9,8 +9,8 @@ import pytest
 from recyclegan.arrays import Image
 from recyclegan.cli import main
 from recyclegan.evaluation import compare, evaluate
-from recyclegan.evaluation.appraisal import Appraisal
-from recyclegan.evaluation.measures import PICTURES
+from recyclegan.evaluation.evaluating import Appraisal
+from recyclegan.evaluation.measure_catalogue import PICTURES
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.metrics.intervals import Interval
 from recyclegan.settings.evaluation import EvaluationConfig
@@ -78,9 +78,9 @@ def test_blur_that_buys_calm_is_told(measured: dict[str, Results]) -> None:
     assert verdict is not None
     error = measured["mushy"].results["warping_error"]
     assert error.translated.value < error.references[SOURCE].value
-    (told,) = [finding for finding in verdict.findings if finding.name == "bought"]
-    assert "warping error" in told.sentence
-    assert "bought with blur" in told.sentence
+    (messages,) = [finding for finding in verdict.findings if finding.name == "bought"]
+    assert "warping error" in messages.sentence
+    assert "bought with blur" in messages.sentence
 
 
 def appraised(others: dict[str, Result], has_labels: bool = False) -> str:
@@ -123,8 +123,8 @@ def test_it_stands_at_the_top_of_the_report_in_the_numbers_and_at_the_end_of_the
 ) -> None:
     words = ["evaluate", str(world / "inverted"), str(world / "source"), "--out", str(tmp_path / "out")]
     assert main([*words, "--num-shown", "0", "--num-draws", "10"]) == 0
-    *_, told, remedy, written = capsys.readouterr().out.splitlines()
-    assert told.startswith("verdict: not usable: light and dark are swapped in ")
+    *_, messages, remedy, written = capsys.readouterr().out.splitlines()
+    assert messages.startswith("verdict: not usable: light and dark are swapped in ")
     assert remedy.startswith("verdict: inversion: train anew with --preset steady-footage")
     assert written.endswith("report.html: written; open it in a browser")
     page = (tmp_path / "out" / "report.html").read_text()

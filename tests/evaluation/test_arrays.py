@@ -34,9 +34,9 @@ ODD = {
 @pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
 def test_odd_arrays_are_one_line(tmp_path, changes):
     np.savez(tmp_path / "c.npz", **(truth(class_maps(0)) | changes))
-    with pytest.raises(InputError, match=r"c\.npz: .*; write it anew") as told:
+    with pytest.raises(InputError, match=r"c\.npz: .*; write it anew") as messages:
         list(ArrayTruth(tmp_path / "c.npz", 8).frames((HEIGHT, WIDTH)))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(messages.value)
 
 
 def test_an_unknown_flow_counts_as_not_seen(tmp_path):

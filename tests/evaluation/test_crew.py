@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation import EvaluationConfig, crew, evaluate
-from recyclegan.evaluation.comparison import read_metrics
-from recyclegan.evaluation.crew import Post, View, one_thread, worth
-from recyclegan.evaluation.footage import pair_clips
+from recyclegan.evaluation import EvaluationConfig, evaluate, workers
+from recyclegan.evaluation.examples import read_metrics
 from recyclegan.evaluation.memory import Memory
+from recyclegan.evaluation.paired_clips import pair_clips
+from recyclegan.evaluation.workers import Setup, WorkerState, one_thread, worth
 from tests.evaluation.world import LENGTH, write_world
 
 
@@ -31,7 +31,7 @@ def run(world, out, truth=True, **changes):
 
 @pytest.mark.parametrize("options", [{"labels": "viper"}, {"truth": False, "max_frames": 5}])
 def test_numbers_are_the_same_to_the_bit_for_any_number_of_processes(world, tmp_path, monkeypatch, options):
-    monkeypatch.setattr(crew, "PIXELS_A_PROCESS", 1)
+    monkeypatch.setattr(workers, "PIXELS_A_PROCESS", 1)
     one = run(world, tmp_path / "one", processes=1, **options)
     several = run(world, tmp_path / "several", processes=2, **options)
     assert one.to_json() == several.to_json()
@@ -61,7 +61,7 @@ def test_threads_are_given_back(monkeypatch):
 def test_processes_are_as_many_as_the_work_is_worth(world, monkeypatch):
     clips = pair_clips(world / "source", world / "source")
     pixels = sum(clip.source.num_frames * math.prod(clip.size) for clip in clips)
-    monkeypatch.setattr(crew, "PIXELS_A_PROCESS", pixels // 3)
+    monkeypatch.setattr(workers, "PIXELS_A_PROCESS", pixels // 3)
     assert worth(EvaluationConfig(processes=8), clips) == 3
     assert worth(EvaluationConfig(processes=2), clips) == 2
     assert worth(EvaluationConfig(processes=8, max_frames=2), clips) == 1
@@ -95,7 +95,7 @@ def test_frames_that_are_measured_have_the_values_that_they_have_among_all(world
 
 
 def test_what_will_be_measured_is_said_before_it_is(world, tmp_path):
-    told, config = [], EvaluationConfig(labels="viper", num_draws=5, num_shown=0, max_frames=4)
+    messages, config = [], EvaluationConfig(labels="viper", num_draws=5, num_shown=0, max_frames=4)
     evaluate(
         world / "labels",
         world / "source",
@@ -103,28 +103,28 @@ def test_what_will_be_measured_is_said_before_it_is(world, tmp_path):
         world / "labels",
         world / "truth",
         config,
-        progress=lambda *news: told.append(news),
-        say=told.append,
+        progress=lambda *news: messages.append(news),
+        say=messages.append,
     )
-    assert told[0] == (
-        "measuring steadiness (flow: exact), classes, likeness to the target of 2 clips; frames: 8 of 16: at most 4 of"
+    assert messages[0] == (
+        "measuring steadiness (flow: exact), classes, distances to the target of 2 clips; frames: 8 of 16: at most 4 of"
         " each clip, in evenly spread runs of 4 neighbours (--all-frames measures all)"
     )
-    stages = list(dict.fromkeys(news[2] for news in told[1:]))
+    stages = list(dict.fromkeys(news[2] for news in messages[1:]))
     assert stages == [
-        "likeness: translated",
-        "likeness: source",
-        "likeness: target",
-        "likeness: distances",
+        "distances: translated",
+        "distances: source",
+        "distances: target",
+        "distances: computed",
         "measuring",
     ]
     for stage in stages:
-        counts = [news[:2] for news in told[1:] if news[2] == stage]
+        counts = [news[:2] for news in messages[1:] if news[2] == stage]
         assert counts == [(done, counts[0][1]) for done in range(counts[0][1] + 1)]
 
 
 def test_what_goes_wrong_in_a_process_is_told_as_if_it_were_here(world, tmp_path, monkeypatch):
-    monkeypatch.setattr(crew, "PIXELS_A_PROCESS", 1)
+    monkeypatch.setattr(workers, "PIXELS_A_PROCESS", 1)
     shutil.copytree(world / "source", tmp_path / "broken")
     file = sorted((tmp_path / "broken" / "clip1").iterdir())[-1]
     file.write_bytes(file.read_bytes()[:60])
@@ -136,10 +136,13 @@ def test_what_goes_wrong_in_a_process_is_told_as_if_it_were_here(world, tmp_path
 
 def test_a_process_that_dies_is_told_in_a_line(world):
     clips = pair_clips(world / "source", world / "source")
-    view = View(EvaluationConfig(processes=2), "dis", "", Memory())
-    post = Post(clips, view.sight(), None, view.config)
-    with pytest.raises(InputError, match=r"a process died.*fewer --processes"), crew.crew(post, view, 2) as workers:
-        list(workers.each(die, [0]))
+    view = Setup(EvaluationConfig(processes=2), "dis", "", Memory())
+    post = WorkerState(clips, view.flow_source(), None, view.config)
+    with (
+        pytest.raises(InputError, match=r"a process died.*fewer --processes"),
+        workers.worker_processes(post, view, 2) as started,
+    ):
+        list(started.each(die, [0]))
 
 
 def die(_post, _task):

@@ -5,9 +5,9 @@ import io
 import av
 import numpy as np
 
-from recyclegan.evaluation.clips import Sight, measure_clip
-from recyclegan.evaluation.exhibits import exhibit, heat_colours, worst_frames
-from recyclegan.evaluation.footage import pair_clips
+from recyclegan.evaluation.clip_measures import FlowSource, measure_clip
+from recyclegan.evaluation.examples import example_of, heat_colours, worst_frames
+from recyclegan.evaluation.paired_clips import pair_clips
 from tests.evaluation.world import HEIGHT, WIDTH, class_maps, pictures, write_clip, write_truth
 
 NAN = float("nan")
@@ -37,9 +37,9 @@ def test_exhibit_shows_the_worst_moment(tmp_path):
     write_clip(tmp_path / "fake" / "clip", jolted)
     write_truth(tmp_path / "truth" / "clip.npz", class_maps(0, length))
     clip = pair_clips(tmp_path / "fake", tmp_path / "source", tmp_path / "truth")[0]
-    sight = Sight("exact", None)
-    measures = measure_clip(clip, sight, None, lambda: None)
-    shown = exhibit(clip, measures, sight, num_frames=6, num_worst=1)
+    flow_source = FlowSource("exact", None)
+    measures = measure_clip(clip, flow_source, None, lambda: None)
+    shown = example_of(clip, measures, flow_source, num_frames=6, num_worst=1)
     assert shown.worst[0].index in (9, 10)
     assert shown.first <= 9 <= shown.last
     np.testing.assert_array_equal(shown.worst[0].current, jolted[shown.worst[0].index])

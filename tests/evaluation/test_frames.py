@@ -6,7 +6,7 @@ import pytest
 from recyclegan.data.index import Clip
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
-from recyclegan.evaluation.frames import span_of
+from recyclegan.evaluation.frame_spans import span_of
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import write_image, write_video
 from tests.evaluation.world import class_maps, label_maps, pictures, write_clip, write_truth
@@ -45,9 +45,9 @@ def test_whole_clips_belong_together_in_order_and_other_numbers_are_told(tmp_pat
 @pytest.mark.parametrize("numbers", [range(6), (0, 2, 4), (2, 3, 5, 6, 7), (6, 7, 8), (2, 2, 3)])
 def test_other_gaps_are_refused_with_what_to_do(tmp_path, numbers):
     files = tuple(tmp_path / str(place) / f"{number:05d}.png" for place, number in enumerate(numbers))
-    with pytest.raises(InputError, match=r"its source has 8.* translate the whole clip again, or") as told:
+    with pytest.raises(InputError, match=r"its source has 8.* translate the whole clip again, or") as messages:
         span_of(Clip("drive", "frames", files), numbered(tmp_path, range(8)))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(messages.value)
 
 
 def test_names_without_numbers_tell_by_themselves_and_videos_tell_nothing(tmp_path):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recyclegan.cli import main
 from recyclegan.errors import InputError
 from recyclegan.evaluation import compare, evaluate
-from recyclegan.evaluation.comparison import read_draws, read_metrics
+from recyclegan.evaluation.examples import read_draws, read_metrics
 from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import pictures, write_clip, write_world
 
@@ -42,9 +42,9 @@ def test_a_full_disk_leaves_no_half_of_an_output(tmp_path, monkeypatch, capsys, 
 
     monkeypatch.setattr(os, "fsync", full)
     code = main(["evaluate", str(clip), str(clip), "--out", str(out), "--num-draws", "5", "--num-shown", "0"])
-    told = capsys.readouterr().err.strip().splitlines()
+    messages = capsys.readouterr().err.strip().splitlines()
     assert code == (2 if at < 3 else 0)
-    assert at == 3 or "No space left on device" in told[-1]
+    assert at == 3 or "No space left on device" in messages[-1]
     names = sorted(path.name for path in out.iterdir())
     assert names == ([] if at < 3 else ["draws.npz", "metrics.json", "report.html"])
 
@@ -67,8 +67,8 @@ def test_names_that_are_no_utf8_reach_report_and_numbers(tmp_path, capsys):
     out = tmp_path / os.fsdecode(b"out\xe9")
     words = ["evaluate", str(clips), str(clips), "--out", str(out), "--num-draws", "5"]
     assert main(words) == 0
-    told = {clip["name"] for clip in json.loads((out / "metrics.json").read_text())["clips"]}
-    assert told == set(names)
+    messages = {clip["name"] for clip in json.loads((out / "metrics.json").read_text())["clips"]}
+    assert messages == set(names)
     assert "caf\\udce9" in (out / "report.html").read_text()
     compare({os.fsdecode(b"\xe9"): out, "other": out}, tmp_path / "both.html")
     plan, *progress = capsys.readouterr().err.splitlines()
@@ -85,9 +85,9 @@ def write_metrics(folder, content):
 def changed(content, path, value):
     """Return the content with another value at a path of keys."""
     content = copy.deepcopy(content)
-    *way, last = path
+    *direction, last = path
     place = content
-    for key in way:
+    for key in direction:
         place = place[key]
     if value is KeyError:
         del place[last]
@@ -119,9 +119,9 @@ ODD = [
 def test_odd_numbers_of_an_evaluation_are_one_line(evaluated, tmp_path, path, value):
     content = json.loads((evaluated / "metrics.json").read_text())
     folder = write_metrics(tmp_path / "odd", changed(content, path, value))
-    with pytest.raises(InputError, match=r"metrics\.json.*evaluate again") as told:
+    with pytest.raises(InputError, match=r"metrics\.json.*evaluate again") as messages:
         compare({"odd": folder, "good": evaluated}, tmp_path / "both.html")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(messages.value)
     assert not (tmp_path / "both.html").exists()
 
 

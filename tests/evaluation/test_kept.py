@@ -9,8 +9,8 @@ import pytest
 
 from recyclegan.data import index
 from recyclegan.data.index import Clip
-from recyclegan.evaluation import evaluate, kept
-from recyclegan.evaluation.kept import Store
+from recyclegan.evaluation import evaluate, memory
+from recyclegan.evaluation.memory import Store
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import read_image, read_video, write_video
 from tests.evaluation.world import pictures, write_clip, write_world
@@ -26,7 +26,7 @@ def decoded(monkeypatch):
     def count(read):
         return lambda path, *more: counts.update([Path(path).name]) or read(path, *more)
 
-    for module in (index, kept):
+    for module in (index, memory):
         monkeypatch.setattr(module, "read_image", count(read_image))
     monkeypatch.setattr(index, "read_video", count(read_video))
     return counts
@@ -48,7 +48,7 @@ def make(tmp_path, kind):
 @pytest.mark.parametrize("room", [100 * FRAME, 3 * FRAME, 0])
 def test_frames_are_the_same_and_room_is_never_exceeded(tmp_path, decoded, kind, room):
     clip, store = make(tmp_path, kind), Store(room)
-    held = kept.kept(clip, store)
+    held = memory.kept(clip, store)
     for _ in range(3):
         np.testing.assert_array_equal(frames_of(held), frames_of(clip))
         list(islice(held.images(), 2))
@@ -62,7 +62,7 @@ def test_two_videos_at_once_share_the_room(tmp_path):
     write_video(tmp_path / "a.mkv", pictures(0), 10, codec="ffv1")
     write_video(tmp_path / "b.mkv", pictures(1), 10, codec="ffv1")
     store = Store(10 * FRAME)
-    clips = [kept.kept(Clip(name, "video", (tmp_path / f"{name}.mkv",)), store) for name in "ab"]
+    clips = [memory.kept(Clip(name, "video", (tmp_path / f"{name}.mkv",)), store) for name in "ab"]
     for left, right in zip(*(clip.images() for clip in clips), strict=True):
         assert left.shape == right.shape
     assert store.room in {2 * FRAME, 10 * FRAME}
@@ -76,7 +76,7 @@ def test_an_evaluation_decodes_each_frame_once_and_gives_the_same_numbers(tmp_pa
     many = evaluate(root / "labels", root / "source", tmp_path / "once", config=config, **arguments)
     once = decoded.total()
     decoded.clear()
-    monkeypatch.setattr("recyclegan.evaluation.run.Store", lambda: Store(0))
+    monkeypatch.setattr("recyclegan.evaluation.evaluating.Store", lambda: Store(0))
     again = evaluate(root / "labels", root / "source", tmp_path / "many", config=config, **arguments)
     assert many.to_json() == again.to_json()
     # 16 frames of source, of labels and of the target, and the first of two clips each for their size

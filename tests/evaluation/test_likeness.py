@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from recyclegan.data.index import Clip
-from recyclegan.evaluation.clips import as_frames
-from recyclegan.evaluation.likeness import distances, sample_footage
+from recyclegan.evaluation.clip_measures import as_frames
+from recyclegan.evaluation.distribution_distances import distances, sample_footage
 from recyclegan.metrics.intervals import Draws
 from recyclegan.metrics.temporal import sharpness
 from recyclegan.video import write_image, write_video

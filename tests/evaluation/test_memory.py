@@ -8,7 +8,7 @@ import pytest
 from recyclegan.data.index import find_clips
 from recyclegan.evaluation import EvaluationConfig, evaluate, memory
 from recyclegan.evaluation.memory import Memory, key_of
-from recyclegan.metrics import motion
+from recyclegan.metrics import flow_estimation
 from tests.evaluation.world import LENGTH, write_world
 
 ARRAYS = {"flow": np.linspace(0, 1, 7, dtype=np.float32), "visible": np.array([True, False])}
@@ -80,8 +80,8 @@ def test_a_further_evaluation_works_out_what_is_new_and_gives_the_same(
 ):
     """Flow is estimated both ways on the source and once on the output; beside exact flow, once on each."""
     pytest.importorskip("cv2")
-    estimated, estimate = [], motion.dis_flow
-    monkeypatch.setattr(motion, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
+    estimated, estimate = [], flow_estimation.dis_flow
+    monkeypatch.setattr(flow_estimation, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
     pairs, counts, found = 2 * (LENGTH - 1), [], []
     for folder in (None, tmp_path / "memory", tmp_path / "memory"):
         estimated.clear()
@@ -102,7 +102,7 @@ def test_a_further_evaluation_works_out_what_is_new_and_gives_the_same(
 
 def test_films_use_the_flow_that_was_found_while_measuring(world, tmp_path, monkeypatch):
     pytest.importorskip("cv2")
-    estimated, estimate = [], motion.dis_flow
-    monkeypatch.setattr(motion, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
+    estimated, estimate = [], flow_estimation.dis_flow
+    monkeypatch.setattr(flow_estimation, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
     evaluate(world / "labels", world / "source", tmp_path, config=EvaluationConfig(num_draws=5))
     assert len(estimated) == 3 * 2 * (LENGTH - 1)

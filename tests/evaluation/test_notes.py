@@ -54,9 +54,9 @@ def test_a_target_without_contrast_gives_no_distance_and_no_crash(tmp_path):
 def test_black_footage_throughout_is_measured_or_told(tmp_path):
     black = write_clip(tmp_path / "black" / "c", np.zeros_like(pictures(0))).parent
     results = evaluate(black, black, tmp_path / "out", target=black, config=EvaluationConfig())
-    told = " ".join(results.notes)
+    messages = " ".join(results.notes)
     for name, result in results.results.items():
-        assert plain(result.translated.value) or f"{name}: no number" in told
+        assert plain(result.translated.value) or f"{name}: no number" in messages
 
 
 def test_features_that_are_not_finite_are_told(tmp_path):
@@ -83,10 +83,10 @@ def test_the_command_prints_no_nan(tmp_path, capsys):
     write_clip(tmp_path / "source" / "c", pictures(0))
     words = ["evaluate", str(tmp_path / "source"), str(tmp_path / "source"), "--out", str(tmp_path / "out")]
     assert main([*words, "--target", str(tmp_path / "black"), "--num-shown", "0", "--num-draws", "5"]) == 0
-    told = capsys.readouterr()
-    assert " nan" not in told.out
-    assert "no number" in told.out
-    assert "note: patches_fine: no number" in told.err
+    messages = capsys.readouterr()
+    assert " nan" not in messages.out
+    assert "no number" in messages.out
+    assert "note: patches_fine: no number" in messages.err
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["notes"]
 
 

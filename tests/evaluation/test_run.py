@@ -10,8 +10,8 @@ import torch
 
 from recyclegan.errors import InputError
 from recyclegan.evaluation import compare, evaluate
-from recyclegan.evaluation.comparison import differences, read_metrics
-from recyclegan.evaluation.measures import CLASSES, MEASURES, PICTURES, STEADINESS
+from recyclegan.evaluation.examples import differences, read_metrics
+from recyclegan.evaluation.measure_catalogue import CLASSES, MEASURES, PICTURES, STEADINESS
 from recyclegan.labels import VIPER
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import write_video
@@ -303,9 +303,9 @@ def short_truth(folder):
 
 def test_mistakes_are_told_in_one_line_and_nothing_is_written(world, tmp_path):
     for words, arguments in mistakes(world, tmp_path).items():
-        with pytest.raises(InputError, match=words) as told:
+        with pytest.raises(InputError, match=words) as messages:
             evaluate(out=tmp_path / "out", **arguments)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(messages.value)
     assert not (tmp_path / "out").exists()
 
 

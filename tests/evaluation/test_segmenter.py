@@ -8,9 +8,9 @@ from onnx import TensorProto, helper
 
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
-from recyclegan.evaluation.segmenter import LEVELS, load_segmenter
+from recyclegan.evaluation.class_scores import LEVELS, load_segmenter
 from recyclegan.labels import CITYSCAPES, VIPER
-from recyclegan.networks.fcn8s import FCN8s
+from recyclegan.networks.pretrained import FCN8s
 from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import HEIGHT, WIDTH, class_maps, label_maps, pictures, write_clip, write_world
 
@@ -143,9 +143,9 @@ def mistakes(folder):
 
 def test_other_files_are_refused_in_one_line(tmp_path):
     for words, path in mistakes(tmp_path).items():
-        with pytest.raises(InputError, match=words) as told:
+        with pytest.raises(InputError, match=words) as messages:
             load_segmenter(path, VIPER, SIZE)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(messages.value)
     with pytest.raises(InputError, match=r"classes of cityscapes"):
         load_segmenter(script(tmp_path / "a.pt", NearestColour()), CITYSCAPES, SIZE)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.evaluation.stretches import RUN_LENGTH, frames_in, in_parts, num_pairs, runs_of
+from recyclegan.evaluation.frame_spans import RUN_LENGTH, frames_in, in_parts, num_pairs, runs_of
 
 lengths, mosts = st.integers(1, 3000), st.integers(2, 400)
 

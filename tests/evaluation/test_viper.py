@@ -7,8 +7,8 @@ from PIL import Image
 from recyclegan.data.index import find_clips
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
-from recyclegan.evaluation.viper import ViperTruth
-from recyclegan.metrics.motion import BACKWARD_MASK, BOTH_WAYS_MASK, FORWARD_MASK
+from recyclegan.evaluation.truth import ViperTruth
+from recyclegan.metrics.flow_estimation import BACKWARD_MASK, BOTH_WAYS_MASK, FORWARD_MASK
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.video import write_image, write_video
 from tests.evaluation.world import HEIGHT, LENGTH, STEP, WIDTH, class_maps, label_maps, pictures

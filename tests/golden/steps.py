@@ -15,9 +15,9 @@ OTHER = {"A": "B", "B": "A"}
 
 def fill_networks(method: Method, phases: dict) -> None:
     """Give generators and discriminators the weights of the record; a discriminator has the name of its direction."""
-    for way, name in NAMES.items():
-        fill(method.generators[way], phases[f"G_{name}"])
-        fill(method.discriminators[way[1]], phases[f"D_{name}"])
+    for direction, name in NAMES.items():
+        fill(method.generators[direction], phases[f"G_{name}"])
+        fill(method.discriminators[direction[1]], phases[f"D_{name}"])
 
 
 def backward(terms: Losses) -> dict[str, float]:

@@ -24,12 +24,12 @@ def test_step_gives_the_published_losses_and_gradients() -> None:
     method, found, fakes = recorded_method(record), {}, {}
     size = (record["batch"], 3, record["height"], record["width"])
     real = {name: image(size, record["phases"][f"real_{name}"]) for name in "AB"}
-    for way, name in NAMES.items():
-        terms, fakes[name] = method.generator_losses(real[name][:, None], way, torch.Generator())
+    for direction, name in NAMES.items():
+        terms, fakes[name] = method.generator_losses(real[name][:, None], direction, torch.Generator())
         values = backward(terms)
         found |= {f"G_{name}": values["adversarial"], f"cycle_{name}": values["cycle"]}
         found[f"identity_{OTHER[name]}"] = values.get("identity", 0.0)
-    for way, name in NAMES.items():
-        assert_close(gradient_norms(method.generators[way]), record[f"grad_norms_G_{name}"])
-        found[f"D_{name}"] = float(method.discriminator_loss(way[1], real[OTHER[name]], fakes[name]).detach())
+    for direction, name in NAMES.items():
+        assert_close(gradient_norms(method.generators[direction]), record[f"grad_norms_G_{name}"])
+        found[f"D_{name}"] = float(method.discriminator_loss(direction[1], real[OTHER[name]], fakes[name]).detach())
     assert found == {key: pytest.approx(record[key], rel=1e-9, abs=1e-12) for key in found}

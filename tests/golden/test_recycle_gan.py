@@ -35,8 +35,8 @@ def recorded_method(kind: type[RecycleGAN], record: dict) -> RecycleGAN:
     )
     method = kind(config, NetworkConfig(width=8, discriminator_width=8)).double()
     fill_networks(method, phases)
-    for way, name in NAMES.items():
-        fill(method.predictors[way[0]], phases[f"P_{name}"])
+    for direction, name in NAMES.items():
+        fill(method.predictors[direction[0]], phases[f"P_{name}"])
     return method
 
 
@@ -49,15 +49,15 @@ def recorded_clip(record: dict, name: str) -> Tensor:
 def test_step_gives_the_published_losses_and_gradients(kind: type[RecycleGAN], record: dict) -> None:
     method, found, fakes = recorded_method(kind, record), {}, {}
     real = {name: recorded_clip(record, name) for name in "AB"}
-    for way, name in NAMES.items():
-        terms, fakes[name] = method.generator_losses(real[name], way, torch.Generator())
+    for direction, name in NAMES.items():
+        terms, fakes[name] = method.generator_losses(real[name], direction, torch.Generator())
         values = backward(terms)
         found |= {f"{theirs}_{name}": values[ours] for theirs, ours in TERMS.items() if f"{theirs}_{name}" in record}
         found[f"pred_{name}_adversarial"] = values.get("adversarial_predicted", 0.0)
-    for domain, (way, name) in zip("ab", NAMES.items(), strict=True):
+    for domain, (direction, name) in zip("ab", NAMES.items(), strict=True):
         if f"grad_norms_G_{name}" in record:
-            assert_close(gradient_norms(method.generators[way]), record[f"grad_norms_G_{name}"])
+            assert_close(gradient_norms(method.generators[direction]), record[f"grad_norms_G_{name}"])
             assert_close(gradient_norms(method.predictors[domain]), record[f"grad_norms_P_{name}"])
         frames, fake = real[OTHER[name]].flatten(0, 1), fakes[name].detach()
-        found[f"D_{name}"] = float(method.discriminator_loss(way[1], frames, fake).detach())
+        found[f"D_{name}"] = float(method.discriminator_loss(direction[1], frames, fake).detach())
     assert found == {key: pytest.approx(record[key], rel=1e-9, abs=1e-12) for key in found}

@@ -55,7 +55,7 @@ def test_step_gives_the_published_losses_and_gradients(record: dict, monkeypatch
     size = (record["batch"], 3, record["height"], record["width"])
     real = {name: image(size, record["phases"][f"real_{name}"]) for name in "AB"}
     found, fakes = {}, {}
-    for way, name in NAMES.items():
+    for direction, name in NAMES.items():
         hand_out(
             [
                 record["flow_phases"][f"{term}_{name}"]
@@ -64,17 +64,17 @@ def test_step_gives_the_published_losses_and_gradients(record: dict, monkeypatch
             ],
             monkeypatch,
         )
-        terms, fakes[name] = method.generator_losses(real[name][:, None], way, torch.Generator())
+        terms, fakes[name] = method.generator_losses(real[name][:, None], direction, torch.Generator())
         values = backward(terms)
         found |= {f"{theirs}_{name}": values.get(ours, 0.0) for theirs, ours in TERMS.items()}
         found[f"identity_{OTHER[name]}"] = values.get("identity", 0.0)
     assert found == {key: pytest.approx(expected[key], rel=1e-9, abs=1e-12) for key in found}
-    for way, name in NAMES.items():
-        assert_close(gradient_norms(method.generators[way]), expected[f"grad_norms_G_{name}"])
+    for direction, name in NAMES.items():
+        assert_close(gradient_norms(method.generators[direction]), expected[f"grad_norms_G_{name}"])
 
     method.discriminators.zero_grad()
-    for way, name in NAMES.items():
-        loss = method.discriminator_loss(way[1], real[OTHER[name]], fakes[name].detach())
+    for direction, name in NAMES.items():
+        loss = method.discriminator_loss(direction[1], real[OTHER[name]], fakes[name].detach())
         loss.backward()
         assert float(loss.detach()) == pytest.approx(expected[f"D_{name}"], rel=1e-9)
-        assert_close(gradient_norms(method.discriminators[way[1]]), expected[f"grad_norms_D_{name}"])
+        assert_close(gradient_norms(method.discriminators[direction[1]]), expected[f"grad_norms_D_{name}"])

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from recyclegan.domains import Domains
 from recyclegan.errors import InputError
 from recyclegan.methods import CUT
 from recyclegan.methods.cut import encode
@@ -119,10 +120,10 @@ def test_terms_of_weight_0_are_left_out() -> None:
 
 def test_domains_may_differ_in_channels_where_nothing_is_contrasted() -> None:
     with pytest.raises(InputError, match="contrastive: found 1 channels in a and 3 in b"):
-        CUT(CUT.Config(), NETWORKS, channels=(1, 3))
+        CUT(CUT.Config(), NETWORKS, Domains((1, 3)))
     with pytest.raises(InputError, match="identity: found 1 channels in a and 3 in b"):
-        CUT(CUT.Config(contrastive=0.0, identity=1.0), NETWORKS, channels=(1, 3))
-    method = CUT(CUT.Config(contrastive=0.0, unsup_spatial=1.0), NETWORKS, channels=(1, 3))
+        CUT(CUT.Config(contrastive=0.0, identity=1.0), NETWORKS, Domains((1, 3)))
+    method = CUT(CUT.Config(contrastive=0.0, unsup_spatial=1.0), NETWORKS, Domains((1, 3)))
     _, fake = method.generator_losses(random_clips(0, channels=1), "ab", seeded())
     assert fake.shape == (1, 3, 32, 32)
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from recyclegan.domains import DIRECTIONS
+from recyclegan.domains import DIRECTIONS, Domains
 from recyclegan.errors import InputError
 from recyclegan.methods import CycleGAN
 from recyclegan.settings.networks import NetworkConfig
@@ -23,8 +23,8 @@ class Refusing(torch.nn.Module):
 
 def test_generators_that_change_nothing_lose_nothing_but_the_adversarial_term() -> None:
     method = small_method("cycle-gan")
-    for way in DIRECTIONS:
-        method.generators[way] = torch.nn.Identity()
+    for direction in DIRECTIONS:
+        method.generators[direction] = torch.nn.Identity()
     terms, fake = method.generator_losses(random_clips(0), "ab", RNG)
     assert terms["cycle"] == terms["identity"] == 0
     assert terms["adversarial"] > 0
@@ -35,8 +35,8 @@ def test_generators_that_change_nothing_lose_nothing_but_the_adversarial_term() 
 def test_a_weight_scales_its_term_for_its_own_domain() -> None:
     one = small_method("cycle-gan", cycle=(1.0, 1.0))
     other = small_method("cycle-gan", cycle=(3.0, 7.0))
-    for way, weight in {"ab": 3.0, "ba": 7.0}.items():
-        terms, weighted = (m.generator_losses(random_clips(0), way, RNG)[0] for m in (one, other))
+    for direction, weight in {"ab": 3.0, "ba": 7.0}.items():
+        terms, weighted = (m.generator_losses(random_clips(0), direction, RNG)[0] for m in (one, other))
         assert float(weighted["cycle"]) == pytest.approx(weight * float(terms["cycle"]), rel=1e-6)
         assert weighted["adversarial"] == terms["adversarial"]
 
@@ -50,8 +50,8 @@ def test_terms_of_weight_0_are_not_computed() -> None:
 
 def test_identity_needs_equal_channels() -> None:
     with pytest.raises(InputError, match="identity: found 3 channels in a and 1 in b"):
-        CycleGAN(CycleGAN.Config(), NETWORKS, channels=(3, 1))
-    method = CycleGAN(CycleGAN.Config(identity=(0.0, 0.0)), NETWORKS, channels=(3, 1))
+        CycleGAN(CycleGAN.Config(), NETWORKS, Domains((3, 1)))
+    method = CycleGAN(CycleGAN.Config(identity=(0.0, 0.0)), NETWORKS, Domains((3, 1)))
     terms, fake = method.generator_losses(random_clips(0), "ab", RNG)
     assert fake.shape[1] == 1
     assert set(terms) == {"adversarial", "cycle"}

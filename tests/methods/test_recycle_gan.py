@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recyclegan.domains import DIRECTIONS, DOMAINS
+from recyclegan.domains import DIRECTIONS, DOMAINS, Domains
 from recyclegan.errors import InputError
 from recyclegan.methods import Method, RecycleGAN
 from tests.small import NETWORKS, random_clips, small_method
@@ -60,8 +60,8 @@ def test_predictors_are_trained_beside_the_generators(name: str) -> None:
 @torch.no_grad()
 def test_true_predictions_and_generators_that_change_nothing_lose_nothing(name: str) -> None:
     method = method_of(name, Continue)
-    for way in DIRECTIONS:
-        method.generators[way] = nn.Identity()
+    for direction in DIRECTIONS:
+        method.generators[direction] = nn.Identity()
     terms, fakes = method.generator_losses(linear_clip(), "ab", RNG)
     assert all(float(terms[term]) < 1e-6 for term in terms if term != "adversarial")
     assert torch.allclose(fakes, linear_clip()[0], atol=1e-6)
@@ -152,13 +152,13 @@ def test_the_identity_term_leaves_the_first_two_frames_of_its_own_target_alone()
     terms, _ = method.generator_losses(clip, "ab", RNG)
     assert float(terms["identity"]) == pytest.approx(float(expected), rel=1e-5)
     with pytest.raises(InputError, match="identity: found 1 channels in a and 3 in b"):
-        RecycleGAN(RecycleGAN.Config(identity=(1.0, 0.0)), NETWORKS, channels=(1, 3))
+        RecycleGAN(RecycleGAN.Config(identity=(1.0, 0.0)), NETWORKS, Domains((1, 3)))
 
 
 def test_domains_may_differ_in_channels() -> None:
-    method = RecycleGAN(RecycleGAN.Config(predictor_width=2), NETWORKS, channels=(3, 1))
-    for way, channels in {"ab": (3, 1), "ba": (1, 3)}.items():
-        _, fakes = method.generator_losses(random_clips(0, time=3, channels=channels[0]), way, RNG)
+    method = RecycleGAN(RecycleGAN.Config(predictor_width=2), NETWORKS, Domains((3, 1)))
+    for direction, channels in {"ab": (3, 1), "ba": (1, 3)}.items():
+        _, fakes = method.generator_losses(random_clips(0, time=3, channels=channels[0]), direction, RNG)
         assert fakes.shape == (3, channels[1], 32, 32)
 
 

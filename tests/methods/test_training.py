@@ -27,7 +27,7 @@ def test_a_method_trains_and_resumes_bit_for_bit(name: str, footage: Path, tmp_p
     train(small_config(footage, whole, method=config, steps=4, save_every=4))
     for steps in (2, 4):
         train(small_config(footage, halved, method=config, steps=steps), resume=steps == 4)
-    assert set(translators(whole)) == {f"{way}.safetensors" for way in kind.ways}
+    assert set(translators(whole)) == {f"{direction}.safetensors" for direction in kind.directions}
     assert translators(halved) == translators(whole)
     assert read_config(whole).method == config
 

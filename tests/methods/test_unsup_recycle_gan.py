@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan import losses
-from recyclegan.domains import Direction
+from recyclegan.domains import Direction, Domains
 from recyclegan.errors import InputError
 from recyclegan.flow import sample_motion
 from recyclegan.methods import UnsupRecycleGAN
@@ -61,34 +61,34 @@ def method_with(flow: FlowSynthesis | None = None, **weights: float) -> UnsupRec
     return UnsupRecycleGAN(config, NETWORKS, features=Corners())
 
 
-def losses_of(method: UnsupRecycleGAN, way: Direction = "ab", seed: int = 0) -> Losses:
-    return method.generator_losses(random_clips(0), way, torch.Generator().manual_seed(seed))[0]
+def losses_of(method: UnsupRecycleGAN, direction: Direction = "ab", seed: int = 0) -> Losses:
+    return method.generator_losses(random_clips(0), direction, torch.Generator().manual_seed(seed))[0]
 
 
 @torch.no_grad()
-def values_of(method: UnsupRecycleGAN, way: Direction = "ab", seed: int = 0) -> dict[str, float]:
-    return {term: float(loss) for term, loss in losses_of(method, way, seed).items()}
+def values_of(method: UnsupRecycleGAN, direction: Direction = "ab", seed: int = 0) -> dict[str, float]:
+    return {term: float(loss) for term, loss in losses_of(method, direction, seed).items()}
 
 
-def counted(method: UnsupRecycleGAN, way: Direction = "ab") -> Counter[str]:
+def counted(method: UnsupRecycleGAN, direction: Direction = "ab") -> Counter[str]:
     calls: Counter[str] = Counter()
     names = {
-        "G": method.generators[way],
-        "F": method.generators[way[::-1]],
-        "D": method.discriminators[way[1]],
-        "other D": method.discriminators[way[0]],
+        "G": method.generators[direction],
+        "F": method.generators[direction[::-1]],
+        "D": method.discriminators[direction[1]],
+        "other D": method.discriminators[direction[0]],
         "features": method.features,
     }
     for name, network in names.items():
         network.register_forward_hook(lambda *_, name=name: calls.update([name]))
-    losses_of(method, way)
+    losses_of(method, direction)
     return calls
 
 
 @pytest.mark.parametrize("term", TERMS)
-@pytest.mark.parametrize("way", ["ab", "ba"])
-def test_a_term_calls_exactly_the_networks_of_its_equation(term: str, way: Direction) -> None:
-    assert counted(method_with(**{term: 1.0}), way) == Counter({"G": 1}) + Counter(CALLS[term])
+@pytest.mark.parametrize("direction", ["ab", "ba"])
+def test_a_term_calls_exactly_the_networks_of_its_equation(term: str, direction: Direction) -> None:
+    assert counted(method_with(**{term: 1.0}), direction) == Counter({"G": 1}) + Counter(CALLS[term])
 
 
 def test_all_terms_share_one_translation() -> None:
@@ -96,11 +96,13 @@ def test_all_terms_share_one_translation() -> None:
     assert counted(method_with(**dict.fromkeys(TERMS, 1.0))) == wanted
 
 
-@pytest.mark.parametrize("way", ["ab", "ba"])
-def test_the_weights_of_a_direction_are_those_of_its_source(way: Direction) -> None:
+@pytest.mark.parametrize("direction", ["ab", "ba"])
+def test_the_weights_of_a_direction_are_those_of_its_source(direction: Direction) -> None:
     pairs = {term: (1.0, 0.0) if place % 2 else (0.0, 1.0) for place, term in enumerate(TERMS)}
     method = UnsupRecycleGAN(UnsupRecycleGAN.Config(**pairs), NETWORKS, features=Corners())
-    assert set(losses_of(method, way)) == {term for place, term in enumerate(TERMS) if place % 2 == (way == "ab")}
+    assert set(losses_of(method, direction)) == {
+        term for place, term in enumerate(TERMS) if place % 2 == (direction == "ab")
+    }
 
 
 def test_the_default_is_the_published_weighting_without_content() -> None:
@@ -117,11 +119,11 @@ def test_the_default_is_the_published_weighting_without_content() -> None:
 def test_generators_that_commute_with_motion_cost_nothing_and_others_do() -> None:
     quiet = FlowSynthesis(noise=0.0)
     method = method_with(quiet, unsup_recycle=1.0, unsup_spatial=1.0)
-    for way in ("ab", "ba"):
-        method.generators[way] = Inverse()
+    for direction in ("ab", "ba"):
+        method.generators[direction] = Inverse()
     assert all(loss < 1e-6 for loss in values_of(method).values())
-    for way in ("ab", "ba"):
-        method.generators[way] = Position()
+    for direction in ("ab", "ba"):
+        method.generators[direction] = Position()
     assert all(loss > 0.005 for loss in values_of(method).values())
 
 
@@ -155,8 +157,8 @@ def test_without_motion_and_noise_the_recycle_term_is_the_cycle_term() -> None:
 def test_gradients_of_the_recycle_term_reach_both_generators() -> None:
     method = method_with(unsup_recycle=1.0)
     losses_of(method)["unsup_recycle"].backward()
-    for way in ("ab", "ba"):
-        assert all(float(p.grad.abs().sum()) > 0 for p in method.generators[way].parameters() if p.ndim > 1)
+    for direction in ("ab", "ba"):
+        assert all(float(p.grad.abs().sum()) > 0 for p in method.generators[direction].parameters() if p.ndim > 1)
 
 
 def test_terms_are_those_of_the_catalogue_times_their_weight() -> None:
@@ -197,10 +199,10 @@ def test_vgg_is_frozen_and_stays_out_of_checkpoints(tmp_path: Path) -> None:
 
 
 def test_grey_and_colour_domains_translate_into_each_other() -> None:
-    method = UnsupRecycleGAN(UnsupRecycleGAN.Config(cycle=(1.0, 1.0)), NETWORKS, channels=(1, 3))
-    for way, channels in (("ab", (1, 3)), ("ba", (3, 1))):
+    method = UnsupRecycleGAN(UnsupRecycleGAN.Config(cycle=(1.0, 1.0)), NETWORKS, Domains((1, 3)))
+    for direction, channels in (("ab", (1, 3)), ("ba", (3, 1))):
         real = random_clips(0, channels=channels[0])
-        terms, fakes = method.generator_losses(real, way, torch.Generator())
+        terms, fakes = method.generator_losses(real, direction, torch.Generator())
         assert set(terms) == {"adversarial", "cycle", "unsup_recycle", "unsup_spatial"}
         assert fakes.shape[1] == channels[1]
 
@@ -209,7 +211,7 @@ def test_grey_and_colour_domains_translate_into_each_other() -> None:
 def test_terms_that_look_at_colours_refuse_other_channels(term: str, channels: tuple[int, int]) -> None:
     config = UnsupRecycleGAN.Config(**{term: (1.0, 1.0)})
     with pytest.raises(InputError, match=f"{term}: .*channels.*weight of {term} to 0"):
-        UnsupRecycleGAN(config, NETWORKS, channels, features=Corners())
+        UnsupRecycleGAN(config, NETWORKS, Domains(channels), features=Corners())
 
 
 def test_networks_follow_their_configuration() -> None:

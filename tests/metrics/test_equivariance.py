@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.flow import Motion, sample_motion
-from recyclegan.metrics.equivariance import equivariance_error
+from recyclegan.metrics.temporal import equivariance_error
 from recyclegan.settings.motion import FlowSynthesis
 
 

@@ -11,7 +11,7 @@ import torch
 
 from recyclegan.errors import InputError
 from recyclegan.flow import box_blur, visible, warp
-from recyclegan.metrics.motion import (
+from recyclegan.metrics.flow_estimation import (
     consistent,
     dis_flow,
     estimated_motion,

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from recyclegan.metrics.distribution import frechet_distance, kernel_distance
-from recyclegan.metrics.reweighted import Gaussians, Kernels
+from recyclegan.metrics.distribution import Gaussians, Kernels, frechet_distance, kernel_distance
 
 
 def features(count, width, seed, shift=0.0):

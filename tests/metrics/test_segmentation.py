@@ -7,12 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.errors import InputError
-from recyclegan.metrics.segmentation import (
-    ColourLookup,
-    class_flips,
-    confusion_matrix,
-    segmentation_scores,
-)
+from recyclegan.metrics.segmentation import ColourLookup, class_flips, confusion_matrix, segmentation_scores
 
 SIZE = (40, 50)
 seeds = st.integers(0, 2**32 - 1)

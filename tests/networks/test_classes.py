@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from recyclegan.networks import make_generator
-from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import SmoothGenerator
+from recyclegan.networks.wrappers import ClassGenerator, SmoothGenerator
 from tests.small import random_clips
 
 PALETTE = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))

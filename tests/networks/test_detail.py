@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from recyclegan.networks import make_generator
-from recyclegan.networks.detail import DETAIL, BlurredConvTranspose2d, binomial_blur, coordinates, detail
+from recyclegan.networks.wrappers import DETAIL, BlurredConvTranspose2d, binomial_blur, coordinates, detail
 from tests.small import random_clips
 
 

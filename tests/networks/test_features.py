@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from recyclegan.errors import InputError
 from recyclegan.networks import VGGFeatures, load_content_features
-from recyclegan.networks.features import IMAGENET_DEVIATION, IMAGENET_MEAN
+from recyclegan.networks.pretrained import IMAGENET_DEVIATION, IMAGENET_MEAN
 
 TORCHVISION_LAYERS = [0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34]
 WIDTHS = [64, 64, 128, 128, *[256] * 4, *[512] * 8]

@@ -7,8 +7,8 @@ import torch
 
 from recyclegan.errors import InputError
 from recyclegan.networks import VGGFeatures, load_content_features, make_generator
-from recyclegan.networks.loading import check_finite, check_numbers_of, difference, shapes_of
 from recyclegan.networks.registry import GENERATORS
+from recyclegan.networks.weights import check_finite, check_numbers_of, difference, shapes_of
 
 WANTED = {"a": (2, 3), "b": ()}
 
@@ -28,7 +28,7 @@ def test_shapes_of_networks_that_no_memory_holds_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "messages"),
     [
         (WANTED, ""),
         ({"a": (2, 3)}, "lacks b"),
@@ -38,8 +38,8 @@ def test_shapes_of_networks_that_no_memory_holds_are_known() -> None:
         ({**WANTED, "x" * 999: ()}, f"has {'x' * 80} besides"),
     ],
 )
-def test_the_first_difference_is_told(found: dict[str, tuple[int, ...]], told: str) -> None:
-    assert difference(found, WANTED) == told
+def test_the_first_difference_is_told(found: dict[str, tuple[int, ...]], messages: str) -> None:
+    assert difference(found, WANTED) == messages
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e13, -1e30])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.arrays import Image
-from recyclegan.pages.curves import draw_curves
+from recyclegan.pages.charts import draw_curves
 
 
 def curve_pixels(picture: Image) -> np.ndarray:

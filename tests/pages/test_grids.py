@@ -16,12 +16,15 @@ from recyclegan.pages.grids import (
     Band,
     Row,
     enlargement,
+    fitted,
+    font_of,
     image_grid,
+    line_of_text,
     sheet,
     stacked,
     with_key,
+    wrapped,
 )
-from recyclegan.pages.lettering import fitted, font_of, line_of_text, wrapped
 
 
 def flat(level: int, height: int = 10, width: int = 14, channels: int = 3) -> Image:

@@ -14,20 +14,23 @@ from hypothesis import strategies as st
 
 from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.charts import bar_chart, colour_scale, line_chart, nice_ticks
-from recyclegan.pages.html import Html, escape, number, tick
 from recyclegan.pages.page import (
     Column,
+    Html,
     Section,
     details,
+    escape,
     grid,
     heading,
     headline,
     note,
+    number,
     page,
     picture,
     slider,
     table,
     text,
+    tick,
     video_player,
 )
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from recyclegan.networks import VGGFeatures
-from recyclegan.networks.fcn8s import FCN8s
-from recyclegan.networks.loading import read_weights
+from recyclegan.networks.pretrained import FCN8s
+from recyclegan.networks.weights import read_weights
 from recyclegan.translation import Translator
 from recyclegan.video import read_image
 from tests.published.commands import labelled_world, world

@@ -72,12 +72,17 @@ def test_odd_sizes_are_kept(run: Path, tmp_path: Path, width: int, height: int) 
 
 def test_the_translation_is_that_of_the_run_and_not_the_source(run: Path, tmp_path: Path) -> None:
     source = make_video(tmp_path / "in.mp4", [picture(n, 48, 64) for n in range(4)])
-    ways = {way: translated(run, source, tmp_path / f"{way}.mp4", "--direction", way) for way in ("ab", "ba")}
+    directions = {
+        direction: translated(run, source, tmp_path / f"{direction}.mp4", "--direction", direction)
+        for direction in ("ab", "ba")
+    }
     default = translated(run, source, tmp_path / "out.mp4")
-    frames = {name: np.stack([f.image for f in read_video(path)]) for name, path in {**ways, "in": source}.items()}
+    frames = {
+        name: np.stack([f.image for f in read_video(path)]) for name, path in {**directions, "in": source}.items()
+    }
     assert np.abs(frames["in"].astype(int) - frames["ab"]).mean() > 5
     assert not np.array_equal(frames["ab"], frames["ba"])
-    assert default.read_bytes() == ways["ab"].read_bytes()
+    assert default.read_bytes() == directions["ab"].read_bytes()
 
 
 def test_many_videos_at_once_and_side_by_side(run: Path, tmp_path: Path) -> None:

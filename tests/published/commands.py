@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from recyclegan.published.command_line import parse
-from recyclegan.published.options import TEST, TRAIN, Options
+from recyclegan.published.published_options import TEST, TRAIN, Options
 from recyclegan.video import write_image
 from tests.small import label_map, picture
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from recyclegan.errors import InputError
 from recyclegan.networks import make_discriminator, make_generator
-from recyclegan.networks.loading import read_weights
-from recyclegan.published.checkpoints import (
+from recyclegan.networks.weights import read_weights
+from recyclegan.published.exchange import (
     PLACES,
     Architecture,
     find_generator,

@@ -6,7 +6,7 @@ import pytest
 
 from recyclegan.errors import InputError
 from recyclegan.published.command_line import parse, run
-from recyclegan.published.options import LABEL_TO_RGB, RGB_TO_LABEL, TEST, TRAIN
+from recyclegan.published.published_options import LABEL_TO_RGB, RGB_TO_LABEL, TEST, TRAIN
 
 COMMON = """
     dataroot batchSize loadSize fineSize loadSizeH loadSizeW fineSizeH fineSizeW resize_mode crop_mode input_nc

@@ -9,9 +9,9 @@ import torch
 from recyclegan.checkpoint import load_card, load_translator
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, palette_of
-from recyclegan.networks.loading import read_weights
+from recyclegan.networks.weights import read_weights
 from recyclegan.published import export_reference, import_reference
-from recyclegan.published.checkpoints import Architecture, network_file
+from recyclegan.published.exchange import Architecture, network_file
 from recyclegan.published.layout import read_options, write_options
 from recyclegan.training import train
 from recyclegan.translation import Translator
@@ -77,7 +77,7 @@ def test_label_maps_keep_to_the_colours_of_their_set(tmp_path: Path) -> None:
     for label in ("G_A", "G_B"):
         torch.save(Architecture("resnet-6", 3, 3, 3, "instance").build().state_dict(), network_file(folder, "2", label))
     import_reference(folder, "2", tmp_path / "model", VIPER)
-    there, back = (load_card(tmp_path / "model" / f"{way}.safetensors") for way in ("ab", "ba"))
+    there, back = (load_card(tmp_path / "model" / f"{direction}.safetensors") for direction in ("ab", "ba"))
     assert (there.labels_in, back.labels_in, back.palette) == (False, True, ())
     assert len(there.palette) == 31
     images = Translator.from_pretrained(tmp_path / "model", device="cpu").translate_images(picture(0)[None])
@@ -115,8 +115,10 @@ def test_a_run_is_exported_and_comes_back(tmp_path: Path) -> None:
     assert (options["which_model_netG"], options["ngf"], options["model"]) == ("resnet_6blocks", "4", "unsup_single")
     back = tmp_path / "back"
     import_reference(tmp_path / "x", "latest", back)
-    for way in ("ab", "ba"):
-        (first, card), (second, card_back) = (load_translator(place / f"{way}.safetensors") for place in (run, back))
+    for direction in ("ab", "ba"):
+        (first, card), (second, card_back) = (
+            load_translator(place / f"{direction}.safetensors") for place in (run, back)
+        )
         assert replace(card_back, steps=card.steps) == card
         assert all(torch.equal(value, second.state_dict()[name]) for name, value in first.state_dict().items())
 

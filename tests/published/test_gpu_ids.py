@@ -3,7 +3,7 @@ import os
 import pytest
 
 from recyclegan.errors import InputError
-from recyclegan.published.gpu_ids import Devices, choose_devices
+from recyclegan.published.command_line import Devices, choose_devices
 from tests.published.commands import train_options
 
 

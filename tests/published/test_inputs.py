@@ -5,20 +5,13 @@ import pytest
 from lightning_fabric import Fabric
 
 from recyclegan.data import find_clips, index_data
-from recyclegan.data.scale import scale_of
+from recyclegan.data.resize import scale_of
 from recyclegan.domains import DOMAINS
 from recyclegan.errors import InputError
-from recyclegan.published.inputs import (
-    frames_config,
-    label_domains,
-    mirrors,
-    steps_per_epoch,
-    training_data,
-    transform,
-)
+from recyclegan.published.start import frames_config, label_domains, mirrors, steps_per_epoch, training_data, transform
 from recyclegan.settings.frames import DataConfig
 from recyclegan.tensors import to_images
-from recyclegan.training.footage import load_footage
+from recyclegan.training.training_data import load_footage
 from recyclegan.video import read_image, write_image
 from tests.published.commands import SMALL_FRAMES, frames, labelled_world, train_options, world
 from tests.small import picture, small_config

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from recyclegan.methods import CUT
-from recyclegan.published.loss_log import loss_line, published_name
+from recyclegan.published.train_command import loss_line, published_name
 from recyclegan.settings.methods import METHODS
 from tests.small import random_clips, small_method
 
@@ -34,8 +34,10 @@ def test_each_method_has_its_published_names(method: str, term: str, name: str) 
 def test_no_two_terms_of_a_method_share_a_name(name: str) -> None:
     method = small_method(name)
     clips = random_clips(0, time=method.clip_length)
-    losses = {way: method.generator_losses(clips, way, torch.Generator())[0] for way in method.ways}
-    terms = [f"{way}/{term}" for way in method.ways for term in losses[way]]
+    losses = {
+        direction: method.generator_losses(clips, direction, torch.Generator())[0] for direction in method.directions
+    }
+    terms = [f"{direction}/{term}" for direction in method.directions for term in losses[direction]]
     assert len({published_name(term, name) for term in terms}) == len(terms)
 
 

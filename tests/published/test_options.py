@@ -1,7 +1,7 @@
 import pytest
 
 from recyclegan.errors import InputError
-from recyclegan.published.options import (
+from recyclegan.published.published_options import (
     ENDLESS,
     LABEL_TO_RGB,
     RGB_TO_LABEL,

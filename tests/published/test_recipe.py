@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recyclegan.methods import CycleGAN, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
-from recyclegan.published.options import TRAIN, Options
+from recyclegan.published.published_options import TRAIN, Options
 from recyclegan.published.recipe import deviations, method_config, network_config, notes_on_recipe
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER, colourize
-from recyclegan.networks.fcn8s import FCN8s
+from recyclegan.networks.pretrained import FCN8s
 from recyclegan.published import score_commands
 from recyclegan.published.score_commands import read_truth
 from recyclegan.video import read_image, write_image
@@ -139,15 +139,15 @@ def test_ids_beyond_eight_bits_never_wrap(tmp_path: Path) -> None:
 def test_colours_that_are_no_class_count_as_the_nearest_and_are_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recyclegan.notes._told", set())
+    monkeypatch.setattr("recyclegan.notes._already_noted", set())
     smeared = colourize(map_of(ROAD, CAR), VIPER)
     smeared[0, 0] += 3
     for number in range(2):
         write_image(tmp_path / f"{number}.png", smeared)
         np.testing.assert_array_equal(read_truth(tmp_path / f"{number}.png")[0], map_of(ROAD, CAR))
-    (told,) = [record.getMessage() for record in caplog.records]
-    assert "0.png: colour (131, 67, 131): neither a class of viper nor void" in told
-    assert "the truth is taken for the nearest classes" in told
+    (messages,) = [record.getMessage() for record in caplog.records]
+    assert "0.png: colour (131, 67, 131): neither a class of viper nor void" in messages
+    assert "the truth is taken for the nearest classes" in messages
 
 
 def small_fcn() -> str:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recyclegan.labels import VIPER, colourize
-from recyclegan.published.scoring import (
+from recyclegan.published.score_commands import (
     BOAT,
     NUM_CLASSES,
     PLANE,

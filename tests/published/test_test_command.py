@@ -10,7 +10,7 @@ from recyclegan.data import Crop, find_clips
 from recyclegan.errors import InputError
 from recyclegan.labels import palette_of
 from recyclegan.published import test_command
-from recyclegan.published.checkpoints import Architecture, network_file
+from recyclegan.published.exchange import Architecture, network_file
 from recyclegan.published.layout import read_options
 from recyclegan.published.test_command import center_crop, frame_names
 from recyclegan.tensors import to_frames, to_images

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.networks.loading import read_weights
+from recyclegan.networks.weights import read_weights
 from recyclegan.published import train_command
-from recyclegan.published.checkpoints import network_file
-from recyclegan.published.gpu_ids import Devices
+from recyclegan.published.command_line import Devices
+from recyclegan.published.exchange import network_file
 from recyclegan.published.layout import read_options
 from recyclegan.published.start import prepare_start, refuse_existing
 from recyclegan.published.train_command import train_config

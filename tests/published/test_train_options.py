@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from recyclegan.errors import InputError
-from recyclegan.published.command_line import parse
-from recyclegan.published.gpu_ids import choose_devices
-from recyclegan.published.inputs import training_data
-from recyclegan.published.options import (
+from recyclegan.published.command_line import choose_devices, parse
+from recyclegan.published.published_options import (
     LABEL_TO_RGB,
     RGB_TO_LABEL,
     TEST,
@@ -20,6 +18,7 @@ from recyclegan.published.options import (
     notes_on_unused,
 )
 from recyclegan.published.recipe import notes_on_recipe
+from recyclegan.published.start import training_data
 from recyclegan.published.train_command import train_config
 from tests.published.commands import labelled_world
 

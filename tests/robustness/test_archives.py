@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recyclegan.data.archives import read_arrays
-from recyclegan.data.published import prepare_viper
+from recyclegan.data.published_folders import prepare_viper
 from recyclegan.errors import InputError
 from tests.data.downloads import write_viper
 from tests.robustness.mutations import mutated

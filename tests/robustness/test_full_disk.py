@@ -60,8 +60,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    for way in ("ab", "ba"):
-        save_translator(folder / f"{way}.safetensors", make_generator("resnet-6", width=4), small_card(direction=way))
+    for direction in ("ab", "ba"):
+        save_translator(
+            folder / f"{direction}.safetensors", make_generator("resnet-6", width=4), small_card(direction=direction)
+        )
     assert run(["export-reference", folder, "--out", folder / "exported"]).code == 0
     return folder
 
@@ -118,8 +120,10 @@ def trained(disk: Disk, data: Path, room: list[int]) -> int:
 
 def check_equal(run_folder: Path, other: Path) -> None:
     """Check that two runs ended with the same weights and wrote the same lines."""
-    for way in ("ab", "ba"):
-        ours, theirs = (load_translator(place / f"{way}.safetensors")[0].state_dict() for place in (run_folder, other))
+    for direction in ("ab", "ba"):
+        ours, theirs = (
+            load_translator(place / f"{direction}.safetensors")[0].state_dict() for place in (run_folder, other)
+        )
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert (run_folder / "stats.jsonl").read_text() == (other / "stats.jsonl").read_text()
 

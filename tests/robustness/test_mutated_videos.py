@@ -14,8 +14,8 @@ from recyclegan.data import Clip
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import Reading
 from recyclegan.video import STRICT, VideoReader, VideoWriter, check_whole, count_frames, losses, probe
+from recyclegan.video.extent import promise_of
 from recyclegan.video.opening import open_video
-from recyclegan.video.promises import promise_of
 from tests.robustness.films import FILMS, NUM_FRAMES, make_film
 from tests.robustness.mutations import mutated
 

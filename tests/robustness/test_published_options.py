@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from recyclegan import published
 from recyclegan.errors import InputError
-from recyclegan.published.checkpoints import Architecture
-from recyclegan.published.command_line import parse
-from recyclegan.published.gpu_ids import choose_devices
+from recyclegan.published.command_line import choose_devices, parse
+from recyclegan.published.exchange import Architecture
 from recyclegan.published.layout import network_file
-from recyclegan.published.options import TEST, TRAIN, Option
+from recyclegan.published.published_options import TEST, TRAIN, Option
 from recyclegan.published.train_command import train_config
 from tests.published.commands import SMALL, world
 from tests.robustness.ends import within

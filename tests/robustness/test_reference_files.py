@@ -18,9 +18,9 @@ from torch import Tensor
 from recyclegan.checkpoint import save_translator
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
-from recyclegan.networks.loading import read_weights, shapes_of
+from recyclegan.networks.weights import read_weights, shapes_of
 from recyclegan.published import export_reference, import_reference
-from recyclegan.published.checkpoints import Architecture, read_generator
+from recyclegan.published.exchange import Architecture, read_generator
 from tests.robustness.ends import LONGEST, check_end, run, within
 from tests.small import small_card
 
@@ -187,9 +187,11 @@ def test_any_word_for_an_epoch_ends_in_one_line(tmp_path: Path, epoch: str) -> N
 
 def test_a_full_disk_leaves_no_export_and_no_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, calls = experiment(tmp_path / "x"), []
-    for way in ("ab", "ba"):
+    for direction in ("ab", "ba"):
         save_translator(
-            tmp_path / "run" / f"{way}.safetensors", make_generator("resnet-6", width=4), small_card(direction=way)
+            tmp_path / "run" / f"{direction}.safetensors",
+            make_generator("resnet-6", width=4),
+            small_card(direction=direction),
         )
 
     def full(number: int) -> None:
@@ -197,7 +199,7 @@ def test_a_full_disk_leaves_no_export_and_no_import(tmp_path: Path, monkeypatch:
         if len(calls) % 2 == 0 or len(calls) > 4:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("recyclegan.files.writing.os.fsync", full)
+    monkeypatch.setattr("recyclegan.files.whole_writes.os.fsync", full)
     (tmp_path / "old").mkdir()
     for target in (tmp_path / "new", tmp_path / "old"):
         with pytest.raises(InputError, match="No space left on device"):

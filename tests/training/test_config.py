@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recyclegan.data.scale import scale_of
+from recyclegan.data.resize import scale_of
 from recyclegan.errors import InputError
 from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.settings.frames import DataConfig

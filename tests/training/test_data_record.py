@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import train
-from recyclegan.training.data_record import DATA_FILE, data_changes, write_data
+from recyclegan.training.training_data import DATA_FILE, data_changes, write_data
 from tests.small import make_data, make_frames, small_config
 
 CLIPS = st.dictionaries(st.sampled_from("uvwxy\udcff"), st.sampled_from(["1", "2"]), max_size=6)
@@ -24,15 +24,15 @@ def test_every_difference_is_told_and_nothing_else(
     run = tmp_path_factory.mktemp("run")
     assert data_changes(run, {"a": now, "b": {}}) == [], "nothing is known of an older run"
     write_data(run, {"a": before, "b": {}}, 0)
-    told = data_changes(run, {"a": now, "b": {}})
-    assert bool(told) == (before != now)
+    messages = data_changes(run, {"a": now, "b": {}})
+    assert bool(messages) == (before != now)
     counts = {
         "removed": len(before.keys() - now.keys()),
         "changed": sum(before[name] != now[name] for name in before.keys() & now.keys()),
         "added": len(now.keys() - before.keys()),
     }
     for fate, number in counts.items():
-        assert (f"{number} {fate}" in "".join(told)) == (number > 0)
+        assert (f"{number} {fate}" in "".join(messages)) == (number > 0)
 
 
 def test_the_record_keeps_what_was_trained_on_from_which_step(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from recyclegan.errors import InputError
 from recyclegan.networks.layers import ReflectionPad, pad_to_multiple, reflect
 from recyclegan.training import loop, read_config, train, train_step
-from recyclegan.training.determinism import deterministic_algorithms
+from recyclegan.training.processes import deterministic_algorithms
 from tests.small import make_data, small_config
 
 

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import DataConfig
 from recyclegan.tensors import to_images
-from recyclegan.training.footage import NUM_SAMPLES, Footage, load_footage
+from recyclegan.training.training_data import NUM_SAMPLES, Footage, load_footage
 from recyclegan.video import read_image, write_image, write_video
 from tests.small import PALETTE, label_map, make_data, make_frames, picture, small_config
 
@@ -119,13 +119,13 @@ def test_clips_that_are_too_short_are_left_out_with_a_note(tmp_path: Path) -> No
 
 
 def test_decoding_is_reported_until_all_frames_are_there(tmp_path: Path) -> None:
-    told: list[tuple[int, int, str]] = []
+    messages: list[tuple[int, int, str]] = []
     config = small_config(make_data(tmp_path / "data"), tmp_path / "run")
     fabric = Fabric(accelerator="cpu", devices=1)
-    load_footage(config, 1, fabric, lambda done, total, clip: told.append((done, total, clip)))
-    assert sorted(done for done, _, _ in told) == list(range(1, 9))
-    assert {total for _, total, _ in told} == {8}
-    assert {clip for _, _, clip in told} == {"drive", "walk"}
+    load_footage(config, 1, fabric, lambda done, total, clip: messages.append((done, total, clip)))
+    assert sorted(done for done, _, _ in messages) == list(range(1, 9))
+    assert {total for _, total, _ in messages} == {8}
+    assert {clip for _, _, clip in messages} == {"drive", "walk"}
     load_footage(config, 1, fabric, lambda *_: pytest.fail("the cache holds them now"))
 
 
@@ -167,7 +167,7 @@ def test_label_maps_of_one_colour_are_refused(tmp_path: Path) -> None:
 def test_label_maps_in_one_channel_are_refused_before_they_are_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recyclegan.training.footage.load_data", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr("recyclegan.training.training_data.load_data", lambda *_: pytest.fail("decoded"))
     with pytest.raises(InputError, match="channels: 1 for the label maps of domain B"):
         footage_of(make_data(tmp_path, make_b=label_map), labels="b", channels=(3, 1))
 
@@ -175,7 +175,7 @@ def test_label_maps_in_one_channel_are_refused_before_they_are_decoded(
 def test_palettes_cost_nothing_when_the_cache_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = make_data(tmp_path, make_b=label_map)
     first = footage_of(data, labels="b").palettes
-    monkeypatch.setattr("recyclegan.data.colours.ColoursSeen.add", lambda *_: pytest.fail("gathered again"))
+    monkeypatch.setattr("recyclegan.data.label_maps.ColoursSeen.add", lambda *_: pytest.fail("gathered again"))
     assert footage_of(data, labels="b").palettes == first
 
 

@@ -74,8 +74,8 @@ def last_state(run: Path) -> dict[str, Any]:
 
 def assert_same_run(run: Path, other: Path) -> None:
     assert same(last_state(run), last_state(other))
-    for way in ("ab", "ba"):
-        assert (run / f"{way}.safetensors").read_bytes() == (other / f"{way}.safetensors").read_bytes()
+    for direction in ("ab", "ba"):
+        assert (run / f"{direction}.safetensors").read_bytes() == (other / f"{direction}.safetensors").read_bytes()
     assert read_stats(run / "stats.jsonl") == read_stats(other / "stats.jsonl")
 
 
@@ -125,9 +125,9 @@ def test_a_run_that_a_signal_stopped_goes_on_as_if_it_had_not(
     outcome = train(config, report=kill_self_at(stop, kind))
     assert stop <= outcome.steps <= stop + 1
     assert steps_of(config.out)[-1] == outcome.steps, "where it stopped, there is a checkpoint"
-    told: list[int] = []
-    assert train(config, resume=True, report=lambda *news: told.append(news[0])) == Outcome(6, 6)
-    assert told == list(range(outcome.steps + 1, 7)), "it does not begin again"
+    messages: list[int] = []
+    assert train(config, resume=True, report=lambda *news: messages.append(news[0])) == Outcome(6, 6)
+    assert messages == list(range(outcome.steps + 1, 7)), "it does not begin again"
     assert_same_run(config.out, whole.out)
 
 
@@ -427,19 +427,19 @@ def test_epochs_count_steps_where_none_are_given(data: Path, tmp_path: Path) -> 
 
 
 def test_progress_is_reported_after_every_step(data: Path, tmp_path: Path) -> None:
-    told = []
-    train(small_config(data, tmp_path / "run", steps=3), report=lambda *news: told.append(news))
-    assert [(done, total) for done, total, _ in told] == [(1, 3), (2, 3), (3, 3)]
-    assert told[-1][2]["ab/adversarial"] == read_stats(tmp_path / "run" / "stats.jsonl")[-1]["ab/adversarial"]
+    messages = []
+    train(small_config(data, tmp_path / "run", steps=3), report=lambda *news: messages.append(news))
+    assert [(done, total) for done, total, _ in messages] == [(1, 3), (2, 3), (3, 3)]
+    assert messages[-1][2]["ab/adversarial"] == read_stats(tmp_path / "run" / "stats.jsonl")[-1]["ab/adversarial"]
 
 
 def test_lines_of_statistics_are_means_since_the_last(data: Path, tmp_path: Path) -> None:
-    told: list[float] = []
+    messages: list[float] = []
     config = small_config(data, tmp_path / "run", steps=5, log_every=2, save_every=9)
-    train(config, report=lambda *news: told.append(news[2]["b/discriminator"]))
+    train(config, report=lambda *news: messages.append(news[2]["b/discriminator"]))
     stats = read_stats(config.out / "stats.jsonl")
     assert [entry["step"] for entry in stats] == [2, 4, 5]
-    wanted = [sum(told[:2]) / 2, sum(told[2:4]) / 2, told[4]]
+    wanted = [sum(messages[:2]) / 2, sum(messages[2:4]) / 2, messages[4]]
     assert [entry["b/discriminator"] for entry in stats] == pytest.approx(wanted)
 
 

@@ -10,7 +10,7 @@ from recyclegan.errors import InputError
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import minutes, read_config, train
-from recyclegan.training.planning import LEAST_STEPS, WIDTHS
+from recyclegan.training.minutes import LEAST_STEPS, WIDTHS
 from tests.small import NETWORKS, make_data, small_config
 
 SLOW, FAST = 0.4, 1e-3
@@ -49,7 +49,7 @@ def test_little_time_goes_into_the_smallest_frames(data: Path, machine: list[Tra
     assert (config.frames.size, config.networks.width, config.networks.discriminator_width) == ((64, 112), 16, 32)
     assert (config.frames.load_size, config.frames.resize) == (None, "rectangle")
     assert 0.9 * 1500 < config.steps <= 1500
-    assert planned.told == (
+    assert planned.summary == (
         f"10 minutes: frames of 64x112, networks of width 16, {config.steps:,} steps of 0.4 s; "
         f"width 24 would take 0.6 s a step, and leave fewer than {LEAST_STEPS:,}"
     )
@@ -71,7 +71,7 @@ def test_more_time_buys_size_first(tmp_path: Path, machine: list[TrainConfig]) -
 def test_too_little_time_is_said(data: Path, machine: list[TrainConfig]) -> None:
     planned = minutes.plan(config_of(data), 2)
     assert planned.config.steps < 300
-    assert planned.told.endswith("fewer than 1,200 steps seldom show the look: give more minutes")
+    assert planned.summary.endswith("fewer than 1,200 steps seldom show the look: give more minutes")
 
 
 @pytest.mark.parametrize("field", ["size", "width", "steps"])

@@ -19,11 +19,17 @@ from recyclegan.cli import main
 from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
 from recyclegan.states import checkpoints, load_checkpoint
-from recyclegan.training import TrainingFailedError, processes, watching
-from recyclegan.training import one_voice as voices
+from recyclegan.training import TrainingFailedError, processes
+from recyclegan.training import processes as voices
 from recyclegan.training.loop import refuse_infinite
-from recyclegan.training.one_voice import one_voice
-from recyclegan.training.processes import LostProcessError, any_process, gather, mean_over_processes, shared_fate
+from recyclegan.training.processes import (
+    LostProcessError,
+    any_process,
+    gather,
+    mean_over_processes,
+    one_voice,
+    shared_fate,
+)
 from recyclegan.training.step import average_gradients
 from tests.small import SMALL_OPTIONS, make_data, small_config, small_state
 
@@ -190,13 +196,15 @@ def fail_with(message: str) -> None:
         raise InputError(message)
 
 
-@pytest.mark.parametrize(("own", "others", "told"), [("", "disk", "disk"), ("mine", "", "mine"), ("mine", "x", "mine")])
+@pytest.mark.parametrize(
+    ("own", "others", "messages"), [("", "disk", "disk"), ("mine", "", "mine"), ("mine", "x", "mine")]
+)
 def test_an_error_of_one_process_is_the_error_of_all(
-    monkeypatch: pytest.MonkeyPatch, own: str, others: str, told: str
+    monkeypatch: pytest.MonkeyPatch, own: str, others: str, messages: str
 ) -> None:
     fabric = Spoken(others)
     monkeypatch.setattr(processes, "gather", lambda _, message: [message, others])
-    with pytest.raises(InputError, match=f"^{told}$"), shared_fate(fabric):
+    with pytest.raises(InputError, match=f"^{messages}$"), shared_fate(fabric):
         fail_with(own)
 
 
@@ -350,9 +358,11 @@ def test_when_one_of_two_processes_is_killed_the_other_ends_in_one_line_at_most(
     os.kill(process.pid if first else other, signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == (-signal.SIGKILL if first else 2)
-    told = [line for line in errors.splitlines() if not line.startswith("step ")]
-    assert len(told) == (not first)
-    assert all("ended without a word (was it killed, or out of memory?); go on with --resume" in line for line in told)
+    messages = [line for line in errors.splitlines() if not line.startswith("step ")]
+    assert len(messages) == (not first)
+    assert all(
+        "ended without a word (was it killed, or out of memory?); go on with --resume" in line for line in messages
+    )
     deadline = time.monotonic() + 30
     while Path(f"/proc/{other}").exists():
         assert time.monotonic() < deadline, "a process is left behind"
@@ -365,18 +375,18 @@ def children_of(process: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_process_ends_without_a_word_when_the_one_that_started_it_is_gone(told: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("messages", [True, False])
+def test_a_process_ends_without_a_word_when_the_one_that_started_it_is_gone(messages: bool, tmp_path: Path) -> None:
     """Be it before the process looks for it, or after."""
     child = (
-        f"import os, runpy, sys, time; watching = runpy.run_path({watching.__file__!r})\n"
+        f"import os, runpy, sys, time; watching = runpy.run_path({processes.__file__!r})\n"
         "time.sleep(0 if sys.argv[1] == 'early' else 1); watching['end_with_parent']()\n"
         f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     )
     parent = (
-        f"import os, runpy, subprocess, sys, time; runpy.run_path({watching.__file__!r})['be_first']()\n"
-        f"subprocess.Popen([sys.executable, '-c', {child!r}, {'early' if told else 'late'!r}])\n"
-        f"time.sleep({1 if told else 0.2})"
+        f"import os, runpy, subprocess, sys, time; runpy.run_path({processes.__file__!r})['be_first']()\n"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}, {'early' if messages else 'late'!r}])\n"
+        f"time.sleep({1 if messages else 0.2})"
     )
     process = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, timeout=60, check=True)
     assert process.stderr == ""
@@ -388,7 +398,7 @@ def test_a_process_ends_without_a_word_when_the_one_that_started_it_is_gone(told
 
 def test_the_first_process_ends_with_a_child_whose_loss_it_has_not_noticed() -> None:
     script = (
-        f"import runpy, subprocess, sys, time; watching = runpy.run_path({watching.__file__!r})\n"
+        f"import runpy, subprocess, sys, time; watching = runpy.run_path({processes.__file__!r})\n"
         "watching['end_with_children'].__globals__['LAST_RESORT'] = 0.1\n"
         "codes = ('exit(3)', 'import time; time.sleep(60)')\n"
         "children = [subprocess.Popen([sys.executable, '-c', code]) for code in codes]\n"

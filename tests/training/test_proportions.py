@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recyclegan.settings.frames import DataConfig
-from recyclegan.training.planning import size_of_shape
+from recyclegan.training.minutes import size_of_shape
 from recyclegan.training.proportions import notes_on_sizes, shapes_of
 from tests.small import make_data, make_frames, small_config
 
@@ -38,8 +38,8 @@ def test_a_load_size_of_another_shape_is_to_be_left_out():
 
 
 def test_each_shape_has_its_line():
-    told = notes_on_sizes({"a": (576, 1024), "b": (480, 640)}, replace(RECTANGLE, size=(256, 456)))
-    assert [line[:25] for line in told] == ["B: frames of 480x640 are "]
+    messages = notes_on_sizes({"a": (576, 1024), "b": (480, 640)}, replace(RECTANGLE, size=(256, 456)))
+    assert [line[:25] for line in messages] == ["B: frames of 480x640 are "]
 
 
 @settings(deadline=None)

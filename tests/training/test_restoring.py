@@ -15,8 +15,7 @@ from recyclegan.errors import InputError
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import DIGESTS_FILE, STATE_FILE, checkpoints, load_checkpoint, save_checkpoint
 from recyclegan.training import TrainState, train, train_step
-from recyclegan.training.fitting import MisfitError
-from recyclegan.training.restoring import check_state, read_state, restore
+from recyclegan.training.restoring import MisfitError, check_state, read_state, restore
 from tests.small import make_data, small_config, small_state
 from tests.training.test_step import batch_of, config_with, same
 
@@ -47,13 +46,13 @@ def run(whole: TrainConfig, tmp_path: Path) -> Path:
 
 
 def restored(whole: TrainConfig, run: Path) -> tuple[int, list[str], TrainState]:
-    state, told = small_state(replace(whole, out=run), num_steps=4), list[str]()
-    return restore(state, told.append), told, state
+    state, messages = small_state(replace(whole, out=run), num_steps=4), list[str]()
+    return restore(state, messages.append), messages, state
 
 
 def test_a_good_checkpoint_is_taken_without_a_word(whole: TrainConfig, run: Path) -> None:
-    done, told, state = restored(whole, run)
-    assert (done, told) == (4, [])
+    done, messages, state = restored(whole, run)
+    assert (done, messages) == (4, [])
     assert same({"step": 4, **state.state_dict()}, load_checkpoint(run / "step-00000004"))
 
 
@@ -63,10 +62,10 @@ def test_the_newest_that_is_intact_is_taken_and_what_is_lost_is_told(
 ) -> None:
     for folder in checkpoints(run)[-num_damaged:]:
         damage(folder)
-    done, told, _ = restored(whole, run)
+    done, messages, _ = restored(whole, run)
     assert done == 4 - num_damaged
-    assert len(told) == num_damaged
-    assert told[0] == (
+    assert len(messages) == num_damaged
+    assert messages[0] == (
         f"{run / 'step-00000004' / STATE_FILE}: is damaged or no training state; goes on with step-0000000{done}, "
         f"and the {num_damaged} steps after it are trained again"
     )
@@ -89,9 +88,9 @@ def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one_with_the_same_bi
     config = replace(whole, out=tmp_path / "run", keep=2)
     train(config)
     damage(config.out / "step-00000004")
-    told: list[str] = []
-    assert train(config, resume=True, tell=told.append).steps == 4
-    assert "goes on with step-00000003" in told[0]
+    messages: list[str] = []
+    assert train(config, resume=True, notify=messages.append).steps == 4
+    assert "goes on with step-00000003" in messages[0]
     assert same(load_checkpoint(config.out / "step-00000004"), load_checkpoint(whole.out / "step-00000004"))
     for name in ("ab.safetensors", "ba.safetensors", "stats.jsonl"):
         assert (config.out / name).read_bytes() == (whole.out / name).read_bytes()
@@ -99,9 +98,9 @@ def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one_with_the_same_bi
 
 def test_a_checkpoint_without_digests_is_taken_and_told(whole: TrainConfig, run: Path) -> None:
     (run / "step-00000004" / DIGESTS_FILE).unlink()
-    done, told, _ = restored(whole, run)
+    done, messages, _ = restored(whole, run)
     assert done == 4
-    assert [note.split(": ")[1].split(",")[0] for note in told] == ["was written by an earlier version"]
+    assert [note.split(": ")[1].split(",")[0] for note in messages] == ["was written by an earlier version"]
 
 
 def test_other_numbers_of_processes_are_told(whole: TrainConfig, run: Path) -> None:
@@ -118,9 +117,9 @@ def test_weights_that_are_not_finite_are_not_gone_on_with(
     saved = load_checkpoint(run / "step-00000004")
     next(iter(saved[part].values())).view(-1)[0] = value
     save_checkpoint(run, 4, saved, keep=9)
-    done, told, _ = restored(whole, run)
+    done, messages, _ = restored(whole, run)
     assert done == 3
-    assert "not finite; goes on with step-00000003" in told[0]
+    assert "not finite; goes on with step-00000003" in messages[0]
     save_checkpoint(run, 4, saved, keep=1)
     with pytest.raises(InputError, match=r"weights of .* are not finite; delete the folder to resume before it"):
         restored(whole, run)
@@ -197,8 +196,8 @@ def test_whatever_stands_in_a_place_of_a_state_fits_or_is_one_line_that_names_it
     place: tuple[Any, ...], odd: Any
 ) -> None:
     spoiled = replaced(place, odd)
-    if (told := misfit(spoiled)) is not None:
-        assert told.split(".")[0] == place[0]
+    if (messages := misfit(spoiled)) is not None:
+        assert messages.split(".")[0] == place[0]
         return
     harmless = place[-1] in EMPTY_MAY_BE and odd in ([], {}, {"unknown": 1})
     a_number = "log" in place and type(odd) is int

@@ -8,13 +8,12 @@ import pytest
 import torch
 
 from recyclegan.checkpoint import add_metrics, load_card, load_translator, save_translator
-from recyclegan.networks.classes import ClassGenerator
-from recyclegan.networks.detail import SmoothGenerator
+from recyclegan.networks.wrappers import ClassGenerator, SmoothGenerator
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import to_frames, to_images
 from recyclegan.training import Outcome, TrainState, loop, train
-from recyclegan.training.results import save_translators, translating_generators
+from recyclegan.training.artifacts import save_translators, translating_generators
 from recyclegan.video import read_image
 from tests.pages.test_grids import places_of
 from tests.small import NETWORKS, PALETTE, label_map, make_data, small_config, small_state
@@ -30,7 +29,7 @@ def test_a_sample_grid_shows_held_out_frames_their_translations_and_the_way_back
     assert grid.shape[1:] == (3 * 5 * 54 + 2 * 4 + 2 * 8, 3), (
         "real, fake, and back, enlarged so that people see something"
     )
-    generators = {way: load_translator(config.out / f"{way}.safetensors")[0] for way in ("ab", "ba")}
+    generators = {direction: load_translator(config.out / f"{direction}.safetensors")[0] for direction in ("ab", "ba")}
     tops = []
     for domain, there, back in [("A/drive", "ab", "ba"), ("B/walk", "ba", "ab")]:
         real = read_image(data / "val" / domain / "frame_000.png")
@@ -66,8 +65,8 @@ def test_grey_domains_train_and_state_their_channels(tmp_path: Path, channels: t
     frames = DataConfig(size=(32, 48), channels=channels)
     config = small_config(make_data(tmp_path / "data"), tmp_path / "run", steps=1, frames=frames)
     train(config)
-    for way, wanted in (("ab", channels), ("ba", channels[::-1])):
-        generator, card = load_translator(config.out / f"{way}.safetensors")
+    for direction, wanted in (("ab", channels), ("ba", channels[::-1])):
+        generator, card = load_translator(config.out / f"{direction}.safetensors")
         assert (card.channels_in, card.channels_out) == wanted
         assert generator(torch.zeros(1, wanted[0], 32, 48)).shape[1] == wanted[1]
     assert read_image(config.out / "samples" / "step-00000001.png").std() > 5
@@ -77,7 +76,7 @@ def test_cards_state_the_palette_of_a_label_target_and_where_labels_come_in(tmp_
     frames = DataConfig(size=(32, 48), labels="b", resize="rectangle")
     config = small_config(make_data(tmp_path / "data", make_b=label_map), tmp_path / "run", steps=1, frames=frames)
     train(config)
-    there, back = (load_card(config.out / f"{way}.safetensors") for way in ("ab", "ba"))
+    there, back = (load_card(config.out / f"{direction}.safetensors") for direction in ("ab", "ba"))
     assert (there.palette, there.labels_in) == (PALETTE, False)
     assert (back.palette, back.labels_in) == ((), True)
     assert there.size == back.size == (32, 48)
@@ -109,7 +108,7 @@ def test_a_generator_of_classes_is_trained_averaged_and_loaded_with_the_palette_
     networks = replace(NETWORKS, generator="classes-6")
     config = small_config(data, tmp_path / "run", steps=2, frames=frames, networks=networks, ema=0.9)
     train(config)
-    (labels, _), (video, _) = (load_translator(config.out / f"{way}.safetensors") for way in ("ab", "ba"))
+    (labels, _), (video, _) = (load_translator(config.out / f"{direction}.safetensors") for direction in ("ab", "ba"))
     assert isinstance(labels, ClassGenerator)
     torch.testing.assert_close(labels.colours, torch.tensor(PALETTE) / 127.5 - 1)
     assert type(video) is SmoothGenerator
@@ -168,26 +167,26 @@ LOSSES = {
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_resuming_a_finished_run_writes_what_is_missing_or_stale(finished: TrainConfig, loss: str) -> None:
-    before, told = contents(finished.out), list[str]()
+    before, messages = contents(finished.out), list[str]()
     name, spoil = LOSSES[loss]
     spoil(finished.out / name)
     assert contents(finished.out) != before
-    assert train(finished, resume=True, tell=told.append) == Outcome(3, 3)
+    assert train(finished, resume=True, notify=messages.append) == Outcome(3, 3)
     assert contents(finished.out) == before
-    assert len(told) == (name not in ("curves.png", "samples/step-00000003.png"))
-    assert all(str(finished.out / name) in note for note in told)
+    assert len(messages) == (name not in ("curves.png", "samples/step-00000003.png"))
+    assert all(str(finished.out / name) in note for note in messages)
     if loss.startswith(("was", "had")):
-        assert loss in told[0]
-    assert train(finished, resume=True, tell=told.append) == Outcome(3, 3)
-    assert len(told) <= 1, "all is well then"
+        assert loss in messages[0]
+    assert train(finished, resume=True, notify=messages.append) == Outcome(3, 3)
+    assert len(messages) <= 1, "all is well then"
 
 
 def test_scores_in_a_card_are_no_fault(finished: TrainConfig) -> None:
     before = (finished.out / "ab.safetensors").read_bytes()
     add_metrics(finished.out / "ab.safetensors", {"miou": 0.5})
-    told: list[str] = []
-    train(finished, resume=True, tell=told.append)
-    assert told == []
+    messages: list[str] = []
+    train(finished, resume=True, notify=messages.append)
+    assert messages == []
     assert load_card(finished.out / "ab.safetensors").metrics == {"miou": 0.5}
     (finished.out / "ab.safetensors").write_bytes(before)
 

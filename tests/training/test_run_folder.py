@@ -90,9 +90,9 @@ def test_a_place_that_no_folder_can_be_is_one_line(
     run = {"file": tmp_path / "file", "below a file": tmp_path / "file" / "run", "device": Path("/dev/null")}[kind]
     assert main(words(data, run)) == 2
     assert main(words(data, run, "--resume")) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
-    assert all(str(run) in line for line in told)
+    messages = capsys.readouterr().err.splitlines()
+    assert len(messages) == 2
+    assert all(str(run) in line for line in messages)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")

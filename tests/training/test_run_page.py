@@ -20,9 +20,16 @@ from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import train
-from recyclegan.training.next_commands import commands_of_results, resume_command
-from recyclegan.training.run_charts import MOST_POINTS, charts, thinned
-from recyclegan.training.run_page import RunPage, preset_of, run_page
+from recyclegan.training.run_page import (
+    MOST_POINTS,
+    RunPage,
+    charts,
+    commands_of_results,
+    preset_of,
+    resume_command,
+    run_page,
+    thinned,
+)
 from tests.pages.test_page import EVIL, NAN, Document
 from tests.small import label_map, make_data, small_config
 from tests.training.test_loop import kill_self_at
@@ -58,7 +65,7 @@ def config_of(**changes: object) -> TrainConfig:
     return TrainConfig(**{"data": Path("data"), "out": Path("runs/mine"), **changes})
 
 
-def told(config: TrainConfig | None = None, **changes: object) -> RunPage:
+def messages(config: TrainConfig | None = None, **changes: object) -> RunPage:
     values = {"config": config or config_of(), "going": False, "done": 10, "num_steps": 40, "course": {}}
     return RunPage(**{**values, **changes})
 
@@ -169,30 +176,30 @@ def test_a_run_that_fails_says_so_and_from_where_it_can_go_on(finished: TrainCon
 
 
 def test_samples_of_steps_that_are_done_again_are_not_shown(finished: TrainConfig) -> None:
-    page = Document(run_page(told(finished, done=2, num_steps=3)))
+    page = Document(run_page(messages(finished, done=2, num_steps=3)))
     assert [when for _, when in shots_of(page)] == ["step 1", "step 2"]
 
 
 def test_before_the_first_samples_the_page_says_when_they_come(tmp_path: Path) -> None:
-    page = Document(run_page(told(config_of(out=tmp_path, sample_every=250), going=True, done=1, num_steps=1000)))
+    page = Document(run_page(messages(config_of(out=tmp_path, sample_every=250), going=True, done=1, num_steps=1000)))
     assert "There are none yet; the first come after 250 steps." in page.text
 
 
 def test_the_verdict_comes_first_and_hostile_names_are_shown_as_they_are() -> None:
     config = config_of(out=Path("runs") / EVIL.replace("/", ""), data=Path(EVIL.replace("/", "")))
-    page = Document(run_page(told(config, verdict=["A to B: " + EVIL], course={f"ab/{EVIL}": [(1, 0.5)]})))
+    page = Document(run_page(messages(config, verdict=["A to B: " + EVIL], course={f"ab/{EVIL}": [(1, 0.5)]})))
     assert page.text.count("A to B: " + EVIL) == 1
     assert page.text.index("A to B: " + EVIL) < page.text.index("Samples", 20)
     assert len(page.all("script")) == 1
 
 
 def test_silence_is_noticed_only_where_news_is_due() -> None:
-    quiet = Document(run_page(told(going=True, done=100, num_steps=900, speed=2.0)))
+    quiet = Document(run_page(messages(going=True, done=100, num_steps=900, speed=2.0)))
     (written,) = [a for a in quiet.all("p") if "data-silence" in a]
     assert int(written["data-silence"]) == 3 * 500 / 2
-    (unknown,) = [a for a in Document(run_page(told(going=True))).all("p") if "data-silence" in a]
+    (unknown,) = [a for a in Document(run_page(messages(going=True))).all("p") if "data-silence" in a]
     assert unknown["data-silence"] == "0"
-    assert not any("data-silence" in a for a in Document(run_page(told())).all("p"))
+    assert not any("data-silence" in a for a in Document(run_page(messages())).all("p"))
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -204,7 +211,7 @@ def test_the_preset_is_named_whatever_size_and_motion_are(name: str) -> None:
     networks = replace(preset.others.get("networks", NetworkConfig()), width=8)
     config = config_of(method=method, networks=networks, frames=DataConfig(size=(64, 96)))
     assert preset_of(config) == name
-    assert name in Document(run_page(told(config))).text
+    assert name in Document(run_page(messages(config))).text
     assert preset_of(replace(config, method=replace(method, adversarial=(3.0, 3.0)))) is None
 
 
@@ -254,15 +261,17 @@ LINES = st.lists(st.tuples(st.integers(0, 2**53), st.floats()), min_size=1)
 @given(st.dictionaries(st.text(max_size=8), LINES, max_size=4))
 @settings(max_examples=60, deadline=None)
 def test_whatever_a_run_has_logged_makes_a_page(course: dict[str, list[tuple[int, float]]]) -> None:
-    page = Document(run_page(told(course={name: sorted(dict(line).items()) for name, line in course.items()})))
+    page = Document(run_page(messages(course={name: sorted(dict(line).items()) for name, line in course.items()})))
     assert "Settings" in page.text
     assert not any("nan" in attributes.get("d", "") for attributes in page.all("path"))
 
 
 def test_a_long_course_makes_no_large_page_and_takes_no_time() -> None:
     steps = range(20, 200_001, 20)
-    course = {f"{way}/term{n}": [(step, step % 7 / 7) for step in steps] for way in ("ab", "ba") for n in range(9)}
-    run = told(course=course)
+    course = {
+        f"{direction}/term{n}": [(step, step % 7 / 7) for step in steps] for direction in ("ab", "ba") for n in range(9)
+    }
+    run = messages(course=course)
     seconds, pages = zip(*(timed(lambda: run_page(run)) for _ in range(3)), strict=True)
     assert min(seconds) < 0.3, "0.04 without the types that tests check"
     assert len(pages[0]) < 400_000

@@ -114,7 +114,7 @@ def test_a_step_names_its_terms_and_changes_every_network() -> None:
     before = {name: value.clone() for name, value in state.method.state_dict().items()}
     terms = train_step(state, batch_of(), 0)
     names = {"adversarial", "unsup_recycle", "unsup_spatial"}
-    assert set(terms) == {f"{way}/{name}" for way in DIRECTIONS for name in names} | {
+    assert set(terms) == {f"{direction}/{name}" for direction in DIRECTIONS for name in names} | {
         f"{domain}/discriminator" for domain in DOMAINS
     }
     assert all(value.isfinite() and not value.requires_grad for value in terms.values())

@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from recyclegan.settings.methods import METHODS
-from recyclegan.training.footage import load_footage
 from recyclegan.training.processes import make_fabric
-from recyclegan.training.validation import (
-    mean_equivariance_error,
-    notes_on_course,
-    rise_at_the_end,
-    validate,
-    variety,
-)
+from recyclegan.training.training_data import load_footage
+from recyclegan.training.validation import mean_equivariance_error, notes_on_course, rise_at_the_end, validate, variety
 from tests.small import make_data, random_clips, small_config, small_method
 
 FRAMES = [random_clips(seed, size=(32, 48))[:, 0] for seed in range(2)]
@@ -66,7 +60,9 @@ def test_every_method_is_measured_in_each_of_its_directions(name: str, tmp_path:
     footage = load_footage(config, METHODS[name].clip_length, make_fabric(config), None)
     method = small_method(name).eval()
     measures = validate(method.generators, footage)
-    assert set(measures) == {f"{way}/{measure}" for way in method.ways for measure in ("equivariance", "variety")}
+    assert set(measures) == {
+        f"{direction}/{measure}" for direction in method.directions for measure in ("equivariance", "variety")
+    }
     assert all(0 < value < 1 for value in measures.values())
 
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from recyclegan.cli import main
 from recyclegan.logs import read_stats
 from recyclegan.training import train
-from recyclegan.training.footage import Footage, load_footage
 from recyclegan.training.processes import make_fabric
-from recyclegan.training.verdicts import SampleJudge, spread_frames, verdict_lines
+from recyclegan.training.training_data import Footage, load_footage
+from recyclegan.training.validation import SampleJudge, spread_frames, verdict_lines
 from recyclegan.verdict import NAMES, verdict_in
 from recyclegan.video import write_image
 from tests.small import SMALL_OPTIONS, label_map, make_data, small_config
@@ -78,8 +78,8 @@ def test_a_run_logs_its_numbers_and_ends_with_a_verdict(labels: bool, tmp_path: 
     config = small_config(data, tmp_path / "run", steps=2, sample_every=1, **changes)
     outcome = train(config)
     for entry in read_stats(config.out / "stats.jsonl"):
-        for way in ("ab", "ba"):
-            found = {name.partition("/")[2] for name in entry if name.startswith(f"{way}/")} & set(NAMES)
+        for direction in ("ab", "ba"):
+            found = {name.partition("/")[2] for name in entry if name.startswith(f"{direction}/")} & set(NAMES)
             assert found == OF_LABELS if labels else {"lightness_agreement", "holes", "edges_kept"} <= found
     assert [line.split()[0] for line in outcome.verdicts if line.split()[1] in ("usable", "usable:", "not")] == [
         "ab",
@@ -95,9 +95,9 @@ def test_the_command_prints_the_verdict_without_held_out_footage_too(
     (data / "val").rename(tmp_path / "elsewhere")
     words = ["train", "cycle-gan", "--data", str(data), "--out", str(tmp_path / "run"), *SMALL_OPTIONS, "--steps", "1"]
     assert main(words) == 0
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("verdict: ")]
-    assert told[0].startswith("verdict: ab ")
-    assert any(line.startswith("verdict: ba ") for line in told)
+    messages = [line for line in capsys.readouterr().out.splitlines() if line.startswith("verdict: ")]
+    assert messages[0].startswith("verdict: ab ")
+    assert any(line.startswith("verdict: ba ") for line in messages)
 
 
 def test_a_discriminator_that_has_won_is_told_at_the_end() -> None:

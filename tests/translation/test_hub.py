@@ -14,16 +14,16 @@ from recyclegan.translation.hub import locate
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, str]]:
     """Return what the hub was asked for, in a folder that holds ``runs/game2street``."""
-    told: list[tuple[str, str]] = []
+    messages: list[tuple[str, str]] = []
 
     def download(repository: str, name: str) -> str:
-        told.append((repository, name))
+        messages.append((repository, name))
         return str(tmp_path / "runs" / "game2street")
 
     (tmp_path / "runs" / "game2street").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
-    return told
+    return messages
 
 
 def refusal(place: Any) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from recyclegan.checkpoint import load_translator, save_translator
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
-from recyclegan.networks.loading import LARGEST
+from recyclegan.networks.weights import LARGEST
 from recyclegan.translation import Output, Translator
 from recyclegan.video import write_image, write_video
 from tests.small import PALETTE, make_frames, picture, small_card

@@ -188,10 +188,10 @@ def test_a_stretch_of_a_video_keeps_times_and_sound_in_step(tmp_path: Path) -> N
 @pytest.mark.parametrize("frames", [False, True])
 def test_a_stretch_is_told_as_progress_and_written_as_frames(tmp_path: Path, frames: bool) -> None:
     film(tmp_path / "in.mp4", 12)
-    told: list[Any] = []
+    messages: list[Any] = []
     output = Output(frames=frames, start=0.1, end=0.3)
-    translator().translate_path(tmp_path / "in.mp4", tmp_path / "out.mp4", output, lambda *news: told.append(news))
-    assert told == [(4, 6, "in.mp4"), (6, 6, "in.mp4")]
+    translator().translate_path(tmp_path / "in.mp4", tmp_path / "out.mp4", output, lambda *news: messages.append(news))
+    assert messages == [(4, 6, "in.mp4"), (6, 6, "in.mp4")]
     if frames:
         assert files_below(tmp_path / "out") == {f"{number:06d}.png" for number in range(6)}
         assert number_of(read_image(tmp_path / "out" / "000000.png")) == 3
@@ -333,8 +333,8 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
     def run(*words: object) -> tuple[int, str]:
         code = cli.main(["translate", str(tmp_path / "ab.safetensors"), *map(str, words), "--device", "cpu"])
-        told = capsys.readouterr()
-        return code, told.out + told.err
+        messages = capsys.readouterr()
+        return code, messages.out + messages.err
 
     return run
 
@@ -377,8 +377,8 @@ def test_the_command_refuses_in_one_line(
     expected: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, told = command(*words)
-    assert (code, told.count("\n")) == (2, 1)
-    assert expected in told
+    code, messages = command(*words)
+    assert (code, messages.count("\n")) == (2, 1)
+    assert expected in messages
     assert files_below(tmp_path) == files_below(tmp_path) - {"out.mp4"}
     assert not (tmp_path / "out").exists()

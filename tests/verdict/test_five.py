@@ -26,12 +26,12 @@ PAIRS = [("day", "night"), ("night", "day"), ("sunset", "rain"), ("day", "sunset
 
 def verdicts(output: str, source: str, before: str, after: str) -> list[Verdict]:
     """Return the verdicts on two drives at a time, as many frames as training shows."""
-    told = []
+    messages = []
     for seeds in (range(2), range(2, 4)):
         real = [SOURCES[source](image) for image in frames(seeds, before)[::2]]
         fake = [OUTPUTS[output](image, seed) for image, seed in zip(frames(seeds, after)[::2], seeds, strict=True)]
-        told.append(judge_pairs([pair_of(*pair) for pair in zip(real, fake, strict=True)], looks(after)))
-    return told
+        messages.append(judge_pairs([pair_of(*pair) for pair in zip(real, fake, strict=True)], looks(after)))
+    return messages
 
 
 @lru_cache

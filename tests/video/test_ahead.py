@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recyclegan.video import VideoReader, VideoWriter, probe
-from recyclegan.video.ahead import made_ahead
+from recyclegan.video.reading import made_ahead
 from tests.video.films import encode, scene
 
 

@@ -64,9 +64,9 @@ def test_an_ordinary_video_loses_nothing(tmp_path: Path) -> None:
 def test_colours_that_are_not_kept_are_told(
     tmp_path: Path, transfer: int, primaries: int, words: tuple[str, ...]
 ) -> None:
-    told = losses(coloured(tmp_path / "in.mp4", 9, transfer, primaries))
-    assert len(told) == len(words)
-    assert all(word in " ".join(told) for word in words)
+    messages = losses(coloured(tmp_path / "in.mp4", 9, transfer, primaries))
+    assert len(messages) == len(words)
+    assert all(word in " ".join(messages) for word in words)
 
 
 def test_transparency_and_fine_levels_are_told(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ def test_streams_that_are_left_behind_are_told(tmp_path: Path) -> None:
                 frame.pts, frame.time_base = number, Fraction(1, 25)
                 output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
-    told = " ".join(losses(tmp_path / "in.mkv"))
-    assert "of its 2 video streams only number 0 is taken" in told
-    assert "dropped: 1 attachment, 1 chapter" in told
+    messages = " ".join(losses(tmp_path / "in.mkv"))
+    assert "of its 2 video streams only number 0 is taken" in messages
+    assert "dropped: 1 attachment, 1 chapter" in messages
 
 
 @pytest.mark.parametrize("matrix", [8, 10, 11, 14])

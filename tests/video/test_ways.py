@@ -8,10 +8,10 @@ from recyclegan import cli
 from recyclegan.calibration import footage_of
 from recyclegan.data import Clip, LoadSpec, Resize, find_clips, load_data
 from recyclegan.data.prepare import prepare_videos
-from recyclegan.doctor.data_checks import clips as clip_checks
-from recyclegan.doctor.data_checks import times as time_checks
+from recyclegan.doctor import clip_checks as clip_checks
+from recyclegan.doctor import clip_checks as time_checks
 from recyclegan.errors import InputError
-from recyclegan.evaluation.footage import pair_clips
+from recyclegan.evaluation.paired_clips import pair_clips
 from recyclegan.settings.frames import DataConfig, Reading
 from recyclegan.translation import Output
 from recyclegan.video import count_frames, probe, write_video
@@ -144,18 +144,18 @@ def test_the_doctor_tells_of_damaged_and_of_interlaced_videos(tmp_path: Path) ->
     damaged_mp4(tmp_path / "train" / "A" / "patched.mp4")
     cut(encode(tmp_path / "whole.avi", scene(60), "mpeg4", g="5"), tmp_path / "train" / "A" / "cut.avi", 0.6)
     interlaced(tmp_path / "train" / "B" / "fields.mpg")
-    survey = survey_of(tmp_path)
-    cut_off, patched = sorted(finding.what for finding in clip_checks.unreadable_files(survey))
+    scan = survey_of(tmp_path)
+    cut_off, patched = sorted(finding.what for finding in clip_checks.unreadable_files(scan))
     assert "cut.avi: decoding stopped after" in cut_off
     assert "of 60 frames" in cut_off
     assert "patched.mp4: decoding stopped after 10 of 30 frames" in patched
-    only(time_checks.interlaced_videos(survey), "warning", "1 interlaced video", "train/B/fields.mpg")
+    only(time_checks.interlaced_videos(scan), "warning", "1 interlaced video", "train/B/fields.mpg")
 
 
 def test_a_long_video_that_is_cut_off_is_found_without_decoding_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recyclegan.doctor.survey.LONG", 20)
+    monkeypatch.setattr("recyclegan.doctor.scan.LONG", 20)
     for domain in "AB":
         (tmp_path / "train" / domain).mkdir(parents=True)
         make_video(tmp_path / "train" / domain / "sound.mp4", still_scene(1))

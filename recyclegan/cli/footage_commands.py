@@ -1,0 +1,234 @@
+"""``recyclegan prepare``, ``flow-preview`` and ``evaluate``: commands about footage."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from recyclegan.cli.calibrate import flow_for
+from recyclegan.cli.next_step import next_step
+from recyclegan.cli.parsing import choice, parse
+from recyclegan.cli.progress import Show, counter, progress_bars, say
+from recyclegan.config import Count, Seed, Share, Within
+from recyclegan.errors import InputError
+from recyclegan.settings.evaluation import EvaluationConfig
+from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.settings.motion import FlowSynthesis
+
+if TYPE_CHECKING:
+    from recyclegan.data.prepare import Prepared
+
+
+@dataclass(frozen=True)
+class PrepareVideosOptions:
+    """What ``prepare videos`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make."""
+    a: tuple[Path, ...]
+    """Videos, folders of frames, or folders of either that show look A."""
+    b: tuple[Path, ...]
+    """The same for look B; nothing in it belongs to anything in A."""
+    val: Share = 0.1
+    """Share of the clips that is held out, where none are named."""
+    val_a: tuple[Path, ...] = ()
+    """Clips of A to hold out."""
+    val_b: tuple[Path, ...] = ()
+    """Clips of B to hold out."""
+    seed: Seed = 0
+    """Draws the held-out clips."""
+    link: bool = True
+    """Link files instead of copying them."""
+    damaged: Damaged = "refuse"
+    """Refuse damaged videos, or keep what of them decodes; that is told."""
+
+
+@dataclass(frozen=True)
+class PrepareRoadworldOptions:
+    """What ``prepare roadworld`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make."""
+    clips: Count = 8
+    """Drives to train on, of each look."""
+    val_clips: Count = 2
+    """Drives held out, of each look."""
+    frames: Count = 60
+    """Frames of each drive."""
+    size: tuple[int, int] = (128, 256)
+    """Height and width in pixels."""
+    looks: str = "day,label"
+    """Two of day, night, rain, sunset and label, with a comma between."""
+    seed: Seed = 0
+    """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class PrepareViperOptions:
+    """What ``prepare viper`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make: A holds frames, B label maps."""
+    viper: Path
+    """The download: {train,val}/{img,cls}/SEQUENCE/."""
+    link: bool = True
+    """Link files instead of copying them."""
+
+
+@dataclass(frozen=True)
+class PrepareCityscapesOptions:
+    """What ``prepare cityscapes`` takes."""
+
+    out: tyro.conf.Positional[Path]
+    """Data folder to make: A holds VIPER's frames, B those of Cityscapes."""
+    viper: Path
+    """The download: {train,val}/img/SEQUENCE/."""
+    cityscapes: Path
+    """The download: leftImg8bit_sequence/{train,val}/CITY/."""
+    link: bool = True
+    """Link files instead of copying them."""
+
+
+KINDS = {
+    "videos": "split your own footage by clip",
+    "roadworld": "drives through the embedded world",
+    "viper": "VIPER's frames and label maps, for the experiment video to label",
+    "cityscapes": "VIPER's and Cityscapes' frames, for the experiment VIPER to Cityscapes",
+}
+
+
+def prepare(words: list[str]) -> None:
+    """Make a data folder from videos, from published data sets, or from the embedded world."""
+    name = choice(words, "prepare", lambda: KINDS)
+    out, made = {"videos": _videos, "roadworld": _roadworld, "viper": _viper, "cityscapes": _cityscapes}[name](
+        words[1:]
+    )
+    for note in made.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(", ".join(f"{place}: {count} clips" for place, count in made.num_clips.items()))
+    print(next_step("doctor", out))
+
+
+def _viper(words: list[str]) -> "tuple[Path, Prepared]":
+    options = parse(PrepareViperOptions, words, "prepare viper")
+    from recyclegan.data.published_folders import prepare_viper
+
+    with progress_bars() as bars:
+        return options.out, prepare_viper(**vars(options), progress=_files(counter(bars)))
+
+
+def _cityscapes(words: list[str]) -> "tuple[Path, Prepared]":
+    options = parse(PrepareCityscapesOptions, words, "prepare cityscapes")
+    from recyclegan.data.published_folders import prepare_cityscapes
+
+    with progress_bars() as bars:
+        return options.out, prepare_cityscapes(**vars(options), progress=_files(counter(bars)))
+
+
+def _files(show: Show) -> Callable[[int, int, str], None]:
+    """Return a function that shows files of whatever clip as one piece of work."""
+    return lambda done, total, _: show(done, total, "placing files")
+
+
+def _videos(words: list[str]) -> "tuple[Path, Prepared]":
+    options = parse(PrepareVideosOptions, words, "prepare videos")
+    from recyclegan.data.prepare import prepare_videos
+
+    with progress_bars() as bars:
+        return options.out, prepare_videos(**vars(options), progress=counter(bars))
+
+
+def _roadworld(words: list[str]) -> "tuple[Path, Prepared]":
+    options = parse(PrepareRoadworldOptions, words, "prepare roadworld")
+    from recyclegan.data.prepare import prepare_roadworld
+
+    looks = options.looks.split(",")
+    if len(looks) != 2:
+        raise InputError(f"--looks {options.looks}: expected two with a comma between, such as day,label")
+    with progress_bars() as bars:
+        show = counter(bars)
+        return options.out, prepare_roadworld(
+            **{**vars(options), "looks": (looks[0], looks[1])},
+            progress=lambda done, total, _: show(done, total, "rendering"),
+        )
+
+
+@dataclass(frozen=True)
+class FlowPreviewOptions:
+    """What ``flow-preview`` takes."""
+
+    input: tyro.conf.Positional[Path]
+    """Video, or folder of frames."""
+    out: tyro.conf.Positional[Path]
+    """Folder for flow.png and flow.mp4."""
+    size: tuple[int, int] | None = None
+    """Height and width of the frames that would be trained on; by default the input's own."""
+    num_frames: Annotated[int, Within(1, 10_000)] = 4
+    """Frames to show, spread over the input."""
+    seed: Seed = 0
+    """Everything random follows from it."""
+    damaged: Damaged = "refuse"
+    """Refuse a damaged video, or keep what of it decodes."""
+    flow: str | None = None
+    """Synthetic motion fitted to footage: a file that calibrate wrote, or auto for that of INPUT or of the data folder
+    that it lies in, which is fitted to INPUT now where there is none. Options of the motion that are given besides
+    override it."""
+    synthesis: FlowSynthesis = field(default_factory=FlowSynthesis)
+
+
+def flow_preview(words: list[str]) -> None:
+    """Show frames under the synthetic motion that training would draw, as a picture and a short video."""
+    options = parse(FlowPreviewOptions, words, "flow-preview")
+    from recyclegan.evaluation.paired_clips import notes_of
+    from recyclegan.preview import preview_flow
+
+    reading = Reading(options.damaged)
+    if options.flow is not None:
+        fitted = flow_for(options.flow, options.input, options.size, reading)
+        options = parse(FlowPreviewOptions, words, "flow-preview", default=replace(options, synthesis=fitted))
+    picture, video = preview_flow(
+        options.input, options.out, options.size, options.num_frames, options.seed, options.synthesis, options.damaged
+    )
+    for note in notes_of([options.input], reading):
+        print(f"note: {note}", file=sys.stderr)
+    print(f"{picture} and {video}: written")
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What ``evaluate`` takes."""
+
+    translated: tyro.conf.Positional[Path]
+    """Translated video, or folder of clips."""
+    source: tyro.conf.Positional[Path]
+    """What it was translated from: a video, or clips of the same names."""
+    out: Path
+    """Folder for metrics.json, report.html, and draws.npz."""
+    target: Path | None = None
+    """Any footage of the look aimed at."""
+    truth: Path | None = None
+    """Truth of the source: .npz files of classes and flow, label maps, or VIPER's cls, flow and flowbw."""
+    config: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+
+def evaluate(words: list[str]) -> None:
+    """Measure translated footage: steadiness, classes, distances; writes metrics.json and report.html."""
+    options = parse(EvaluateOptions, words, "evaluate")
+    from recyclegan.cli.score_table import score_table
+    from recyclegan.evaluation import evaluate as run_evaluation
+    from recyclegan.evaluation.paired_clips import notes_of
+    from recyclegan.evaluation.workers import on_all_cores
+
+    with progress_bars() as bars:
+        config = on_all_cores(options.config)
+        results = run_evaluation(**{**vars(options), "config": config}, progress=counter(bars), say=say)
+    footage = filter(None, (options.translated, options.source, options.target))
+    for note in (*results.notes, *notes_of(footage, options.config.reading)):
+        print(f"note: {note}", file=sys.stderr)
+    print(score_table(results.results, sys.stdout.encoding or "utf-8"))
+    for line in results.verdict.lines() if results.verdict else ():
+        print(f"verdict: {line}")
+    print(f"{options.out / 'report.html'}: written; open it in a browser")

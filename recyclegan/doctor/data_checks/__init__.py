@@ -1,1 +1,0 @@
-"""Checks of a data folder, by subject; each takes a survey and yields findings."""

@@ -1,1 +1,0 @@
-"""Checks of a run, by subject; each takes what was seen of it and yields findings."""

@@ -1,0 +1,242 @@
+"""The catalogue of measures: what each is called, how it is taken, and which way is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that an evaluation gives; its name fixes its whole protocol, but for what the report states once."""
+
+    name: str
+    title: str
+    how: str
+    better: Literal["lower", "higher"] | None
+    unit: str = ""
+    norm: str = ""
+    """How differences become one number, where they do."""
+    flow: Literal["warped", "seen", "followed"] | None = None
+    """What motion is for: frames are warped by it, it is itself compared, or classes are followed along it."""
+    mask: Literal["trusted", "soft", "all"] | None = None
+    """Which pixels count: those whose flow can be trusted, all by a weight, or all."""
+    taken_on: Literal["pairs", "frames", "sample"] = "pairs"
+    """Neighbouring frames, all frames, or frames that are evenly spread."""
+
+
+_FULL = "intensity, black to white = 1"
+
+STEADINESS = (
+    Measure(
+        "added_flicker",
+        "Added flicker",
+        "mean absolute difference to the warped frame before, beyond the source's at that pixel, over visible pixels",
+        "lower",
+        _FULL,
+        "absolute difference, mean over channels",
+        "warped",
+        "trusted",
+    ),
+    Measure(
+        "warping_error",
+        "Warping error",
+        "mean squared difference to the warped frame before, over channels and visible pixels",
+        "lower",
+        f"{_FULL}, squared",
+        "squared difference, mean over channels",
+        "warped",
+        "trusted",
+    ),
+    Measure(
+        "soft_warping_error",
+        "Warping error (L1, soft mask)",
+        "mean over all pixels of the absolute difference to the warped frame before, times exp(-50 d^2), d the"
+        " difference of the source to its warped frame before (d^2 summed over channels)",
+        "lower",
+        _FULL,
+        "absolute difference, mean over channels",
+        "warped",
+        "soft",
+    ),
+    Measure(
+        "flow_difference",
+        "Motion difference (tOF)",
+        "mean distance between the flow estimated on the output and on the source",
+        "lower",
+        "pixels",
+        "Euclidean length of the difference",
+        "seen",
+        "all",
+    ),
+    Measure(
+        "perceptual_change_difference",
+        "Perceptual change difference (tLP)",
+        "mean difference between the perceptual distance of neighbouring frames in the output and in the source",
+        "lower",
+        norm="absolute difference",
+        mask="all",
+    ),
+)
+CLASSES = (
+    Measure(
+        "mean_iou",
+        "Mean IoU",
+        "intersection over union, mean over classes",
+        "higher",
+        "share",
+        taken_on="frames",
+    ),
+    Measure(
+        "mean_accuracy",
+        "Mean class accuracy",
+        "share of each class's pixels found, mean over classes",
+        "higher",
+        "share",
+        taken_on="frames",
+    ),
+    Measure(
+        "pixel_accuracy",
+        "Pixel accuracy",
+        "share of pixels of the right class",
+        "higher",
+        "share",
+        taken_on="frames",
+    ),
+    Measure(
+        "class_flips",
+        "Class flips",
+        "share of visible pixels whose predicted class changes along the motion while the true class does not",
+        "lower",
+        "share",
+        flow="followed",
+        mask="trusted",
+    ),
+)
+SHARPNESS = Measure(
+    "sharpness",
+    "Sharpness",
+    "mean length of the brightness gradient; well below the target's, steadiness was bought with blur",
+    None,
+    "intensity a pixel",
+    "Euclidean length of the gradient",
+    mask="all",
+    taken_on="frames",
+)
+DISTANCES = (
+    *(
+        Measure(
+            f"patches_{band}",
+            f"Distance to target, {band}",
+            f"sliced Wasserstein-1 distance between 7x7 patches, 256 directions, {where}",
+            "lower",
+            "standard deviations of the target's band",
+            "Wasserstein-1, mean over directions",
+            taken_on="sample",
+        )
+        for band, where in (
+            ("fine", "finest frequency band"),
+            ("middle", "middle frequency band"),
+            ("coarse", "at a quarter of the size"),
+        )
+    ),
+    Measure(
+        "fid",
+        "FID",
+        "Fréchet distance between Gaussians fitted to the features",
+        "lower",
+        norm="squared Fréchet distance",
+        taken_on="sample",
+    ),
+    Measure(
+        "kid",
+        "KID",
+        "unbiased squared MMD of the features under the cubic kernel, all pairs",
+        "lower",
+        norm="squared maximum mean discrepancy",
+        taken_on="sample",
+    ),
+)
+
+
+def _picture(name: str, title: str, how: str, better: Literal["lower", "higher"] | None, unit: str) -> Measure:
+    return Measure(name, title, how, better, unit, taken_on="frames")
+
+
+PICTURES = (
+    _picture(
+        "lightness_agreement",
+        "Lightness agreement",
+        "correlation with the source of what is lighter than its surroundings; -1 is a negative",
+        "higher",
+        "correlation",
+    ),
+    _picture(
+        "swapped_area",
+        "Swapped area",
+        "share of the area in which light and dark have changed places: windows of that correlation below -0.3",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "edges_kept",
+        "Edges kept",
+        "steepness of the source's edges, in units of the contrast around them, as a share of the source's",
+        "higher",
+        "share",
+    ),
+    _picture(
+        "detail_kept",
+        "Detail kept",
+        "fine detail in units of coarse contrast, as a share of the source's or the target's, whichever has less",
+        "higher",
+        "share",
+    ),
+    _picture(
+        "holes",
+        "Holes",
+        "share of the area that is black, white or of a pure colour where the source is not, beyond the target's",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "ghosts",
+        "Ghosts",
+        "share of what is flat in the source that holds structure; a weak measure, which lamps and clouds raise",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "checkerboard",
+        "Checkerboard",
+        "by how much patterns of two or four pixels stand out of the spectrum, beyond source and target",
+        "lower",
+        "dB",
+    ),
+    _picture(
+        "tint",
+        "Tint",
+        "distance of the mean colour from the way between source and target, beyond twice the target's spread",
+        "lower",
+        "levels of 255",
+    ),
+    _picture(
+        "saturated",
+        "Saturated values",
+        "share of values that are black or at full light, beyond source and target",
+        "lower",
+        "share",
+    ),
+    _picture(
+        "variety_kept",
+        "Variety kept",
+        "how much the frames of a clip differ, as a share of how much the source's do",
+        None,
+        "share",
+    ),
+    _picture("contrast", "Contrast", "standard deviation within the frame that has most", None, "levels of 255"),
+    _picture("change", "Change", "mean difference to the source", None, "levels of 255"),
+)
+"""What the verdict rests on; see `recyclegan.metrics.frame_numbers`."""
+MEASURES: dict[str, Measure] = {
+    measure.name: measure for measure in (*PICTURES, *STEADINESS, *CLASSES, SHARPNESS, *DISTANCES)
+}
+"""Every measure by name, in the order of the report."""

@@ -1,0 +1,110 @@
+"""Generators that are ResNets with another head: of classes, without aliasing, or with the detail of the source."""
+
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recyclegan.domains import Colours
+from recyclegan.networks.layers import pad_to_multiple, reflect
+from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResNetGenerator
+from recyclegan.tensors import Frames, Translated
+
+
+class ClassGenerator(ResNetGenerator):
+    """A ResNet generator of label maps: it weighs the classes of each pixel by a softmax, and mixes their colours.
+
+    Three levels cannot say "car or person": what lies between two colours may be nearest to a third, a road. Weights
+    of classes can, and whatever they are, the mixture stays among the colours of the label maps.
+    """
+
+    colours: torch.Tensor
+
+    def __init__(self, channels_in: int, palette: Colours, **options: Any) -> None:
+        """Take the frames' channels, the label maps' colours, and what a ResNet generator takes besides."""
+        super().__init__(channels_in, len(palette), **options)
+        del self.model[-1]
+        self.model.append(nn.Softmax(dim=1))
+        self.register_buffer("colours", torch.tensor(palette) / 127.5 - 1, persistent=False)
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return label maps of the same size, softened where the network doubts."""
+        height, width = frames.shape[-2:]
+        weights = self.model(pad_to_multiple(frames, STRIDE, LEAST_SIDE))
+        return torch.einsum("bkhw,kc->bchw", weights, self.colours)[..., :height, :width]
+
+
+DETAIL = 4
+"""Side in pixels of the squares whose means are what the network paints; what they leave out is the detail."""
+
+
+class BlurredConv2d(nn.Conv2d):
+    """A convolution that blurs before it strides, so that moving by one pixel cannot change what is seen.
+
+    Source: Zhang 2019, "Making Convolutional Networks Shift-Invariant Again".
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features of the blurred input."""
+        return super().forward(binomial_blur(features))
+
+
+class BlurredConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution that blurs what it widened: no checkerboard stays."""
+
+    def forward(self, features: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Return the widened features, blurred."""
+        return binomial_blur(super().forward(features, output_size))
+
+
+class SmoothGenerator(ResNetGenerator):
+    """A ResNet generator free of aliasing: it blurs before each stride and after each widening."""
+
+    strided: ClassVar[type[nn.Conv2d]] = BlurredConv2d
+    widening: ClassVar[type[nn.ConvTranspose2d]] = BlurredConvTranspose2d
+
+
+class DetailGenerator(SmoothGenerator):
+    """A smooth generator that sees the coordinates of every pixel, and adds the source's fine detail to what it paints.
+
+    Edges then stay where they are, and move as they move, from the first step on; the network has the look to learn.
+    Where the target has another number of channels, all of them get the mean detail. Source: after Liang et al. 2021 (a
+    Laplacian pyramid whose coarse part is translated) and Liu et al. 2018 (CoordConv).
+    """
+
+    extra_channels: ClassVar[int] = 2
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        height, width = frames.shape[-2:]
+        padded = pad_to_multiple(frames, STRIDE, LEAST_SIDE)
+        painted = self.model[:-1](torch.cat([padded, coordinates(padded)], dim=1))
+        fine = detail(padded)
+        if fine.shape[1] != painted.shape[1]:
+            fine = fine.mean(dim=1, keepdim=True)
+        return self.model[-1](painted + fine)[..., :height, :width]
+
+
+def coordinates(frames: Frames) -> Float[Tensor, "batch 2 height width"]:
+    """Return the place (x, y) of every pixel, from -1 at the left and at the top to 1."""
+    batch, _, height, width = frames.shape
+    x = torch.linspace(-1, 1, width, dtype=frames.dtype, device=frames.device).expand(height, width)
+    y = torch.linspace(-1, 1, height, dtype=frames.dtype, device=frames.device)[:, None].expand(height, width)
+    return torch.stack([x, y]).expand(batch, 2, height, width)
+
+
+def detail(frames: Frames) -> Frames:
+    """Return what frames, whose sides ``DETAIL`` divides, show beyond the means of squares of that side."""
+    coarse = F.interpolate(F.avg_pool2d(frames, DETAIL), scale_factor=DETAIL, mode="bilinear")
+    return frames - coarse
+
+
+def binomial_blur(
+    features: Float[Tensor, "batch channels height width"],
+) -> Float[Tensor, "batch channels height width"]:
+    """Return features under the kernel (1, 2, 1)/4 along both axes, border reflected: what alternates vanishes."""
+    x = reflect(features, (1, 1, 1, 1))
+    x = (x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]) / 4
+    return (x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]) / 4

@@ -1,0 +1,239 @@
+"""The footage that is trained on, its shapes, and its record in the run folder."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from recyclegan.arrays import Picture
+from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_data, load_data
+from recyclegan.data.resize import scale_of
+from recyclegan.domains import DOMAINS, Colours, Domain
+from recyclegan.errors import InputError
+from recyclegan.files import kind_of, read_json, write_json
+from recyclegan.labels import LARGEST_PALETTE
+from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.training import TrainConfig
+from recyclegan.tensors import Clips, Frames, to_frames
+from recyclegan.video import read_frame
+
+DATA_FILE = "data.json"
+MOST_NAMES = 3
+"""Clips that are named in a note; more are counted."""
+
+Digests = Mapping[Domain, Mapping[str, str]]
+"""For each domain, the SHA-256 of each clip's frames by the clip's name."""
+
+
+def data_changes(run: Path, now: Digests) -> list[str]:
+    """Return what has changed in the data since the run was last started; nothing where that is not known."""
+    try:
+        recorded = _read(run)
+    except InputError as error:
+        return [f"{error}; whether the data has changed since the run was started is not known"]
+    if not recorded:
+        return []
+    before = recorded[-1]
+    return [
+        f"domain {domain.upper()}: {difference}"
+        for domain in DOMAINS
+        if (difference := _difference(before[domain], now[domain]))
+    ]
+
+
+def write_data(run: Path, now: Digests, step: int) -> None:
+    """Write into the run folder that ``now`` is what is trained on from ``step``."""
+    try:
+        recorded = [entry for entry in _read(run) if entry["from"] < step]
+    except InputError:
+        recorded = []
+    entry = {domain: dict(now[domain]) for domain in DOMAINS}
+    if not recorded or any(recorded[-1][domain] != entry[domain] for domain in DOMAINS):
+        write_json(run / DATA_FILE, [*recorded, {"from": step, **entry}])
+
+
+def _read(run: Path) -> list[dict[str, Any]]:
+    """Return the entries of a run, none where there is no file.
+
+    Raises:
+        InputError: the file is not as it was written.
+    """
+    path = run / DATA_FILE
+    if kind_of(path) == "nothing":
+        return []
+    entries = read_json(path)
+    if not (isinstance(entries, list) and all(map(_is_entry, entries))):
+        raise InputError(f"{path}: is not as it was written")
+    return entries
+
+
+def _is_entry(value: Any) -> bool:
+    """Return whether a value has the form of an entry."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("from"), int)
+        and all(isinstance(value.get(domain), dict) for domain in DOMAINS)
+    )
+
+
+def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Return what became of the clips of a domain in words; nothing where they are the same."""
+    both = before.keys() & now.keys()
+    fates = {
+        "removed": before.keys() - both,
+        "changed": {name for name in both if before[name] != now[name]},
+        "added": now.keys() - both,
+    }
+    parts = [f"{len(names)} {fate} ({_named(names)})" for fate, names in fates.items() if names]
+    return f"clips are not those that the run was last started with: {', '.join(parts)}" if parts else ""
+
+
+def _named(names: Set[str]) -> str:
+    first = ", ".join(sorted(names)[:MOST_NAMES])
+    return first if len(names) <= MOST_NAMES else f"{first}, ..."
+
+
+Decoding = Callable[[int, int, str], None]
+"""Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
+
+NUM_SAMPLES = 2
+"""Frames of each domain that are shown in a sample grid and measured."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Batches to train on, frames to show, and the palettes of label domains."""
+
+    clips: UnpairedClips
+    cached: dict[Domain, CachedDomain]
+    samples: dict[Domain, list[Frames]]
+    sample_names: dict[Domain, list[str]]
+    """The clip of each frame that is shown, with the frame's number where it is not the first."""
+    palettes: dict[Domain, Colours]
+    device: torch.device
+    changes: tuple[str, ...] = ()
+    """How the clips differ from those that the run was last started with."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return the steps after which every window of both domains has been visited."""
+        return self.clips.steps_per_epoch
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what there is to say of the data, and of the cache so far."""
+        return (*self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
+
+    @property
+    def digests(self) -> dict[Domain, dict[str, str]]:
+        """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
+        return {domain: cached.digests for domain, cached in self.cached.items()}
+
+    def batch(self, step: int) -> dict[Domain, Clips]:
+        """Return the batch of a step (from 0) on the device."""
+        return {domain: clips.to(self.device) for domain, clips in self.clips.batch(step).items()}
+
+
+def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
+    """Return the footage of a run, decoding into the cache what is not there yet.
+
+    Raises:
+        InputError: folders, clips, sizes or palettes are not what the configuration says.
+    """
+    frames = config.frames
+    _check_label_channels(frames)
+    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
+    cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
+    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
+    clips = _sampler(config, data, clip_length, fabric)
+    palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
+    changed = data_changes(config.out, {domain: cached.digests for domain, cached in data.items()})
+    samples = _samples(config)
+    shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
+    names = {domain: [name for name, _ in named] for domain, named in samples.items()}
+    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed))
+
+
+def _check_label_channels(frames: DataConfig) -> None:
+    for domain, channels in zip(DOMAINS, frames.channels, strict=True):
+        if frames.is_label(domain) and channels != 3:
+            raise InputError(
+                f"channels: {channels} for the label maps of domain {domain.upper()}, whose classes are colours; "
+                "expected 3"
+            )
+
+
+def _sampler(config: TrainConfig, data: dict[Domain, CachedDomain], clip_length: int, fabric: Fabric) -> UnpairedClips:
+    frames = config.frames
+    return UnpairedClips(
+        data["a"],
+        data["b"],
+        clip_length,
+        scale_of(frames).window,
+        frames.flip,
+        config.batch_size,
+        config.seed,
+        fabric.global_rank,
+        fabric.world_size,
+        frames.shuffle,
+    )
+
+
+def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
+    """Return how frames of a domain are kept in the cache."""
+    frames = config.frames
+    channels = dict(zip(DOMAINS, frames.channels, strict=True))[domain]
+    return LoadSpec(scale_of(frames).whole, frames.is_label(domain), channels)
+
+
+def _palette(domain: Domain, data: CachedDomain) -> Colours:
+    """Return the colours of all frames of a domain of label maps, sorted by red, then green, then blue."""
+    colours: set[tuple[int, int, int]] = set()
+    for name, clip in zip(data.names, data.clips, strict=True):
+        colours.update(clip.palette)
+        if len(colours) > LARGEST_PALETTE:
+            raise InputError(
+                f"{name}: brings the colours of domain {domain.upper()} to {len(colours)}: not a label map (expected "
+                f"at most {LARGEST_PALETTE}); name label maps saved without compression loss"
+            )
+    if len(colours) == 1:
+        raise InputError(
+            f"domain {domain.upper()}: a palette of one colour, {colours.pop()}, in all label maps; expected one for "
+            "each class; paint class ids in colours (recyclegan prepare), or leave the domain out of --labels"
+        )
+    return tuple(sorted(colours))
+
+
+def _samples(config: TrainConfig) -> dict[Domain, list[tuple[str, Frames]]]:
+    """Return whole frames of each domain by name, at the scale of training, of held-out clips where there are any.
+
+    They are the first frames of the first clips; of an only clip, the first one and the middle one.
+    """
+    split = "val" if (config.data / "val").is_dir() else "train"
+    clips = index_data(config.data, split, triplets=config.frames.triplets, reading=config.frames.reading)
+    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
+    return {
+        domain: [
+            (name, to_frames(specs[domain](image)[None]))
+            for name, image in _sample_images(clips[domain], config.frames.is_label(domain))
+        ]
+        for domain in DOMAINS
+    }
+
+
+def _sample_images(clips: Sequence[Clip], as_labels: bool) -> Iterator[tuple[str, Picture]]:
+    for clip in clips[:NUM_SAMPLES]:
+        yield clip.name, next(iter(clip.images(as_labels)))
+    if len(clips) == 1 and clips[0].num_frames > 1:
+        middle = clips[0].num_frames // 2
+        yield f"{clips[0].name}, frame {middle}", _image_at(clips[0], middle, as_labels)
+
+
+def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:
+    if clip.kind == "video":
+        return read_frame(clip.files[0], number, clip.reading)
+    return next(islice(clip.images(as_labels), number, None))
