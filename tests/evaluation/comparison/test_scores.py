@@ -5,7 +5,7 @@ import pytest
 
 from recyclegan.evaluation.comparison.comparison_report import markdown
 from recyclegan.evaluation.comparison.standings import over_seeds, read_standing
-from tests.comparison.runs import made_up
+from tests.evaluation.comparison.runs import made_up
 
 CLIPS = np.random.default_rng(0).normal(0, 1, 300)
 """What the draws of clips alone do to a number, the same for every run."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from recyclegan.evaluation.comparison.front import CHARACTER, LINE, front_chart, front_of, label_tops
 from recyclegan.evaluation.comparison.standings import read_standing
-from tests.comparison.runs import made_up
+from tests.evaluation.comparison.runs import made_up
 
 coordinates = st.floats(0, 1, allow_nan=False)
 

@@ -8,7 +8,7 @@ import pytest
 from recyclegan.errors import InputError
 from recyclegan.evaluation.comparison.running import equal_minutes
 from recyclegan.evaluation.comparison.standings import measured_otherwise, read_standing
-from tests.comparison.runs import made_up
+from tests.evaluation.comparison.runs import made_up
 from tests.small import small_config
 
 DRAWS = np.linspace(0, 1, 40)
