@@ -1,9 +1,11 @@
-"""Writes the tables of docs/methods.md from the classes: ``python docs/tables.py``, which ``make test`` does too.
+"""Writes the tables of the pages beside it: ``python docs/tables.py``, which ``make docs`` and ``make test`` do too.
 
-A table stands between two comments, ``<!-- NAME: made by docs/tables.py -->`` and ``<!-- end -->``.
+A table stands between two comments, ``<!-- NAME: made by docs/tables.py -->`` and ``<!-- end -->``. Those of methods
+and weights come from the classes, all others from ``docs/results/NAME.json``, which says which commands printed it.
 """
 
 import inspect
+import json
 import re
 import sys
 import typing
@@ -11,17 +13,24 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
 
 from recyclegan.config import Weight  # noqa: E402
+from recyclegan.evaluation.measure_catalogue import MEASURES  # noqa: E402
 from recyclegan.settings.methods import METHODS, PerDomain, config_of  # noqa: E402
 from recyclegan.settings.presets import PRESETS  # noqa: E402
 
-PAGE = ROOT / "docs" / "methods.md"
+Rows = Iterator[Sequence[str]]
+TABLE = re.compile(
+    r"(?P<begin><!-- (?P<name>[\w-]+)(?: (?P<direction>ab|ba))?: made by docs/tables.py -->\n).*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+ARROWS = {"lower": " ↓", "higher": " ↑", None: ""}
+"""Which way a measure is better."""
 
 
-def methods() -> Iterator[Sequence[str]]:
+def methods() -> Rows:
     """Yield a row a method: its name, the clips that it needs, its directions and its source."""
     yield "method", "needs clips of", "directions", "source"
     for name, method in METHODS.items():
@@ -41,12 +50,12 @@ def source(method: type) -> str:
     return re.sub(r"arXiv (\d{4}\.\d+)", r"[arXiv \1](https://arxiv.org/abs/\1)", text)
 
 
-def weights() -> Iterator[Sequence[str]]:
+def weights() -> Rows:
     """Yield a row a term: its weight in each method by default, and in each preset that has others."""
     columns = dict(_columns())
     yield "", *columns
     for term in dict.fromkeys(term for config in columns.values() for term in _terms(type(config))):
-        yield f"`{term}`", *(_cell(getattr(config, term, None)) for config in columns.values())
+        yield f"`{term}`", *(_weight(getattr(config, term, None)) for config in columns.values())
 
 
 def _columns() -> Iterator[tuple[str, Any]]:
@@ -62,21 +71,60 @@ def _terms(config: type) -> list[str]:
     return [name for name, hint in hints.items() if hint in (PerDomain, Weight)]
 
 
-def _cell(weight: tuple[float, float] | float | None) -> str:
+def _weight(weight: tuple[float, float] | float | None) -> str:
     if isinstance(weight, tuple):
         return " / ".join(f"{value:g}" for value in weight)
     return "" if weight is None else f"{weight:g}"
 
 
-TABLES: dict[str, Callable[[], Iterator[Sequence[str]]]] = {"methods": methods, "weights": weights}
+TABLES: dict[str, Callable[[], Rows]] = {"methods": methods, "weights": weights}
+
+
+def comparison(content: dict[str, Any], direction: str) -> Rows:
+    """Yield a row a contender of one direction; bold is what differs from the baseline by more than chance."""
+    scores, source_scores = (content["directions"][direction][name] for name in ("contenders", "source"))
+    names = list(dict.fromkeys(name for measures in scores.values() for name in measures))
+    steps = content.get("steps", {})
+    yield "", *["steps"] * bool(steps), *(MEASURES[name].title + ARROWS[MEASURES[name].better] for name in names)
+    for contender, measures in scores.items():
+        yield contender, *[str(steps.get(contender))] * bool(steps), *(_score(measures[name]) for name in names)
+    yield "source itself", *[""] * bool(steps), *(_number(source_scores.get(name)) for name in names)
+
+
+def _score(score: dict[str, Any]) -> str:
+    mark = "**" if score["beyond_chance"] else ""
+    return f"{mark}{_number(score['value'])}{mark}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if value >= 0.1 else f"{value:.3g}"
+
+
+def plain(content: dict[str, Any]) -> Rows:
+    """Yield the rows of a table that says itself how the numbers of each column are written."""
+    yield tuple(content["columns"])
+    for row in content["rows"]:
+        yield [_cell(cell, form) for cell, form in zip(row, content["columns"].values(), strict=True)]
+
+
+def _cell(cell: float | str | None, form: str) -> str:
+    if isinstance(cell, str | None):
+        return cell or ""
+    return f"{cell:{form}}".replace("%", " %")
 
 
 def made(page: str) -> str:
     """Return a page with each of its tables made anew."""
-    for name, rows in TABLES.items():
-        head, mark, rest = page.partition(f"<!-- {name}: made by docs/tables.py -->\n")
-        page = f"{head}{mark}{_table(list(rows()))}<!-- end -->{rest.partition('<!-- end -->')[2]}"
-    return page
+    return TABLE.sub(lambda place: f"{place['begin']}{_table(list(_rows(place)))}{place['end']}", page)
+
+
+def _rows(place: re.Match[str]) -> Rows:
+    if place["name"] in TABLES:
+        return TABLES[place["name"]]()
+    content = json.loads((DOCS / "results" / f"{place['name']}.json").read_text())
+    return comparison(content, place["direction"]) if place["direction"] else plain(content)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
@@ -85,4 +133,5 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(made(PAGE.read_text()))
+    for page in DOCS.glob("*.md"):
+        page.write_text(made(page.read_text()))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """A user's mistake, told in one line: the thing, what was found, what was expected, the remedy.
+    """A user's mistake, in one line: the thing, what was found, what was expected, the remedy.
 
     The command line prints it without a traceback and exits with code 2.
 

@@ -1,6 +1,8 @@
 """The documentation's code runs, and what it refers to exists."""
 
+import ast
 import importlib.util
+import json
 import re
 import shlex
 from pathlib import Path
@@ -109,6 +111,40 @@ def test_making_tables_leaves_the_rest_of_the_page_and_ends(tables: ModuleType) 
     assert without.sub("", made) == without.sub("", page)
 
 
+MADE = [page for page in DOCS.glob("*.md") if page != METHODS_PAGE and "made by docs/tables.py" in page.read_text()]
+"""Pages whose tables come from files in docs/results/ alone; those of methods.md grow with every method."""
+RESULTS = sorted((DOCS / "results").glob("*.json"))
+
+
+@pytest.mark.parametrize("page", MADE, ids=lambda page: page.stem)
+def test_making_the_tables_of_results_changes_nothing(tables: ModuleType, page: Path) -> None:
+    text = page.read_text()
+    assert tables.made(text) == text
+    assert tables.made(tables.TABLE.sub(r"\g<begin>\g<end>", text)) == text
+
+
+@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.stem)
+def test_results_say_what_printed_them_and_stand_on_a_page(file: Path) -> None:
+    content = json.loads(file.read_text())
+    assert content["machine"]
+    assert all(command.startswith(("recyclegan ", "python benchmarks/")) for command in content["commands"])
+    assert any(f"<!-- {file.stem}" in page.read_text() for page in MADE)
+
+
+def test_a_result_lies_within_its_interval_and_stands_on_the_page_as_it_is(tables: ModuleType) -> None:
+    compared = [content for file in RESULTS if "directions" in (content := json.loads(file.read_text()))]
+    assert len(compared) > 4
+    for content in compared:
+        for direction, found in content["directions"].items():
+            rows = list(tables.comparison(content, direction))
+            for (name, scores), row in zip(found["contenders"].items(), rows[1:], strict=False):
+                assert row[0] == name
+                for score, cell in zip(scores.values(), row[-len(scores) :], strict=True):
+                    assert score["low"] <= score["value"] <= score["high"]
+                    assert float(cell.strip("*")) == score["value"]
+                    assert cell.startswith("**") == score["beyond_chance"]
+
+
 def test_the_glossary_has_one_line_for_each_word() -> None:
     words = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", (DOCS / "glossary.md").read_text(), re.MULTILINE)
     words = [word for one in words for word in one.split(", ") if one != "word"]
@@ -138,6 +174,59 @@ def test_the_citation_names_the_paper_and_this_version() -> None:
 def test_every_page_that_is_linked_exists(page: Path) -> None:
     links = re.findall(r"\]\(([\w./-]+\.\w+)\)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+ARCHITECTURE = (DOCS / "architecture.md").read_text()
+PACKAGE = DOCS.parent / "recyclegan"
+
+
+def defined_in(file: Path) -> set[str]:
+    """Return the names of a file's functions and classes; methods stand behind their class and a dot."""
+    body = ast.parse(file.read_text()).body
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    methods = {f"{node.name}.{part.name}" for node in classes for part in node.body if isinstance(part, kinds)}
+    return {node.name for node in body if isinstance(node, kinds)} | methods
+
+
+def stops(walk: str) -> list[tuple[str, list[str]]]:
+    """Return the files of a walk, each with the names that the frame passes there."""
+    text = ARCHITECTURE.partition(f"\n## {walk}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([\w/]+\.py)` \| (.+?) \| .+ \|$", text, re.MULTILINE)
+    return [(file, re.findall(r"`([\w.]+)`", names)) for file, names in rows]
+
+
+@pytest.mark.parametrize("walk", ["One frame through training", "One frame through translating"])
+def test_every_stop_of_a_walk_exists(walk: str) -> None:
+    assert len(stops(walk)) > 10
+    for file, names in stops(walk):
+        assert names
+        assert set(names) <= defined_in(PACKAGE / file), file
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", ARCHITECTURE)
+    assert [file for file in named if not (PACKAGE / file).is_file()] == []
+
+
+def test_every_room_of_the_package_is_listed_and_no_other() -> None:
+    table = ARCHITECTURE.partition("\n## Rooms\n")[2].partition("\n## ")[0]
+    listed = [room for row in re.findall(r"^\| \d \| (.+?) \|", table, re.MULTILINE) for room in row.split(", ")]
+    there = {place.stem for place in PACKAGE.iterdir() if place.suffix == ".py" or (place / "__init__.py").is_file()}
+    assert sorted(room.strip("`") for room in listed) == sorted(there - {"__init__", "__main__", "version"})
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may name in a page: each heading in lower case, with hyphens for spaces."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")], ids=lambda page: page.stem)
+def test_every_heading_that_is_linked_exists(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page.read_text())
+    missing = [anchor for file, anchor in links if anchor not in anchors(page.parent / file if file else page)]
+    assert missing == []
 
 
 def as_cell(weights: tuple[float, float] | float | None) -> str:

@@ -57,11 +57,10 @@ def prepare_videos(
 ) -> Prepared:
     """Make a data folder from lists of videos, folders of frames, and folders of either.
 
-    Clips named in ``val_a`` and ``val_b`` are held out. Where that list is empty, a share ``val`` of the domain's clips
-    (at least one) is drawn by ``seed``; an only clip is cut in time instead (:func:`cut_clip`). No clip is in both
-    splits. With ``link``, files are hard links where possible, else symbolic links, else copies. ``damaged`` says what
-    to do with a damaged video that is cut; others are not decoded. ``progress`` is told of (clips placed or frames
-    read, in all, what).
+    Clips in ``val_a`` and ``val_b`` are held out. Where that list is empty, ``seed`` draws a share ``val`` of the
+    domain's clips, at least one. An only clip is cut in time instead. No clip is in both splits. With ``link``, files
+    are hard links where possible, else symbolic links, else copies. ``damaged`` is for a video that is cut; others are
+    not decoded. ``progress`` gets (clips placed or frames read, in all, what).
 
     Raises:
         InputError: ``out`` exists and is not empty; a path is missing, no footage, or named twice; ``val`` is not
@@ -100,7 +99,7 @@ def prepare_roadworld(
     val_clips: int = 2,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Make a data folder from drives through the embedded world; no drive is shown twice, so nothing is paired.
+    """Make a data folder of drives through the embedded world. No drive is shown twice, so nothing is paired.
 
     ``size`` is (height, width). Looks are written as videos (H.264, CRF 12), the look ``label`` as folders of PNG files
     in VIPER's exact colours. Beside each held-out clip stands the truth about it, in ``truth/val/{A,B}/CLIP.npz``:

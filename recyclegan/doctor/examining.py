@@ -52,8 +52,8 @@ def examine_data(
 ) -> list[Finding]:
     """Return what is wrong with a data folder, or worth knowing of it.
 
-    ``frames`` frames of each clip are looked at, spread evenly over it. ``size`` is the (height, width) to train on, by
-    default that of training. ``labels`` says which domains hold label maps; by default they are guessed.
+    ``frames`` is how many frames of each clip are looked at, evenly spread. ``size`` is the (height, width) to train
+    on, by default that of training. ``labels`` says which domains hold label maps; by default they are guessed.
 
     Raises:
         InputError: there is no such folder, or ``frames`` is not positive.

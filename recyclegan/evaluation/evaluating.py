@@ -253,11 +253,10 @@ def evaluate(
 ) -> Results:
     """Measure translated footage, write ``out/metrics.json`` and ``out/report.html``, and return the numbers.
 
-    ``translated`` and ``source`` are videos, or folders of clips of the same names; ``target`` is any footage of the
-    look aimed at; ``truth`` holds the truth of the source (see `recyclegan.evaluation.truth`). ``segment`` reads the
-    classes of translated frames that are no label maps. ``say`` is told what will be measured, in a line, before it is.
-    ``memory`` is a folder for what belongs to source and target alone, so that further evaluations of the same clips
-    need not work it out again.
+    ``translated`` and ``source`` are videos, or folders of clips of the same names. ``target`` is any footage of the
+    look aimed at. ``truth`` is a folder of what is known of the source: classes, flow (docs/evaluation.md).
+    ``segment`` tells the classes of translated frames that are no label maps. ``say`` gets a line on what will be
+    measured. ``memory`` is a folder that keeps what belongs to source and target alone, for further evaluations.
 
     Raises:
         InputError: footage is missing, damaged or does not fit together, or something needed is not installed.

@@ -82,7 +82,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """What contenders share.
+    """What all contenders of a comparison share: the budget, the seeds, and how they are measured.
 
     Example:
         >>> ComparisonConfig(steps=2000, seeds=3).jobs
@@ -98,7 +98,7 @@ class ComparisonConfig:
     jobs: Annotated[int, Within(1, 1000)] = 1
     """Runs at a time, each with its share of the processor's cores."""
     baseline: str | None = None
-    """Contender that the others are subtracted from; by default the first."""
+    """Contender that the others are compared with; by default the first."""
     truth: Path | None = None
     """Truth of the held-out clips, in folders A and B; by default DATA/truth/val where that is."""
     evaluation: EvaluationConfig = field(default_factory=lambda: EvaluationConfig(num_shown=0))

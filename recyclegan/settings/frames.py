@@ -20,7 +20,7 @@ class Reading:
     """How videos are read."""
 
     damaged: Damaged = "refuse"
-    """Refuse a damaged video, or keep what of it decodes, which is told."""
+    """Refuse a damaged video, or keep what decodes of it, with a note."""
     deinterlace: bool = False
     """Turn interlaced frames into whole ones."""
 

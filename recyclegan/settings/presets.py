@@ -1,4 +1,4 @@
-"""Recipes by name: the published ones, and two of our own."""
+"""Recipes by name: the published ones, and three of our own."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -22,7 +22,7 @@ UNNAMED = Path("runs/DATA-METHOD")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A training run.
+    """Everything that decides a training run.
 
     Example:
         >>> TrainConfig(data="data", steps=1000).out
@@ -62,7 +62,7 @@ class TrainConfig:
     ema: Decay = 0.999
     """Decay of the moving average of the generators' weights that translators carry; 0 carries the last weights."""
     seed: Seed = 0
-    """Everything random follows from it."""
+    """Seed of everything that is random."""
     precision: Precision = "32"
     """Floating point of the networks."""
     deterministic: bool = False

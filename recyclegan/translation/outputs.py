@@ -23,7 +23,7 @@ FRAME_COMMENT = "recyclegan: a frame of a translated video"
 
 @dataclass(frozen=True)
 class Output:
-    """How translated videos are written.
+    """How translations are written.
 
     Example:
         >>> Output(start="1:30", end=100, max_side=640).size(height=1080, width=1920)
@@ -41,15 +41,15 @@ class Output:
     existing: Existing = "refuse"
     """What to do with an output that is already there."""
     damaged: Damaged = "refuse"
-    """Refuse damaged source videos, or keep what of them decodes; that is told."""
+    """Refuse damaged source videos, or keep what decodes of them, with a note."""
     deinterlace: bool = False
     """Turn frames of interlaced videos, which hold two moments, into whole ones."""
     start: Time = 0.0
     """Where in each video to begin: seconds, or a text such as ``1:30`` or ``0:01:30.5``."""
     end: Time | None = None
-    """Where to end; that frame is no longer written. By default the end of the video."""
+    """Where to end: the frame shown then is left out. By default the end of the video."""
     max_side: int | None = None
-    """Pixels that the longer side of what is written has at most; larger ones are made smaller in their shape."""
+    """Most pixels of the longer side of what is written; larger frames are made smaller, in their shape."""
 
     def __post_init__(self) -> None:
         """Refuse times and sizes that leave nothing.

@@ -77,9 +77,9 @@ def open_picture(source: Path | BufferedIOBase, name: str = "") -> Iterator[Pill
 def read_image(path: AnyPath, as_labels: bool = False) -> Image:
     """Return an image file as RGB, turned upright as its EXIF orientation asks.
 
-    Palettes are looked up, grey is repeated, 16 bits are rounded to 8, transparent pixels are laid on `BACKGROUND`, and
-    colours are brought from the profile inside the file to sRGB. ``as_labels`` is for label maps, whose numbers mean
-    classes: a profile is passed over, and more than 8 bits are refused instead of rounded.
+    Palettes are looked up, grey is repeated, 16 bits are rounded to 8, transparent pixels become black, and colours are
+    brought to sRGB from the profile in the file. ``as_labels`` is for label maps: profiles are passed over, and more
+    than 8 bits are refused.
 
     Raises:
         InputError: the file is missing, damaged, no image, no single picture, or a label map of more than 8 bits.

@@ -195,10 +195,10 @@ class VideoReader:
 
 
 def read_video(path: AnyPath, reading: Reading = STRICT) -> Iterator[VideoFrame]:
-    """Yield every frame of a video, as :class:`VideoReader` does.
+    """Yield the frames of a video in the order of display: RGB, 8 bits, upright, each with its time in seconds.
 
     Raises:
-        InputError: as :class:`VideoReader`.
+        InputError: the file is missing, no video, or damaged and not to be kept.
 
     Example:
         >>> [frame.image.shape for frame in read_video("drive.mp4")][:2]

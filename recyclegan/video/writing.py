@@ -212,10 +212,12 @@ class VideoWriter:
 def write_video(
     path: AnyPath, images: Iterable[Image], rate: Fraction | int, codec: str | None = None, crf: int = 18
 ) -> None:
-    """Write images of one size as a video of constant rate.
+    """Write images of one size (height x width x 3, 8 bits) as a video of ``rate`` frames a second.
+
+    ``codec`` is by default H.264, or VP9 for .webm. ``crf`` is the quality; lower is better and larger.
 
     Raises:
-        InputError: as :class:`VideoWriter`.
+        InputError: there are no images, the format or codec is unknown or does not fit, or ``path`` cannot be written.
 
     Example:
         >>> write_video("slow.mp4", (frame.image for frame in read_video("drive.mp4")), rate=5)

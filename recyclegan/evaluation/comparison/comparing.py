@@ -39,14 +39,14 @@ def compare_methods(
     options: Sequence[str] = (),
     say: Callable[[str], None] | None = None,
 ) -> list[str]:
-    """Train, translate and measure every contender with every seed; return a line for each run that failed, and for
-    each setting in which measurements differ.
+    """Train, translate and measure every contender with every seed.
 
-    Each contender is a training configuration by name; its data, run folder, seed and steps are set here. Runs lie in
-    ``out/runs/NAME/seed-K``; what is finished there is not done again when ``resume`` is on, and what is not goes on
-    where it stopped. ``out/report.html``, ``table.md`` and ``results.json`` hold the standing of all contenders;
-    ``out/comparison.json`` what is compared, with ``options``, the words of ``train`` that hold for all contenders.
-    ``say`` is told in a line what will be done.
+    Return a line for each run that failed, and for each setting in which measurements differ.
+
+    A contender is a training configuration under a name. Its data, run folder, seed and steps are set here. Runs lie in
+    ``out/runs/NAME/seed-K``. With ``resume``, finished runs are kept, and others go on where they stopped.
+    ``out/report.html``, ``table.md`` and ``results.json`` hold the results. ``out/comparison.json`` holds what is
+    compared, and ``options``: words of ``train`` that hold for all contenders. ``say`` gets a line on the work.
 
     Raises:
         InputError: names clash, the folder is in use or was started otherwise, or no run could be finished.
