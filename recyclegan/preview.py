@@ -10,6 +10,7 @@ from PIL import Image as PillowImage
 from recyclegan.arrays import Image, Picture
 from recyclegan.data import Clip, Resize, find_clips
 from recyclegan.errors import InputError
+from recyclegan.files import whole_file
 from recyclegan.flow import Motion, sample_motion
 from recyclegan.pages.grids import Band, Row, image_grid, letters_for, sheet, with_key
 from recyclegan.paths import AnyPath, as_path
@@ -35,7 +36,7 @@ def preview_flow(
     flow: FlowSynthesis,
     damaged: Damaged = "refuse",
 ) -> tuple[Path, Path]:
-    """Write ``out/flow.png`` and ``out/flow.mp4``, and return their paths.
+    """Write ``out/flow.png`` and ``out/flow.mp4``, both or none, and return their paths.
 
     The picture has a row a frame: the frame, the frame moved (invisible pixels darkened), and the flow as colours, with
     a key: the hue is its direction, full colour its largest length. In the video every frame moves there and back.
@@ -53,9 +54,10 @@ def preview_flow(
     shown = zip(to_images(frames), moved, flow_colours(motion.flow), strict=True)
     rows = [Row(row, f"frame {index}") for index, row in zip(images, shown, strict=True)]
     grid = sheet([Band(["frame", "frame moved", "motion"], rows)])
-    write_image(out / "flow.png", with_flow_key(grid, motion.flow, DARK))
     film = [_moment(frames, motion, (1 - np.cos(np.pi * t / FILM_FRAMES)) / 2) for t in range(2 * FILM_FRAMES)]
-    write_video(out / "flow.mp4", film, RATE)
+    with whole_file(out / "flow.png") as scratch:
+        write_image(scratch, with_flow_key(grid, motion.flow, DARK))
+        write_video(out / "flow.mp4", film, RATE)
     return out / "flow.png", out / "flow.mp4"
 
 

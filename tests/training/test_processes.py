@@ -295,7 +295,7 @@ def test_only_the_first_of_two_processes_prints(data: Path, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_two_processes_go_on_with_the_same_bits(data: Path, tmp_path: Path) -> None:
     """Each has fakes of its own in its buffers, and losses since the last line."""
-    options = ["--history", "3", "--log-every", "4", "--devices", "2"]
+    options = ["--history", "3", "--log-every", "4", "--decay", "0", "--devices", "2"]
     run_on_two(data, tmp_path / "whole", *options, "--steps", "8")
     run_on_two(data, tmp_path / "parts", *options, "--steps", "5")
     run_on_two(data, tmp_path / "parts", *options, "--steps", "8", "--resume")
