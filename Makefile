@@ -1,4 +1,5 @@
 # make demo: install, and run the main job on the embedded world.   make test: install, and run the tests.
+# make bench-gpu OUT=FOLDER: all checks that need a GPU, within eight minutes.
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= demo
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 # Without the constraints, pip may take a build of torch of several gigabytes.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: demo docs test test-slow lint format clean
+.PHONY: demo docs test test-slow bench-gpu lint format clean
 
 $(VENV)/user.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,6 +30,10 @@ docs: $(VENV)/developer.stamp
 
 test-slow: $(VENV)/developer.stamp
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+# Nothing is installed or fetched: torch and the wheels must be there. REFERENCE is a checkout of the published code.
+bench-gpu:
+	$(PYTHON) benchmarks/gpu.py --out $(OUT) $(if $(REFERENCE),--reference $(REFERENCE))
 
 lint: $(VENV)/developer.stamp
 	$(BIN)/ruff check .

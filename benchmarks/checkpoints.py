@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import types
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from reference import add_missing_transforms
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -118,20 +118,6 @@ def translate_with_reference(out: Path) -> None:
             floats[f"{frame}_{kind}"] = getattr(model, kind).clone()
             util.save_image(picture, str(out / f"{frame}_{kind}.png"))
     torch.save(floats, out / FLOATS)
-
-
-def add_missing_transforms() -> None:
-    """Stand in for the three functions of torchvision that the loader uses, where torchvision is not there."""
-    try:
-        import torchvision.transforms  # noqa: F401
-    except (ImportError, RuntimeError, OSError):
-        module: Any = types.ModuleType("torchvision.transforms")
-        module.ToTensor = lambda: lambda picture: torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
-        module.Normalize = lambda mean, std: lambda t: (t - torch.tensor(mean)[:, None, None]) / std[0]
-        module.Compose = lambda steps: lambda value: [value := step(value) for step in steps][-1]
-        package: Any = types.ModuleType("torchvision")
-        package.transforms = module
-        sys.modules |= {"torchvision": package, "torchvision.transforms": module}
 
 
 def in_own_process(words: list[str]) -> None:

@@ -1,7 +1,8 @@
 """Writes the tables of the pages beside it: ``python docs/tables.py``, which ``make docs`` and ``make test`` do too.
 
 A table stands between two comments, ``<!-- NAME: made by docs/tables.py -->`` and ``<!-- end -->``. Those of methods
-and weights come from the classes, all others from ``docs/results/NAME.json``, which says which commands printed it.
+and weights come from the classes, those of performance from ``docs/performance/NAME.json``, which ``make bench-gpu``
+wrote, all others from ``docs/results/NAME.json``, which says which commands printed it.
 """
 
 import inspect
@@ -10,6 +11,7 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ TABLE = re.compile(
 )
 ARROWS = {"lower": " ↓", "higher": " ↑", None: ""}
 """Which way a measure is better."""
+MEASURED = DOCS / "performance"
+NOT_YET = "not measured yet"
 
 
 def methods() -> Rows:
@@ -77,9 +81,6 @@ def _weight(weight: tuple[float, float] | float | None) -> str:
     return "" if weight is None else f"{weight:g}"
 
 
-TABLES: dict[str, Callable[[], Rows]] = {"methods": methods, "weights": weights}
-
-
 def comparison(content: dict[str, Any], direction: str) -> Rows:
     """Yield a row a contender of one direction; bold is what differs from the baseline by more than chance."""
     scores, source_scores = (content["directions"][direction][name] for name in ("contenders", "source"))
@@ -113,6 +114,57 @@ def _cell(cell: float | str | None, form: str) -> str:
     if isinstance(cell, str | None):
         return cell or ""
     return f"{cell:{form}}".replace("%", " %")
+
+
+def ran(name: str) -> Rows:
+    """Yield what was measured on, and a row a part: its command, and how it ended."""
+    content = _performance(name)
+    yield "measured on", ", ".join(_machine(content.get("machine", {}))) or NOT_YET
+    for part in content.get("parts", []):
+        yield part["name"], f"`{part['command']}`: {_end(part)}"
+
+
+def _performance(name: str) -> dict[str, Any]:
+    """Return what a run of all benchmarks wrote; nothing where there was none."""
+    file = MEASURED / f"{name}.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _machine(machine: dict[str, Any]) -> Iterator[str]:
+    if machine:
+        yield machine["card"] or "no GPU"
+        yield f"{machine['cpu']} of {machine['cores']} cores"
+        yield f"torch {machine['torch']}"
+        yield f"Python {machine['python']}"
+
+
+def _end(part: dict[str, Any]) -> str:
+    how = "done" if part["code"] == 0 and not part["failures"] else "not whole" if part["in_time"] else "out of time"
+    return f"{how}, {part['seconds']:.0f} s"
+
+
+def results(name: str) -> Rows:
+    """Yield a row a result: the work and how it was done, the median, its spread, memory, and what limits it."""
+    yield "work", "how", "median", "smallest to largest", "peak memory", "of the attainable rate", "limit"
+    lines = [line for part in _performance(name).get("parts", []) for line in part["lines"]]
+    for line in lines:
+        low, high = line["spread"]
+        memory, share = line["peak_memory_mb"], line["share_of_attainable"]
+        spread = f"{low:g} to {high:g} ({line['n']})" if line["n"] > 1 else ""
+        numbers = f"{line['value']:g} {line['unit']}", spread, f"{memory:,.0f} MB" if memory is not None else ""
+        yield line["what"], line["how"], *numbers, f"{share:.1%}" if share is not None else "", line["limit"]
+    if not lines:
+        yield NOT_YET, *[""] * 6
+
+
+TABLES: dict[str, Callable[[], Rows]] = {
+    "methods": methods,
+    "weights": weights,
+    "h100-run": partial(ran, "h100"),
+    "h100": partial(results, "h100"),
+    "cpu-run": partial(ran, "cpu"),
+    "cpu": partial(results, "cpu"),
+}
 
 
 def made(page: str) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 Frames = Float[Tensor, "batch channels height width"]
 Translated = Float[Tensor, "batch channels_out height width"]
 Clips = Float[Tensor, "batch time channels height width"]
+Levels = UInt8[Tensor, "batch height width channels"]
 Flow = Float[Tensor, "batch 2 height width"]
 Mask = Bool[Tensor, "batch 1 height width"]
 Scalar = Float[Tensor, ""]
@@ -25,7 +26,13 @@ Translate = Callable[[Frames], Frames]
 
 def to_frames(images: UInt8[np.ndarray, "batch height width channels"]) -> Frames:
     """Return 8-bit images as float frames in [-1, 1] (0 becomes -1, 255 becomes 1)."""
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return scaled(torch.from_numpy(np.array(images)).permute(0, 3, 1, 2))
+
+
+def scaled(levels: UInt8[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Return 8-bit levels as floats in [-1, 1] on the same device: the same bits on each."""
+    values = levels.float()
+    return values.div_(values.new_full((), 127.5)).sub_(1)  # CUDA multiplies by the reciprocal of a plain number
 
 
 def to_images(frames: Frames) -> UInt8[np.ndarray, "batch height width channels"]:

@@ -257,3 +257,36 @@ def test_there_is_a_line_for_a_cpu_and_one_for_a_graphics_card() -> None:
     with_minutes = [line for line in train_lines() if "--minutes" in line]
     assert any("--size" not in line for line in with_minutes)
     assert any("bf16-mixed" in line for line in with_minutes)
+
+
+PERFORMANCE_PAGE = DOCS / "performance.md"
+
+
+def test_the_tables_of_performance_are_those_of_what_was_measured(tables: ModuleType) -> None:
+    page = PERFORMANCE_PAGE.read_text()
+    assert tables.made(page) == page
+
+
+def test_what_is_not_measured_yet_is_told_as_such(
+    tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MEASURED", tmp_path)
+    page = tables.made(PERFORMANCE_PAGE.read_text())
+    assert page.count("not measured yet") == 4
+
+
+def test_a_result_stands_in_the_table_with_its_spread_memory_and_limit(
+    tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = {"part": "step", "what": "a step", "how": "ours", "value": 0.03, "unit": "s/step", "spread": [0.02, 0.04]}
+    line |= {"n": 3, "peak_memory_mb": 1234.0, "share_of_attainable": 0.35, "limit": "launches"}
+    part = {"name": "step", "command": "python step.py", "code": 0, "seconds": 9.6, "in_time": True, "lines": [line]}
+    part["failures"] = []
+    machine = {"card": "H100", "cpu": "Xeon", "cores": 16, "torch": "2.11.0", "python": "3.12.3"}
+    (tmp_path / "h100.json").write_text(json.dumps({"machine": machine, "parts": [part]}))
+    monkeypatch.setattr(tables, "MEASURED", tmp_path)
+    page = tables.made(PERFORMANCE_PAGE.read_text())
+    header, row = table_of(page, "h100")
+    assert row == ["a step", "ours", "0.03 s/step", "0.02 to 0.04 (3)", "1,234 MB", "35.0%", "launches"]
+    assert table_of(page, "h100-run")[1] == ["step", "`python step.py`: done, 10 s"]
+    assert len(header) == len(row)

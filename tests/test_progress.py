@@ -147,3 +147,15 @@ def test_training_prints_steps_speed_time_left_and_losses(clock: Clock, capsys: 
         "step 37/40  0.50 steps/s  0:00:06 left  ab/cycle 3.70",
         "step 40/40  0.50 steps/s  0:00:00 left  ab/cycle 4.00",
     ]
+
+
+def test_training_prints_the_share_of_the_time_that_steps_waited_for_data(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress_bars() as bars:
+        show = training_bar(bars, lambda: 0.0123)
+        for step in (1, 2):
+            show(step, 2, {"ab/cycle": 1.0})
+            clock.now += 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "step 2/2  0.25 steps/s, 1.2% waiting for data  0:00:00 left  ab/cycle 1.00"

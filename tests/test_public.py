@@ -35,7 +35,7 @@ SIGNATURES = {
     "prepare_videos": "out, a, b, val=, val_a=, val_b=, seed=, link=, damaged=, progress=",
     "read_image": "path, as_labels=",
     "read_video": "path, reading=",
-    "train": "config, resume=, dry_run=, report=, decoding=, notify=",
+    "train": "config, resume=, dry_run=, report=, decoding=, notify=, waited=",
     "write_image": "path, image, comment=",
     "write_video": "path, images, rate, codec=, crf=",
 }

@@ -42,3 +42,12 @@ def test_nothing_heavy_is_imported_for_mistakes() -> None:
     messages = loaded_by(mistakes)
     assert len(messages) == len(mistakes)
     assert {words: found for words, found in messages.items() if found != (2, [])} == {}
+
+
+def test_training_imports_neither_torchmetrics_nor_scipy_and_leaves_them_to_be_imported() -> None:
+    script = (
+        "import sys, recyclegan.training; print([name for name in ('torchmetrics', 'scipy') if name in sys.modules]); "
+        "import torchmetrics"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.domains import DIRECTIONS, DOMAINS, Direction, opposite, source_domain, target_domain
-from recyclegan.tensors import to_frames, to_images
+from recyclegan.tensors import scaled, to_frames, to_images
 
 
 def test_there_are_two_domains_and_two_directions() -> None:
@@ -20,6 +20,11 @@ def test_a_direction_is_written_from_source_to_target(direction: Direction) -> N
     assert source_domain(direction) + target_domain(direction) == direction
     assert opposite(direction) == direction[::-1]
     assert opposite(opposite(direction)) == direction
+
+
+def test_levels_are_scaled_as_they_always_were_bit_for_bit() -> None:
+    levels = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(scaled(levels), levels.float().div(127.5).sub(1))
 
 
 def test_every_level_comes_back_exactly() -> None:

@@ -42,7 +42,18 @@ MAIN: dict[str, tuple[str, ...]] = {
 HEADINGS: dict[str, tuple[str, ...]] = {
     "Size": ("size", "load_size", "resize", "crop", "scale", "max_side"),
     "Data": (
-        *("labels", "channels", "triplets", "damaged", "deinterlace", "flip", "shuffle", "cache", "cache_gb"),
+        *(
+            "labels",
+            "channels",
+            "triplets",
+            "damaged",
+            "deinterlace",
+            "flip",
+            "shuffle",
+            "cache",
+            "cache_gb",
+            "data_on_device",
+        ),
         *("start", "end"),
     ),
     "Method": (),

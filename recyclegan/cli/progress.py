@@ -152,10 +152,11 @@ def counter(bars: Bars) -> Show:
     return show
 
 
-def training_bar(bars: Bars) -> Callable[[int, int, dict[str, float]], None]:
+def training_bar(bars: Bars, waited: Callable[[], float] | None = None) -> Callable[[int, int, dict[str, float]], None]:
     """Return a function that shows the steps done, their speed, the time left and the loss terms.
 
-    Where no bars are drawn, there is a line at the end, too.
+    ``waited`` gives the share of the time in which steps waited for data, which is shown where it is there. Where no
+    bars are drawn, there is a line at the end, too.
     """
     task = bars.add_task("training", total=None, speed="", start=False)
     courses: list[Course] = []
@@ -165,6 +166,8 @@ def training_bar(bars: Bars) -> Callable[[int, int, dict[str, float]], None]:
             courses.append(Course(done))
             bars.start_task(task)
         speed = f"{courses[0].speed(done):.2f} steps/s"
+        if waited is not None:
+            speed += f", {waited():.1%} waiting for data"
         losses = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
         bars.update(task, completed=done, total=total, speed=f"{speed}  {losses}")
         if bars.lines:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,14 +66,15 @@ def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
     from recyclegan.training import train as run_training
 
     steps: list[int] = []
+    waited = deque([0.0], maxlen=1)
     with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
-        decoding, training = counter(bars), training_bar(bars)
+        decoding, training = counter(bars), training_bar(bars, lambda: waited[-1])
 
         def report(done: int, total: int, terms: dict[str, float]) -> None:
             steps.append(done)
             training(done, total, terms)
 
-        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _note)
+        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _note, waited.append)
     return outcome, bool(steps)
 
 

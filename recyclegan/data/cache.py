@@ -6,7 +6,7 @@ changed gets a new key, and the old file ages out. A file appears whole or not a
 one builds while the other waits. A file that no longer holds what was written is built anew, whenever that is found.
 A complete cache is only read: its folder need not be writable.
 
-A clip in the cache as training reads it: checked with every read, and decoded anew where it is damaged.
+A clip in the cache as training reads it: checked as it is read, and decoded anew where it is damaged.
 
 The frames of a domain's clips: what batches are drawn from.
 """

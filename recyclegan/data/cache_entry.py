@@ -4,7 +4,8 @@ The file begins as NumPy's own format, so that ``np.load`` reads it: a header an
 description (JSON: key, shape, the SHA-256 of each frame, the palette of label maps), its length in 8 bytes, and the
 SHA-256 of both. Size, header and description are checked when an entry is opened, each frame when it is read, by plain
 reads of a file that is closed again: no number of clips runs out of open files, and a file that somebody cuts while it
-is in use is a short read instead of the end of the process.
+is in use is a short read instead of the end of the process. A frame that was checked is not checked again as long as
+the file is the one that it was checked in, as the system tells: the same file, size and times of change.
 
 Decoding clips into the cache, several at once, until all are there or one fails or a signal ends it.
 """
@@ -17,7 +18,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -34,6 +35,8 @@ from recyclegan.errors import InputError
 from recyclegan.files import whole_file
 
 Window = UInt8[np.ndarray, "time height width channels"]
+FileState = tuple[int, ...]
+"""Device, number, size and times of change of a file."""
 
 _LENGTH_BYTES = 8
 _DIGEST_BYTES = 32
@@ -58,6 +61,8 @@ class Entry:
     """The SHA-256 of each frame, one behind the other."""
     palette: Colours
     """The colours of label maps, sorted; of other frames there are none here."""
+    checked: set[tuple[FileState, int]] = field(default_factory=set, compare=False, repr=False)
+    """The frames that were checked, and the state of the file that they were read from."""
 
     @cached_property
     def digest(self) -> str:
@@ -65,19 +70,26 @@ class Entry:
         return hashlib.sha256(json.dumps(self.shape).encode() + self.digests).hexdigest()
 
     def read(self, start: int, stop: int) -> Window:
-        """Return the frames from ``start`` up to ``stop``, after checking each.
+        """Return the frames from ``start`` up to ``stop``, after checking each that was not checked in this file yet.
 
         Raises:
             DamagedError: they are not what was written.
         """
         frames = np.empty((stop - start, *self.shape[1:]), np.uint8)
         with _opened(self.path) as file:
+            state = _state(file)
             file.seek(len(_header(self.shape)) + start * frames[:1].nbytes)
             _check(file.readinto(frames.data) == frames.nbytes, "the file is cut")
         for number, frame in enumerate(frames, start):
-            wanted = self.digests[number * _DIGEST_BYTES : (number + 1) * _DIGEST_BYTES]
-            _check(_digest(frame.data) == wanted, f"frame {number} differs from what was written")
+            self._check_frame(state, number, frame)
         return frames
+
+    def _check_frame(self, state: FileState, number: int, frame: Image) -> None:
+        if (state, number) in self.checked:
+            return
+        wanted = self.digests[number * _DIGEST_BYTES : (number + 1) * _DIGEST_BYTES]
+        _check(_digest(frame.data) == wanted, f"frame {number} differs from what was written")
+        self.checked.add((state, number))
 
     def check(self) -> None:
         """Read all frames.
@@ -158,6 +170,12 @@ def _header(shape: tuple[int, ...]) -> bytes:
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
     return header.getvalue()
+
+
+def _state(file: io.BufferedReader) -> FileState:
+    """Return what changes when somebody writes to a file, or puts another one in its place."""
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _digest(data: bytes | memoryview) -> bytes:

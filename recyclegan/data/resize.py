@@ -73,10 +73,15 @@ class Crop:
         self, frames: UInt8[np.ndarray, "time height width channels"], rng: np.random.Generator
     ) -> UInt8[np.ndarray, "time cropped_height cropped_width channels"]:
         """Return one window of all frames; every offset, the last one included, is equally likely."""
-        height, width = self.size(*frames.shape[1:3])
-        top = rng.integers(frames.shape[1] - height + 1)
-        left = rng.integers(frames.shape[2] - width + 1)
-        return frames[:, top : top + height, left : left + width]
+        rows, columns = self.place(frames.shape[1], frames.shape[2], rng)
+        return frames[:, rows, columns]
+
+    def place(self, height: int, width: int, rng: np.random.Generator) -> tuple[slice, slice]:
+        """Return the rows and columns of a window of frames of this size; every offset is equally likely."""
+        cut_height, cut_width = self.size(height, width)
+        top = int(rng.integers(height - cut_height + 1))
+        left = int(rng.integers(width - cut_width + 1))
+        return slice(top, top + cut_height), slice(left, left + cut_width)
 
 
 def _check_size(name: str, mode: str, height: int, width: int) -> None:

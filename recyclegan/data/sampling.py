@@ -7,19 +7,22 @@ Whether a batch is of a size that makes sense for the data and fits the machine,
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from jaxtyping import Int64
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
 
 from recyclegan.data.cache import DomainFrames
 from recyclegan.data.cache_entry import Window
+from recyclegan.data.cuts import Cut
 from recyclegan.data.resize import WHOLE_FRAME, Crop
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
-from recyclegan.tensors import Clips, to_frames
+from recyclegan.tensors import Clips, scaled
 
 MOST_REPEATS = 16
 """Times that a batch may hold each window of the larger domain; crops and motion still differ."""
@@ -74,6 +77,11 @@ def _memory() -> float:
 _BYTES_OF_A_LEVEL = 4
 
 
+def as_clips(levels: UInt8[Tensor, "frames height width channels"], batch_size: int) -> Clips:
+    """Return the frames of all windows of a batch, one window behind the other, as clips in [-1, 1]."""
+    return scaled(levels.permute(0, 3, 1, 2).contiguous()).unflatten(0, (batch_size, -1))
+
+
 class UnpairedClips:
     """Batches of ``clip_length`` consecutive frames from each domain, the domains independent of each other.
 
@@ -125,10 +133,28 @@ class UnpairedClips:
         """Steps after which every window of both domains has been visited."""
         return math.ceil(max(self.num_windows.values()) / (self.batch_size * self._world_size))
 
+    @property
+    def frames(self) -> dict[Domain, DomainFrames]:
+        """The clips that are drawn from; the number of a cut's clip counts them."""
+        return {domain: draws.frames for domain, draws in self._draws.items()}
+
     def batch(self, step: int) -> dict[Domain, Clips]:
         """Return the batch of a step (from 0) for this rank, in [-1, 1]."""
+        return {
+            domain: as_clips(torch.from_numpy(np.concatenate(windows)), self.batch_size)
+            for domain, windows in self.windows(step).items()
+        }
+
+    def windows(self, step: int) -> dict[Domain, list[Window]]:
+        """Return what is cut out of the clips for a step, in levels of 255."""
+        clips = {domain: frames.clips for domain, frames in self.frames.items()}
+        return {domain: [cut.of(clips[domain][cut.clip]) for cut in cuts] for domain, cuts in self.cuts(step).items()}
+
+    def cuts(self, step: int) -> dict[Domain, list[Cut]]:
+        """Return where the windows of a step lie."""
         first = (step * self._world_size + self._rank) * self.batch_size
-        return {domain: draws.clips(range(first, first + self.batch_size)) for domain, draws in self._draws.items()}
+        positions = range(first, first + self.batch_size)
+        return {domain: [draws.cut(position) for position in positions] for domain, draws in self._draws.items()}
 
 
 @dataclass(frozen=True)
@@ -157,18 +183,17 @@ class _Draws:
         areas = (math.prod(self.crop.size(*clip.shape[1:3])) * clip.shape[3] for clip in self.frames.clips)
         return self.clip_length * max(areas) * _BYTES_OF_A_LEVEL
 
-    def clips(self, positions: Sequence[int]) -> Clips:
-        windows = np.concatenate([self._window(position) for position in positions])
-        return to_frames(windows).contiguous().unflatten(0, (len(positions), self.clip_length))
-
-    def _window(self, position: int) -> Window:
+    def cut(self, position: int) -> Cut:
+        """Return the window at a position."""
         epoch, place = divmod(position, self.num_windows)
         number = _order((*self.seed, epoch), self.num_windows)[place] if self.shuffle else place
         clip = int(np.searchsorted(self._ends, number, side="right"))
-        start = number - self._ends[clip] + len(self.frames.clips[clip]) - self.clip_length + 1
+        frames = self.frames.clips[clip]
+        start = int(number - self._ends[clip] + len(frames) - self.clip_length + 1)
         rng = np.random.default_rng((*self.seed, epoch, place))
-        window = self.crop(self.frames.clips[clip][start : start + self.clip_length], rng)
-        return window[:, :, ::-1] if self.flip and rng.random() < 0.5 else window
+        rows, columns = self.crop.place(frames.shape[1], frames.shape[2], rng)
+        flips = self.flip and rng.random() < 0.5
+        return Cut(clip, slice(start, start + self.clip_length), rows, columns, flips)
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 
 from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.data.linking import place_clip
@@ -29,6 +28,7 @@ from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import checkpoints, save_checkpoint
 from recyclegan.training import TrainState, read_config
+from recyclegan.training.fabric import Fabric
 from recyclegan.training.finite import infinite_part
 from recyclegan.training.run_folder import CONFIG_FILE, write_config
 from recyclegan.video import read_image

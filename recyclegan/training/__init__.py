@@ -6,6 +6,7 @@ translators and a page; the `Outcome` says how it ended.
 
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
+from recyclegan.training.fabric import Fabric
 from recyclegan.training.finite import TrainingFailedError
 from recyclegan.training.loop import Outcome, first_method, train
 from recyclegan.training.minutes import step_seconds
@@ -14,6 +15,7 @@ from recyclegan.training.step import TrainState, learning_rate, train_step
 
 __all__ = [
     "DataConfig",
+    "Fabric",
     "Outcome",
     "TrainConfig",
     "TrainState",

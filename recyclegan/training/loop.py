@@ -51,6 +51,10 @@ Report = Callable[[int, int, dict[str, float]], None]
 """Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
 
 
+Waited = Callable[[float], None]
+"""Told of the share of the time in which steps waited for their data, before every report."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How training ended."""
@@ -79,12 +83,14 @@ def train(
     report: Report | None = None,
     decoding: Decoding | None = None,
     notify: Notify | None = None,
+    waited: Waited | None = None,
 ) -> Outcome:
     """Train a method on two folders of footage, leave a run folder, and return how it ended.
 
     ``resume`` continues from the newest good checkpoint, with the same bits as if it had never stopped; what is to say
     of it goes to ``notify`` at once, or without one to the notes of the outcome. ``dry_run`` reads all data, takes one
-    step and writes nothing. SIGINT, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint.
+    step and writes nothing. ``waited`` hears before every report which share of the time steps waited for data. SIGINT,
+    SIGTERM and SIGHUP end it after the step at hand, with a checkpoint.
 
     Raises:
         InputError: data, configuration or the run folder do not allow it, or something cannot be written.
@@ -101,31 +107,35 @@ def train(
             return _train_one_step(config, resume, decoding)
         with unmade_on_failure(config.out), only_training(config.out):
             check_run_folder(config, resume)
-            return _train(config, resume, report or (lambda *_: None), decoding, notify)
+            return _train(config, resume, report or _ignore, decoding, notify, waited or _ignore)
+
+
+def _ignore(*_: object) -> None:
+    """Take news that nobody wants."""
 
 
 def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None) -> Outcome:
     check_run_folder(config, resume)
     state, footage = prepare(config, decoding)
     refuse_infinite(state, numbers(train_step(state, footage.batch(0), 0)), 0)
-    notes = (*footage.changes, *footage.notes)
+    notes = (*footage.beginning, *footage.notes)
     return Outcome(0, state.num_steps, notes, is_first_process=state.fabric.is_global_zero)
 
 
 def _train(
-    config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, notify: Notify | None
+    config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, notify: Notify | None, waited: Waited
 ) -> Outcome:
     check_writable(config.out / CONFIG_FILE)
     state, footage = prepare(config, decoding)
     notes: list[str] = []
     notify = (notify or notes.append) if state.fabric.is_global_zero else (lambda _: None)
-    for change in footage.changes:
-        notify(change)
+    for line in footage.beginning:
+        notify(line)
     first = restore(state, notify) if resume else 0
     if first:
         renew(state, footage, first, notify)
     with failure_on_page(state):
-        done = run_steps(state, footage, first, report)
+        done = run_steps(state, footage, first, report, waited)
     ended = outcome(state, footage, done)
     return replace(ended, notes=(*notes, *ended.notes))
 
@@ -166,12 +176,12 @@ def renew(state: TrainState, footage: Footage, done: int, notify: Notify) -> Non
                 notify(note)
 
 
-def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -> int:
+def run_steps(state: TrainState, footage: Footage, first: int, report: Report, waited: Waited) -> int:
     """Train from step ``first`` to the last, or to a signal; return the number of steps done."""
     done, last, judge = first, first >= state.num_steps, SampleJudge(footage)
-    with Interruption().listening() as interruption:
+    with Interruption().listening() as interruption, footage.ahead(first, state.num_steps) as batches:
         while not last:
-            losses = numbers(train_step(state, footage.batch(done), done))
+            losses = numbers(train_step(state, batches.batch(done), done))
             asked_to_stop = refuse_infinite(state, losses, done, interruption.asked)
             if done == first:
                 begin(state, footage, first)
@@ -183,6 +193,7 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report) -
             if last or done % state.config.sample_every == 0:
                 show(state, done, last)
             if state.fabric.is_global_zero:
+                waited(batches.share_waited)
                 tell_of_step(report, done, state.num_steps, losses)
     return done
 

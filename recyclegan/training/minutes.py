@@ -46,7 +46,8 @@ def step_seconds(
         InputError: the data or the devices do not allow it.
     """
     state, footage = prepare(replace(config, steps=num_timed + 1), decoding)
-    return median_seconds(state, footage.batch, at_most)
+    with footage.ahead(0, state.num_steps) as batches:
+        return median_seconds(state, batches.batch, at_most)
 
 
 def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: float = math.inf) -> float:

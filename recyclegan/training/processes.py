@@ -20,13 +20,13 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import torch
-from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, distributed
 
 from recyclegan.errors import InputError
 from recyclegan.settings.training import TrainConfig
+from recyclegan.training.fabric import Fabric
 
 WITHOUT_A_WORD = 2
 """Exit code of a process that leaves it to another to tell why."""

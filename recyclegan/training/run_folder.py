@@ -19,7 +19,7 @@ LOCK_FILE = ".lock"
 MAY_CHANGE = frozenset(
     {
         *("data", "out", "cache", "cache_gb", "steps", "epochs", "device", "devices"),
-        *("save_every", "save_epochs", "keep", "log_every", "sample_every"),
+        *("save_every", "save_epochs", "keep", "log_every", "sample_every", "data_on_device"),
     }
 )
 """Fields that may differ from those that a run was started with when it is resumed."""

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lightning_fabric import Fabric
-
 from recyclegan.logs import StatsLog, read_stats
 from recyclegan.settings.training import TrainConfig
+from recyclegan.training.fabric import Fabric
 from recyclegan.training.processes import mean_over_processes
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 
 from recyclegan.arrays import Picture
 from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_data, load_data
+from recyclegan.data.device_memory import are_kept, keep, kept_words, num_bytes
 from recyclegan.data.resize import scale_of
+from recyclegan.data.staging import Kept, Staging
 from recyclegan.domains import DOMAINS, Colours, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
@@ -19,6 +21,8 @@ from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
+from recyclegan.training.fabric import Fabric
+from recyclegan.training.prefetching import Prefetched
 from recyclegan.video import read_frame
 
 DATA_FILE = "data.json"
@@ -117,6 +121,8 @@ class Footage:
     device: torch.device
     changes: tuple[str, ...] = ()
     """How the clips differ from those that the run was last started with."""
+    kept: Kept | None = None
+    """All frames on the device, where they are kept there."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -133,9 +139,23 @@ class Footage:
         """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
         return {domain: cached.digests for domain, cached in self.cached.items()}
 
+    @property
+    def beginning(self) -> tuple[str, ...]:
+        """Return what is to be said before training begins: how the clips have changed, and where frames are kept."""
+        kept = (kept_words(num_bytes(self.clips), self.device),) if self.kept else ()
+        return (*self.changes, *kept)
+
     def batch(self, step: int) -> dict[Domain, Clips]:
         """Return the batch of a step (from 0) on the device."""
-        return {domain: clips.to(self.device) for domain, clips in self.clips.batch(step).items()}
+        return self._staging.stage(step).take()
+
+    def ahead(self, first: int, num_steps: int) -> "Prefetched":
+        """Return the batches from step ``first`` up to ``num_steps``, made ahead; close it when no more are wanted."""
+        return Prefetched(self._staging.stage, first, num_steps)
+
+    @cached_property
+    def _staging(self) -> Staging:
+        return Staging(self.clips, self.device, self.kept)
 
 
 def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
@@ -155,7 +175,8 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     samples = _samples(config)
     shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
     names = {domain: [name for name, _ in named] for domain, named in samples.items()}
-    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed))
+    kept = _kept(config, clips, fabric.device)
+    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed), kept)
 
 
 def _check_label_channels(frames: DataConfig) -> None:
@@ -188,6 +209,11 @@ def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
     frames = config.frames
     channels = dict(zip(DOMAINS, frames.channels, strict=True))[domain]
     return LoadSpec(scale_of(frames).whole, frames.is_label(domain), channels)
+
+
+def _kept(config: TrainConfig, clips: UnpairedClips, device: torch.device) -> Kept | None:
+    """Return all frames on the device, where they are to be kept there."""
+    return keep(clips, device) if are_kept(config.data_on_device, num_bytes(clips), device) else None
 
 
 def _palette(domain: Domain, data: CachedDomain) -> Colours:

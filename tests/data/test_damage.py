@@ -1,5 +1,6 @@
 """Whatever happens to the files of the cache, training sees the frames of a fresh one, or there is one line."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.data import LoadSpec, Resize, UnpairedClips, cached_clips, load_data
+from recyclegan.data import LoadSpec, Resize, UnpairedClips, cache_entry, cached_clips, load_data
 from recyclegan.domains import Domain
 from recyclegan.errors import InputError
 from recyclegan.tensors import Clips
@@ -72,14 +73,45 @@ def test_a_damaged_entry_is_built_anew_and_told(tmp_path: Path, kind: str) -> No
     (frames,) = cached_clips([(clip, SMALL)], cache)
     whole = entries(cache)[0].read_bytes()
     cached_clips([(other, SMALL)], cache)
-    (entry,) = (path for path in entries(cache) if path.read_bytes() == whole)
-    (another,) = (path for path in entries(cache) if path != entry)
-    damage(entry, kind, 0.5, 1, another.read_bytes())
+    (cache_entry,) = (path for path in entries(cache) if path.read_bytes() == whole)
+    (another,) = (path for path in entries(cache) if path != cache_entry)
+    damage(cache_entry, kind, 0.5, 1, another.read_bytes())
     (again,) = cached_clips([(clip, SMALL)], cache)
     np.testing.assert_array_equal(again[:], frames[:])
-    assert entry.read_bytes() == whole
+    assert cache_entry.read_bytes() == whole
     assert len(frames.notes) + len(again.notes) >= 1
     assert all(note.startswith("noise: its frames in the cache were damaged (") for note in again.notes)
+
+
+def test_a_frame_is_checked_once_as_long_as_nobody_touches_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (frames,) = cached_clips([(make_noise(tmp_path / "in"), SMALL)], tmp_path / "cache")
+    wanted, digest, checked = frames[:], cache_entry._digest, []
+
+    def counted(data: memoryview) -> bytes:
+        checked.append(len(data))
+        return digest(data)
+
+    monkeypatch.setattr(cache_entry, "_digest", counted)
+    np.testing.assert_array_equal(frames[1:3], wanted[1:3])
+    assert checked == []
+    entries(tmp_path / "cache")[0].touch()
+    for _ in range(3):
+        np.testing.assert_array_equal(frames[1:3], wanted[1:3])
+    assert len(checked) == 2
+
+
+def test_what_is_written_into_a_file_after_its_frames_were_checked_is_found(tmp_path: Path) -> None:
+    (frames,) = cached_clips([(make_noise(tmp_path / "in"), SMALL)], tmp_path / "cache")
+    wanted, path = frames[:], entries(tmp_path / "cache")[0]
+    stamp = path.stat()
+    with path.open("r+b") as file:
+        file.seek(1000)
+        file.write(bytes(500))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    np.testing.assert_array_equal(frames[:], wanted)
+    assert len(frames.notes) == 1
 
 
 def test_damage_that_cannot_be_repaired_is_one_line(tmp_path: Path) -> None:
