@@ -55,7 +55,7 @@ def marked_tests() -> tuple[str, ...]:
 
 STEP = (
     *("benchmarks/step.py", "--steps", "20", "--rounds", "1", "--limit", "60", "--minutes", "2.3"),
-    *("--variants", "eager-32", "captured-32", "captured-bf16", "compiled-bf16"),
+    *("--variants", "fused-bf16", "fused-32", "eager-bf16", "captured-bf16"),
 )
 FEW_STEPS = ("--minutes", "30", "--steps", "2", "--variants", "eager-32")
 TRANSLATE = (

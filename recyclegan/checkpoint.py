@@ -200,8 +200,8 @@ class MovingAverage:
     def update(self, modules: nn.Module, step: int) -> None:
         """Move towards the weights after ``step`` steps, with decay at most ``(1 + step) / (10 + step)``."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in modules.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - decay)
-            else:
-                self.average[name].copy_(value)
+        now = modules.state_dict()
+        moving = [name for name, value in now.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.average[name] for name in moving], [now[name] for name in moving], 1 - decay)
+        for name in now.keys() - set(moving):
+            self.average[name].copy_(now[name])

@@ -51,6 +51,9 @@ def _look_up(frames: Frames, x: Tensor, y: Tensor) -> Frames:
     """Return the pixels at whole coordinates, in the precision of the coordinates."""
     batch, channels, _, width = frames.shape
     index = (y.long() * width + x.long()).flatten(1).unsqueeze(1).expand(batch, channels, -1)
+    if frames.is_cuda and torch.are_deterministic_algorithms_enabled():  # the gradient of gather then waits for the GPU
+        planes = torch.arange(batch * channels, device=index.device).view(batch, channels, 1)
+        return frames.flatten()[index + planes * frames[0, 0].numel()].unflatten(2, x.shape[1:]).to(x.dtype)
     return frames.flatten(2).gather(2, index).unflatten(2, x.shape[1:]).to(x.dtype)
 
 
@@ -116,7 +119,8 @@ def _smooth_and_shift(settings: FlowSynthesis, batch: int, height: int, width: i
 def _homographies(
     settings: FlowSynthesis, batch: int, height: int, width: int, rng: torch.Generator
 ) -> Float[Tensor, "batch 3 3"]:
-    centre = _uniform((batch, 2), rng, 0.0, 1.0) * torch.tensor([width - 1.0, height - 1.0], device=rng.device)
+    x, y = _uniform((batch, 2), rng, 0.0, 1.0).unbind(1)
+    centre = torch.stack([x * (width - 1.0), y * (height - 1.0)], dim=1)
     zoom = zoom_homography(_uniform((batch,), rng, -settings.zoom, settings.zoom), centre)
     angle = _uniform((batch,), rng, -math.radians(settings.rotation), math.radians(settings.rotation))
     tilt = _uniform((batch, 2), rng, -settings.perspective, settings.perspective)
@@ -142,9 +146,13 @@ def smooth_flow(
 def box_blur(flow: Flow, window: int) -> Flow:
     """Return the mean over a square window around every pixel, with the border reflected."""
     height, width = flow.shape[-2:]
-    rows, columns = (_reflect(torch.arange(side + window - 1) - window // 2, side) for side in (height, width))
-    down = F.avg_pool2d(flow.index_select(2, rows.to(flow.device)), (window, 1), stride=1)
-    return F.avg_pool2d(down.index_select(3, columns.to(flow.device)), (1, window), stride=1)
+    rows, columns = (_reflected_index(side, window, flow.device) for side in (height, width))
+    down = F.avg_pool2d(flow.index_select(2, rows), (window, 1), stride=1)
+    return F.avg_pool2d(down.index_select(3, columns), (1, window), stride=1)
+
+
+def _reflected_index(side: int, window: int, device: torch.device) -> Tensor:
+    return _reflect(torch.arange(side + window - 1, device=device) - window // 2, side)
 
 
 def _reflect(index: Tensor, size: int) -> Tensor:
@@ -177,15 +185,15 @@ def turn_homography(
     angle: Float[Tensor, " batch"], tilt: Float[Tensor, "batch 2"], height: int, width: int
 ) -> Float[Tensor, "batch 3 3"]:
     """Return rotations by ``angle`` (radians) with a perspective ``tilt`` (x, y), about the centre of the frame."""
-    half = torch.tensor([max(width - 1, 1) / 2, max(height - 1, 1) / 2], dtype=angle.dtype, device=angle.device)
     to_centre = torch.eye(3, dtype=angle.dtype, device=angle.device).repeat(len(angle), 1, 1)
-    from_centre = to_centre.clone()
-    to_centre[:, :2, 2], from_centre[:, :2, 2] = -half, half
-    turn = to_centre.new_zeros(len(angle), 3, 3)
+    from_centre, turn = to_centre.clone(), to_centre.clone()
     turn[:, 0, 0] = turn[:, 1, 1] = angle.cos()
     turn[:, 0, 1], turn[:, 1, 0] = -angle.sin(), angle.sin()
-    turn[:, 2, :2] = tilt / (2 * half)
-    turn[:, 2, 2] = 1
+    for axis, side in enumerate((width, height)):
+        half = max(side - 1, 1) / 2
+        to_centre[:, axis, 2].fill_(-half)
+        from_centre[:, axis, 2].fill_(half)
+        turn[:, 2, axis] = tilt[:, axis] / (2 * half)
     return from_centre @ turn @ to_centre
 
 

@@ -128,14 +128,24 @@ TRAIN_OPTIONS = {
         "triplets",
         "no-triplets",
     ),
-    *("cache", "cache-gb", "deterministic", "no-deterministic", "damaged", "deinterlace", "no-deinterlace"),
+    *(
+        "cache",
+        "cache-gb",
+        "compile",
+        "data-on-device",
+        "deterministic",
+        "no-deterministic",
+        "damaged",
+        "deinterlace",
+        "no-deinterlace",
+    ),
     "flow",
     "help",
 }
 TRANSLATE_OPTIONS = {
     *("direction", "device", "precision", "batch-size", "scale", "codec", "crf", "existing", "help"),
     *("side-by-side", "no-side-by-side", "frames", "no-frames", "damaged", "deinterlace", "no-deinterlace"),
-    *("start", "end", "max-side"),
+    *("start", "end", "max-side", "engine", "max-memory"),
 }
 
 

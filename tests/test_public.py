@@ -19,9 +19,9 @@ from recyclegan.translation import Translator as TheTranslator
 
 SIGNATURES = {
     "Output": "codec=, crf=, side_by_side=, frames=, existing=, damaged=, deinterlace=, start=, end=, max_side=",
-    "Translator": "generator, card, device=, precision=, scale=, batch_size=",
+    "Translator": "generator, card, device=, precision=, scale=, batch_size=, engine=, max_memory=",
     "Translator.__call__": "given, layout=, levels=",
-    "Translator.from_pretrained": "place, direction=, device=, precision=, scale=, batch_size=",
+    "Translator.from_pretrained": "place, direction=, device=, precision=, scale=, batch_size=, engine=, max_memory=",
     "Translator.translate": "frames",
     "Translator.translate_folder": "source, target, output=, progress=",
     "Translator.translate_images": "images, size=",

@@ -421,6 +421,6 @@ def _nearest(look: Sketches, moments: Ready, number: int, others: Sequence[int])
         if bounds[other] < best:
             break
         correlation = moments(other).nearest(moments(number).patterns)
-        if correlation > best or (likeness == best and (nearest is None or other < nearest)):
+        if correlation > best or (correlation == best and (nearest is None or other < nearest)):
             best, nearest = correlation, other
     return nearest

@@ -29,6 +29,7 @@ class CUT(Method):
 
     name = "cut"
     directions = ("ab",)
+    reads_layers = True
 
     Config = CUTConfig
     config: CUTConfig

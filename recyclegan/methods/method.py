@@ -38,6 +38,8 @@ class Method(nn.Module, ABC):
     name: ClassVar[str]
     clip_length: ClassVar[int] = 1
     directions: ClassVar[tuple[Direction, ...]] = DIRECTIONS
+    reads_layers: ClassVar[bool] = False
+    """Whether it reads what single layers of its generators give, which then must stay what they are."""
     Config: ClassVar[type]
 
     def __init__(self, config: Any, networks: NetworkConfig, domains: Domains = VIDEO) -> None:

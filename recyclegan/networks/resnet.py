@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from recyclegan.networks.fused import FusedNorm
 from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias, pad_to_multiple
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
@@ -31,6 +32,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the input plus what the block adds to it."""
+        if isinstance(self.conv_block[-1], FusedNorm):
+            return self.conv_block[-1](self.conv_block[:-1](x), x)
         return x + self.conv_block(x)
 
 

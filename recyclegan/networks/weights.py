@@ -107,7 +107,16 @@ def check_finite(frames: Translated, what: str) -> None:
     Raises:
         InputError: they do; ``what`` says which frames, and in which precision.
     """
-    if not bool(torch.isfinite(frames).all()):
+    refuse_unfinite(bool(torch.isfinite(frames).all()), what)
+
+
+def refuse_unfinite(is_finite: bool, what: str) -> None:
+    """Refuse frames of which it is known already whether all numbers are finite.
+
+    Raises:
+        InputError: they are not; ``what`` says which frames, and in which precision.
+    """
+    if not is_finite:
         raise InputError(
             f"{what}: numbers come out that are not finite; give --precision 32 or, where it is 32, "
             "weights of an earlier step or of a training that did not fail"

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import Card, load_translator, save_translator
+from recyclegan.data.walk import printable
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain
 from recyclegan.errors import InputError
 from recyclegan.files import added_to, kind_of, whole_folder, write_bytes
@@ -131,9 +132,8 @@ def infer_architecture(weights: Weights, norm: Norm = "instance", source: str = 
     elif "model.model.0.weight" in weights:
         found = _infer_unet(weights, norm, source)
     else:
-        raise InputError(
-            f"{source}: is no generator of this family (a ResNet or a U-Net); its first tensor is {_first(weights)}"
-        )
+        first = printable(_first(weights))
+        raise InputError(f"{source}: is no generator of this family (a ResNet or a U-Net); its first tensor is {first}")
     if not {found.channels_in, found.channels_out} <= {1, 3}:
         channels = f"{found.channels_in} channels to {found.channels_out}"
         raise InputError(f"{source}: translates {channels}; expected 3, or 1 for grey, on both sides")

@@ -11,6 +11,7 @@ from recyclegan.settings.methods import METHODS, UnsupRecycleGANConfig, config_o
 from recyclegan.settings.networks import NetworkConfig
 
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
+Compile = Literal["auto", "off", "on"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 OnDevice = Literal["auto", "on", "off"]
 Decay = Annotated[float, Within(0, 1, below=True)]
@@ -69,6 +70,9 @@ class TrainConfig:
     deterministic: bool = False
     """Let a GPU give the same bits every time: slower, and refused where an operation has no such algorithm. A CPU
     does without."""
+    compile: Compile = "auto"
+    """How a GPU runs a step: ``auto`` replayed as CUDA graphs, with fused norms and borders where Triton is; ``on``
+    compiled by torch, which takes minutes, and replayed; ``off`` as it is written. On a CPU only ``on`` compiles."""
     device: Device = "auto"
     """Where to train."""
     devices: Annotated[int, Within(1, 4096)] = 1

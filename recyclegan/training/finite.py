@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recyclegan.errors import InputError
 from recyclegan.settings.training import TrainConfig
@@ -52,14 +52,6 @@ def _infinite_places(value: Any, place: str = "") -> Iterator[str]:
         items = value.items() if isinstance(value, Mapping) else enumerate(value)
         for name, item in items:
             yield from _infinite_places(item, f"{place}.{name}" if place else str(name))
-
-
-def infinite_gradient(network: nn.Module) -> str | None:
-    """Return the first network, such as ``generators.ab``, that has a gradient which is not finite."""
-    for name, parameter in network.named_parameters():
-        if parameter.grad is not None and not parameter.grad.isfinite().all():
-            return ".".join(name.split(".")[:2])
-    return None
 
 
 def check_scale(config: TrainConfig, step: int, scaler: torch.amp.GradScaler | None) -> None:

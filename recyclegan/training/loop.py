@@ -1,7 +1,7 @@
 """The training loop: data, steps, logs, samples, checkpoints, and a clean end whatever ends it."""
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -25,9 +25,9 @@ from recyclegan.training.artifacts import (
     write_page,
     write_samples,
 )
+from recyclegan.training.gathered import Gathered, StepNumbers
 from recyclegan.training.processes import deterministic_algorithms, make_fabric, one_voice, shared_fate
 from recyclegan.training.refusing import (
-    numbers,
     refuse_infinite,
     refuse_infinite_measures,
     refuse_infinite_state,
@@ -44,11 +44,15 @@ from recyclegan.training.run_folder import (
 )
 from recyclegan.training.signals import Interruption
 from recyclegan.training.step import TrainState, train_step
+from recyclegan.training.stepping import choose_halves
 from recyclegan.training.training_data import Decoding, Footage, load_footage, write_data
 from recyclegan.training.validation import SampleJudge, notes_on_course, validate, verdict_lines
 
 Report = Callable[[int, int, dict[str, float]], None]
-"""Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process."""
+"""Told of (steps done, steps in all, loss terms of the last step) after every step, in the first process.
+
+On a GPU the loss terms are the newest that are known, a quarter of a second old or so.
+"""
 
 
 Waited = Callable[[float], None]
@@ -117,7 +121,9 @@ def _ignore(*_: object) -> None:
 def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None) -> Outcome:
     check_run_folder(config, resume)
     state, footage = prepare(config, decoding)
-    refuse_infinite(state, numbers(train_step(state, footage.batch(0), 0)), 0)
+    gathered = Gathered(state)
+    gathered.add(0, train_step(state, footage.batch(0), 0), state.norms)
+    take(state, gathered.read(due=True))
     notes = (*footage.beginning, *footage.notes)
     return Outcome(0, state.num_steps, notes, is_first_process=state.fabric.is_global_zero)
 
@@ -128,7 +134,7 @@ def _train(
     check_writable(config.out / CONFIG_FILE)
     state, footage = prepare(config, decoding)
     notes: list[str] = []
-    notify = (notify or notes.append) if state.fabric.is_global_zero else (lambda _: None)
+    notify = state.notify = (notify or notes.append) if state.fabric.is_global_zero else (lambda _: None)
     for line in footage.beginning:
         notify(line)
     first = restore(state, notify) if resume else 0
@@ -149,7 +155,9 @@ def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState,
     if footage.palettes:
         method = first_method(config, footage.palettes)
     num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
-    return TrainState(method, config, fabric, num_steps), footage
+    state = TrainState(method, config, fabric, num_steps)
+    choose_halves(state)
+    return state, footage
 
 
 def first_method(config: TrainConfig, palettes: Mapping[Domain, Colours] | None = None) -> Method:
@@ -178,16 +186,20 @@ def renew(state: TrainState, footage: Footage, done: int, notify: Notify) -> Non
 
 def run_steps(state: TrainState, footage: Footage, first: int, report: Report, waited: Waited) -> int:
     """Train from step ``first`` to the last, or to a signal; return the number of steps done."""
-    done, last, judge = first, first >= state.num_steps, SampleJudge(footage)
+    done, last, judge, gathered = first, first >= state.num_steps, SampleJudge(footage), Gathered(state)
+    losses: dict[str, float] = {}
     with Interruption().listening() as interruption, footage.ahead(first, state.num_steps) as batches:
         while not last:
-            losses = numbers(train_step(state, batches.batch(done), done))
-            asked_to_stop = refuse_infinite(state, losses, done, interruption.asked)
+            gathered.add(done, train_step(state, batches.batch(done), done), state.norms)
+            asked, due = interruption.asked, done == first or is_due(state.config, footage, done + 1)
+            numbers = gathered.read(due or asked or done + 1 == state.num_steps)
+            asked_to_stop = take(state, numbers, asked)
+            losses = numbers[-1].losses if numbers else losses
             if done == first:
                 begin(state, footage, first)
             done += 1
             last = done == state.num_steps or asked_to_stop
-            record(state, footage, judge, done, losses, last)
+            record(state, footage, judge, done, last)
             if last or done % state.config.save_every == 0 or ends_saved_epoch(state.config, footage, done):
                 save(state, footage, done)
             if last or done % state.config.sample_every == 0:
@@ -196,6 +208,24 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report, w
                 waited(batches.share_waited)
                 tell_of_step(report, done, state.num_steps, losses)
     return done
+
+
+def take(state: TrainState, messages: Sequence[StepNumbers], asked_to_stop: bool = False) -> bool:
+    """Log the numbers of steps in their order; return whether any process was asked to stop.
+
+    Raises:
+        TrainingFailedError: a number is not finite; the first such step is named.
+    """
+    for numbers in messages:
+        asked_to_stop = refuse_infinite(state, numbers.losses, numbers.step, asked_to_stop, numbers.norms)
+        state.log.add(numbers.losses)
+    return asked_to_stop
+
+
+def is_due(config: TrainConfig, footage: Footage, done: int) -> bool:
+    """Return whether the numbers of all steps must be known after ``done`` of them: something is to be written."""
+    times = (config.log_every, config.sample_every, config.save_every)
+    return any(done % every == 0 for every in times) or ends_saved_epoch(config, footage, done)
 
 
 def begin(state: TrainState, footage: Footage, first: int) -> None:
@@ -225,11 +255,8 @@ def tell_of_step(report: Report, done: int, num_steps: int, losses: dict[str, fl
             raise
 
 
-def record(
-    state: TrainState, footage: Footage, judge: SampleJudge, done: int, losses: dict[str, float], last: bool
-) -> None:
+def record(state: TrainState, footage: Footage, judge: SampleJudge, done: int, last: bool) -> None:
     """Write what is due after ``done`` steps: a line of losses and measures, a grid of samples, the curves."""
-    state.log.add(losses)
     shows = last or done % state.config.sample_every == 0
     if shows:
         refuse_infinite_weights(state, done)

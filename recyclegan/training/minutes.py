@@ -25,9 +25,11 @@ from recyclegan.errors import InputError
 from recyclegan.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, to_frames
+from recyclegan.training.halves import Batch
 from recyclegan.training.loop import first_method, prepare
 from recyclegan.training.processes import make_fabric
-from recyclegan.training.step import Batch, TrainState, train_step
+from recyclegan.training.step import TrainState, train_step
+from recyclegan.training.stepping import choose_halves
 from recyclegan.training.training_data import Decoding, load_spec
 
 NUM_TIMED = 3
@@ -102,6 +104,7 @@ def _median_seconds_on(config: TrainConfig, frames: Mapping[Domain, list[np.ndar
     fabric, num_steps = make_fabric(config), NUM_TRIED + 1
     palettes = {domain: _colours(images) for domain, images in frames.items() if config.frames.is_label(domain)}
     state = TrainState(first_method(config, palettes), config, fabric, num_steps)
+    choose_halves(state)
     batch = {domain: _clips(config, domain, images).to(fabric.device) for domain, images in frames.items()}
     return median_seconds(state, lambda _: batch, at_most)
 

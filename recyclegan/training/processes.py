@@ -25,6 +25,7 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, distributed
 
 from recyclegan.errors import InputError
+from recyclegan.networks.half_precision import SLOWER, bf16_slowdown
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training.fabric import Fabric
 
@@ -223,6 +224,11 @@ def _check_cpu(config: TrainConfig) -> None:
         raise InputError(f"--devices {config.devices}: found a CPU of {cores} cores, expected at most as many devices")
     if config.precision == "16-mixed":
         raise InputError("--precision 16-mixed: is not to be had on a CPU; give bf16-mixed or 32")
+    if config.precision == "bf16-mixed" and (times := bf16_slowdown()) > SLOWER:
+        raise InputError(
+            f"--precision bf16-mixed: this CPU has no instructions for it (a convolution takes {times:.0f} times as "
+            "long as with 32 bits); give --precision 32"
+        )
 
 
 @contextmanager

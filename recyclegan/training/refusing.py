@@ -1,33 +1,40 @@
 """Where training ends because a number is not finite: losses, weights, all that is saved, and measures."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
-
-import torch
-from torch import Tensor
 
 from recyclegan.training.finite import check_scale, failure, infinite_part
 from recyclegan.training.processes import any_process
 from recyclegan.training.step import TrainState, trained_weights
 
-
-def numbers(terms: dict[str, Tensor]) -> dict[str, float]:
-    """Return loss terms as numbers."""
-    return dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
+NOT_CLIPPED: Mapping[str, float] = MappingProxyType({})
 
 
-def refuse_infinite(state: TrainState, losses: dict[str, float], step: int, asked_to_stop: bool = False) -> bool:
+def refuse_infinite(
+    state: TrainState,
+    losses: Mapping[str, float],
+    step: int,
+    asked_to_stop: bool = False,
+    norms: Mapping[str, float] = NOT_CLIPPED,
+) -> bool:
     """Return whether any process was asked to stop.
 
     Raises:
-        TrainingFailedError: in any process a loss is not finite; it is raised in all of them.
+        TrainingFailedError: in any process a loss is not finite, or one of the norms by which gradients were clipped;
+            it is raised in all of them.
     """
-    infinite = [f"{name} is {value}" for name, value in losses.items() if not abs(value) < float("inf")]
+    infinite = [f"gradients of {name} are not finite" for name, value in norms.items() if not _is_finite(value)]
+    infinite += [f"loss {name} is {value}" for name, value in losses.items() if not _is_finite(value)]
     asked_to_stop, failed = any_process(state.fabric, asked_to_stop, bool(infinite))
     if failed:
-        what = infinite[0] if infinite else "of another process is not finite"
-        raise failure(state.config, step, f"loss {what}")
+        what = infinite[0] if infinite else "loss of another process is not finite"
+        raise failure(state.config, step, what)
     return asked_to_stop
+
+
+def _is_finite(value: float) -> bool:
+    return abs(value) < float("inf")
 
 
 def refuse_infinite_state(state: TrainState, saved: Mapping[str, Any], done: int) -> None:
@@ -58,5 +65,5 @@ def refuse_infinite_measures(state: TrainState, measures: Mapping[str, float], d
         TrainingFailedError: a measure of them is not finite.
     """
     for name, value in measures.items():
-        if not abs(value) < float("inf"):
+        if not _is_finite(value):
             raise failure(state.config, done, f"{name} of held-out frames is {value}")

@@ -15,10 +15,7 @@ from recyclegan.errors import InputError
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
 from recyclegan.training.finite import infinite_part
 from recyclegan.training.processes import gather, shared_fate
-from recyclegan.training.step import TrainState, trained_weights
-
-MOMENTS = ("exp_avg", "exp_avg_sq")
-"""What Adam keeps of each parameter, in its shape."""
+from recyclegan.training.step import MOMENTS, TrainState, trained_weights
 
 
 class MisfitError(InputError):

@@ -18,7 +18,7 @@ STATS_FILE = "stats.jsonl"
 LOCK_FILE = ".lock"
 MAY_CHANGE = frozenset(
     {
-        *("data", "out", "cache", "cache_gb", "steps", "epochs", "device", "devices"),
+        *("data", "out", "cache", "cache_gb", "steps", "epochs", "device", "devices", "compile"),
         *("save_every", "save_epochs", "keep", "log_every", "sample_every", "data_on_device"),
     }
 )

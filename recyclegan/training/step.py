@@ -1,6 +1,9 @@
 """One training step, and everything that it changes."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,14 +15,18 @@ from recyclegan.checkpoint import MovingAverage
 from recyclegan.domains import Direction, Domain, source_domain, target_domain
 from recyclegan.methods import Method
 from recyclegan.methods.method import Fakes
+from recyclegan.networks.fused import has_kernels
 from recyclegan.pace import Pace
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames
-from recyclegan.training.finite import failure, infinite_gradient
+from recyclegan.training.halves import Batch, Half, Halves
 from recyclegan.training.processes import gather, reduced
 from recyclegan.training.run_log import RunLog
 
-Batch = dict[Domain, Clips]
+ALL_NETWORKS = "all networks together"
+"""What the norm of all gradients of an optimizer is called."""
+MOMENTS = ("exp_avg", "exp_avg_sq")
+"""What Adam keeps of each parameter, in its shape."""
 
 
 class HistoryBuffer:
@@ -52,8 +59,10 @@ class TrainState:
 
     def __init__(self, method: Method, config: TrainConfig, fabric: Fabric, num_steps: int) -> None:
         """Move the method to the device and make what trains it for ``num_steps`` steps."""
-        self.method: Method = method.to(fabric.device)
         self.config, self.fabric, self.num_steps = config, fabric, num_steps
+        self.method: Method = method.to(fabric.device)
+        if fabric.device.type == "cuda" and config.compile != "off" and has_kernels():
+            self.method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimizer = self._optimizer(method.generator_parameters())
         self.discriminator_optimizer = self._optimizer(method.discriminators.parameters())
         self.average = MovingAverage(method.generators, config.ema) if config.ema else None
@@ -62,10 +71,17 @@ class TrainState:
         self.pace = Pace(0)
         self.rng = torch.Generator(fabric.device)
         self.rate = config.lr
-        self.ramp = 1.0
+        self.ramp = torch.ones((), device=fabric.device)
+        self.norms: dict[str, Tensor] = {}
+        self.halves: Callable[[Batch, int], Halves] | None = None
+        self.notify: Callable[[str], None] = lambda _: None
 
     def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Any:
-        optimizer = torch.optim.Adam(list(parameters), lr=self.config.lr, betas=self.config.betas)
+        """Return Adam; on CUDA one kernel takes its step, at a rate that stands on the device."""
+        on_device: dict[str, Any] = {"lr": self.config.lr}
+        if self.fabric.device.type == "cuda" and self.scaler is None:
+            on_device = {"lr": torch.full((), self.config.lr, device=self.fabric.device), "fused": True}
+        optimizer = torch.optim.Adam(list(parameters), betas=self.config.betas, **on_device)
         return self.fabric.setup_optimizers(optimizer)
 
     @property
@@ -79,12 +95,15 @@ class TrainState:
         return getattr(self.fabric.strategy.precision, "scaler", None)
 
     def set_pace(self, step: int) -> None:
-        """Give both optimizers the learning rate of ``step``, and all terms but the adversarial ones their ramp."""
+        """Give both optimizers the learning rate of ``step``, and all terms but the adversarial ones their ramp.
+
+        Nothing waits for the device.
+        """
         self.rate = learning_rate(self.config, step, self.num_steps)
-        self.ramp = ramp_up(self.config, step, self.num_steps)
+        self.ramp.fill_(ramp_up(self.config, step, self.num_steps))
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = self.rate
+                group["lr"] = group["lr"].fill_(self.rate) if isinstance(group["lr"], Tensor) else self.rate
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that the next step depends on, as tensors and plain values.
@@ -114,8 +133,10 @@ class TrainState:
         for name, optimizer in self.optimizers.items():
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state["optimizers"][name]["state"], "param_groups": groups})
+            lay_out_moments(optimizer)
         if self.average:
-            self.average.average = {name: value.to(device) for name, value in state["average"].items()}
+            for name, value in self.average.average.items():
+                value.copy_(state["average"][name])
         own = processes[self.fabric.global_rank % len(processes)]
         for domain, buffer in self.buffers.items():
             buffer.kept = [fake.to(device) for fake in own["buffers"][domain]]
@@ -132,38 +153,78 @@ class TrainState:
         return np.random.default_rng(sequence)
 
 
+def lay_out_moments(optimizer: Any) -> None:
+    """Lay the moments of Adam out in memory as its parameters are, whatever wrote them: one kernel takes them all."""
+    for parameter, moments in optimizer.state.items():
+        for name in MOMENTS:
+            moments[name] = torch.empty_like(parameter, requires_grad=False).copy_(moments[name])
+
+
 def trained_weights(method: nn.Module) -> dict[str, Tensor]:
     """Return the state of the networks that train; frozen feature networks are left out."""
     return {name: value for name, value in method.state_dict().items() if not name.startswith("features.")}
 
 
 def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
-    """Take one step of generators and discriminators; return its loss terms by name, such as ``ab/adversarial``."""
-    method, rng = state.method, state.seed_step(step)
+    """Take one step of generators and discriminators; return its loss terms by name, such as ``ab/adversarial``.
+
+    Nothing is read back from the device: whoever reads the terms waits for them. Where gradients are clipped, their
+    norms before that are left in ``state.norms``.
+    """
+    halves = state.halves(batch, step) if state.halves else halves_of(state)
+    rng = state.seed_step(step)
     state.set_pace(step)
-    terms: dict[str, Tensor] = {}
-    fakes: dict[Domain, Frames] = {}
-
-    method.discriminators.requires_grad_(False)
-    for direction in method.directions:
-        way_terms, fake = back_propagate(state, batch[source_domain(direction)], direction)
-        fakes[target_domain(direction)] = fake
-        way_terms |= backpropagate(state, method.target_terms(batch[target_domain(direction)], direction, state.rng))
-        terms |= {f"{direction}/{name}": value for name, value in way_terms.items()}
-    update(state, state.generator_optimizer, step)
-
-    method.discriminators.requires_grad_(True)
-    for domain, fake in fakes.items():
-        with state.fabric.autocast():
-            shown = state.buffers[domain].exchange(fake, rng)
-            loss = method.discriminator_loss(domain, batch[domain].flatten(0, 1), shown)
-        state.fabric.backward(loss)
-        terms[f"{domain}/discriminator"] = loss.detach()
-    update(state, state.discriminator_optimizer, step)
-
+    first = halves.generators(batch)
+    shown = {domain: state.buffers[domain].exchange(fake, rng) for domain, fake in first.fakes.items()}
+    second = halves.discriminators(batch, shown)
     if state.average:
-        state.average.update(method.generators, step)
-    return terms
+        state.average.update(state.method.generators, step)
+    state.norms = joined(first.norms, second.norms)
+    return {**first.terms, **second.terms}
+
+
+def halves_of(state: TrainState) -> Halves:
+    """Return the two halves of a step, run as they are written."""
+    return Halves(partial(generators_step, state), partial(discriminators_step, state))
+
+
+def generators_step(state: TrainState, batch: Batch) -> Half:
+    """Take the generators' half of a step, in which the discriminators are frozen."""
+    method = state.method
+    half = Half()
+    method.discriminators.requires_grad_(False)
+    with weights_cast_once():
+        for direction in method.directions:
+            terms, fake = back_propagate(state, batch[source_domain(direction)], direction)
+            half.fakes[target_domain(direction)] = fake
+            terms |= backpropagate(state, method.target_terms(batch[target_domain(direction)], direction, state.rng))
+            half.terms.update({f"{direction}/{name}": value for name, value in terms.items()})
+    half.norms.update(update(state, state.generator_optimizer))
+    method.discriminators.requires_grad_(True)
+    return half
+
+
+@contextmanager
+def weights_cast_once() -> Iterator[None]:
+    """Keep weights that autocast has brought to half precision until the block ends: they stay the same in it."""
+    torch.autocast_increment_nesting()
+    try:
+        yield
+    finally:
+        if torch.autocast_decrement_nesting() == 0:
+            torch.clear_autocast_cache()
+
+
+def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, Tensor]) -> Half:
+    """Take the discriminators' half of a step, on real frames and on the fakes that are shown to them."""
+    half = Half()
+    for domain, fake in shown.items():
+        with state.fabric.autocast():
+            loss = state.method.discriminator_loss(domain, batch[domain].flatten(0, 1), fake)
+        state.fabric.backward(loss)
+        half.terms[f"{domain}/discriminator"] = loss.detach()
+    half.norms.update(update(state, state.discriminator_optimizer))
+    return half
 
 
 def back_propagate(state: TrainState, real: Clips, direction: Direction) -> tuple[dict[str, Tensor], Fakes]:
@@ -197,31 +258,44 @@ def backpropagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dic
         values[name] = value.detach()
 
 
-def update(state: TrainState, optimizer: Any, step: int) -> None:
+def update(state: TrainState, optimizer: Any) -> dict[str, Tensor]:
     """Apply the gradients that have gathered, averaged over processes and clipped where asked for, and clear them.
 
-    Raises:
-        TrainingFailedError: they are to be clipped, and their norm is not finite.
+    Return the norm of each network's gradients where they are clipped; it is for others to refuse what is not finite.
     """
     average_gradients(state.fabric, optimizer)
-    if state.config.clip_gradients:
-        clip_gradients(state, optimizer, step)
+    norms = clip_gradients(state, optimizer) if state.config.clip_gradients else {}
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
+    return norms
 
 
-def clip_gradients(state: TrainState, optimizer: Any, step: int) -> None:
-    """Scale gradients down to the norm that the configuration allows; in 16-mixed a step that overflows is left out.
+def clip_gradients(state: TrainState, optimizer: Any) -> dict[str, Tensor]:
+    """Scale gradients down to the norm that the configuration allows; return their norms before, by network.
 
-    Raises:
-        TrainingFailedError: their norm is not finite, and not because the loss was scaled up.
+    In 16-mixed a step that overflows is left out, and there is nothing to tell of it.
     """
-    limit, strict = state.config.clip_gradients, state.scaler is None
-    try:
-        state.fabric.clip_gradients(state.method, optimizer, max_norm=limit, error_if_nonfinite=strict)
-    except RuntimeError as error:
-        network = infinite_gradient(state.method) or "all networks together"
-        raise failure(state.config, step, f"gradients of {network} are not finite") from error
+    norms = gradient_norms(state.method, optimizer) if state.scaler is None else {}
+    limit = state.config.clip_gradients
+    total = state.fabric.clip_gradients(state.method, optimizer, max_norm=limit, error_if_nonfinite=False)
+    assert total is not None
+    return {**norms, ALL_NETWORKS: total} if norms else {}
+
+
+def joined(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the norms of both halves, each network's before the sum of those of all."""
+    networks = {name: value for name, value in {**first, **second}.items() if name != ALL_NETWORKS}
+    return {**networks, ALL_NETWORKS: first[ALL_NETWORKS] + second[ALL_NETWORKS]} if networks else networks
+
+
+def gradient_norms(method: nn.Module, optimizer: Any) -> dict[str, Tensor]:
+    """Return the norm of the gradients of each network that an optimizer trains, such as ``generators.ab``."""
+    trained = {parameter for group in optimizer.param_groups for parameter in group["params"]}
+    gradients: dict[str, list[Tensor]] = defaultdict(list)
+    for name, parameter in method.named_parameters():
+        if parameter.grad is not None and parameter in trained:
+            gradients[".".join(name.split(".")[:2])].append(parameter.grad)
+    return {name: torch.stack(torch._foreach_norm(own)).norm() for name, own in gradients.items()}
 
 
 def average_gradients(fabric: Fabric, optimizer: Any) -> None:

@@ -161,11 +161,20 @@ def with_channels(images: Images, channels: int) -> Images:
     Raises:
         InputError: they have another number, and are not RGB that can become grey.
     """
+    check_channels(images, channels)
     if channels == images.shape[3]:
         return images
-    if channels == 1:
-        return np.stack([np.asarray(Pillow.fromarray(image).convert("L"))[..., None] for image in images])
-    raise InputError(f"images: found {images.shape[3]} channels, expected {channels}")
+    return np.stack([np.asarray(Pillow.fromarray(image).convert("L"))[..., None] for image in images])
+
+
+def check_channels(images: Images, channels: int) -> None:
+    """Refuse images that have another number of channels than a generator reads, and are not RGB that can become grey.
+
+    Raises:
+        InputError: they are such.
+    """
+    if images.shape[3] != channels and channels != 1:
+        raise InputError(f"images: found {images.shape[3]} channels, expected {channels}")
 
 
 def _of_list(

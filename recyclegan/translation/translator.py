@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
@@ -17,18 +16,18 @@ from torch import Tensor, nn
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
-from recyclegan.errors import InputError
 from recyclegan.files import kind_of, sweep
-from recyclegan.labels import snap
-from recyclegan.networks.weights import check_finite
 from recyclegan.paths import AnyPath, as_path
-from recyclegan.settings.training import Precision
-from recyclegan.tensors import Frames, Translated, to_frames, to_images
-from recyclegan.translation.devices import memory_errors_in_words, moved, pick_device
+from recyclegan.settings.translating import EngineChoice, PrecisionChoice
+from recyclegan.tensors import Frames, Translated
+from recyclegan.translation.batches import batches
+from recyclegan.translation.computing import Computing
+from recyclegan.translation.devices import moved, pick_device
 from recyclegan.translation.hub import locate
-from recyclegan.translation.jobs import Progress, batches, carry_out, translate_image, translate_video
-from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each, with_channels
+from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
+from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
+from recyclegan.translation.passage import Passage
 from recyclegan.translation.plan import VideoJob, find_inputs, is_pattern, plan_folder, plan_several
 from recyclegan.video import IMAGE_SUFFIXES
 
@@ -36,10 +35,6 @@ Images = UInt8[np.ndarray, "batch height width channels"]
 TranslatedImages = UInt8[np.ndarray, "batch height_out width_out channels_out"]
 Given = TypeVar("Given", PillowImage.Image, np.ndarray, Tensor, list[Any], tuple[Any, ...])
 Item = TypeVar("Item")
-
-DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-MOST_SCALED = 1 << 25
-"""Pixels of a frame at the scale of training, unless it has more by itself: those of 8K."""
 
 
 class Translator:
@@ -58,18 +53,29 @@ class Translator:
         generator: nn.Module,
         card: Card,
         device: str = "auto",
-        precision: Precision = "32",
+        precision: PrecisionChoice = "32",
         scale: Literal["trained", "native"] = "trained",
-        batch_size: int = 4,
+        batch_size: int | Literal["auto"] = 4,
+        engine: EngineChoice = "torch",
+        max_memory: float | None = None,
     ) -> None:
-        """Move the generator to ``device``; with ``scale="native"`` frames are translated at their own size."""
-        if batch_size < 1:
-            raise InputError(f"batch size: found {batch_size}, expected at least 1")
+        """Move the generator to ``device``; with ``scale="native"`` frames are translated at their own size.
+
+        ``precision``, ``batch_size`` and ``engine`` may be "auto": they are then chosen by measuring while videos and
+        folders are translated, and are 32, a few and torch for all else. ``max_memory`` is the most gigabytes that
+        translating a frame may take; larger frames are translated in bands, to the same picture.
+        ``computing.account`` tells what was chosen, and what translating took.
+
+        Raises:
+            InputError: one of them is not there, or not for the others.
+        """
         self.device = pick_device(device)
-        self.generator, self.card, self.precision = moved(generator, self.device), card, precision
-        self.batch_size = batch_size
-        self.scale = scale
+        self.generator, self.card, self.scale = moved(generator, self.device), card, scale
+        self.precision = precision
         self._to_scale = Resize("none") if scale == "native" else card.scale.whole
+        self.computing = Computing(self.generator, self.device, engine, precision, batch_size, max_memory)
+        self.passage = Passage(card, self._to_scale, self.computing)
+        self.batch_size = self.computing.batch_size
 
     def __repr__(self) -> str:
         card, scale = self.card, self.card.scale.loaded if self.scale == "trained" else "native"
@@ -84,9 +90,11 @@ class Translator:
         place: AnyPath,
         direction: Direction | None = None,
         device: str = "auto",
-        precision: Precision = "32",
+        precision: PrecisionChoice = "32",
         scale: Literal["trained", "native"] = "trained",
-        batch_size: int = 4,
+        batch_size: int | Literal["auto"] = 4,
+        engine: EngineChoice = "torch",
+        max_memory: float | None = None,
     ) -> "Translator":
         """Return the translator of a run folder, a .safetensors file, or a repository on the Hugging Face hub.
 
@@ -101,7 +109,7 @@ class Translator:
             'ba'
         """
         path = find_translator(locate(place, direction), direction)
-        return cls(*load_translator(path), device=device, precision=precision, scale=scale, batch_size=batch_size)
+        return cls(*load_translator(path), device, precision, scale, batch_size, engine, max_memory)
 
     @torch.inference_mode()
     def translate(self, frames: Frames) -> Translated:
@@ -110,14 +118,7 @@ class Translator:
         Raises:
             InputError: numbers come out that are not finite, or the device has too little memory.
         """
-        dtype, (height, width) = DTYPES.get(self.precision), frames.shape[-2:]
-        with (
-            memory_errors_in_words(f"a batch of {len(frames)} frames of {width}x{height}"),
-            torch.autocast(self.device.type, dtype) if dtype else nullcontext(),
-        ):
-            translated = self.generator(frames.to(self.device)).float()
-        check_finite(translated, f"translating {self.card.direction} in --precision {self.precision}")
-        return translated
+        return self.passage.translated(frames.to(self.device))
 
     def translate_images(self, images: Images, size: tuple[int, int] | None = None) -> TranslatedImages:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
@@ -128,14 +129,7 @@ class Translator:
             InputError: the number of channels is not what the translator reads, frames would be too large at the scale
                 of training, or as ``translate``.
         """
-        self._check_scaled(*images.shape[1:3])
-        scaled = np.stack([self._to_scale(image, is_label=self.card.labels_in) for image in images])
-        translated = to_images(self.translate(to_frames(with_channels(scaled, self.card.channels_in))))
-        if self.card.palette:
-            palette = np.array(self.card.palette)
-            translated = np.stack([snap(image, palette) for image in translated])
-        to_size = Resize("rectangle", *(size or images.shape[1:3]))
-        return np.stack([to_size(image, is_label=bool(self.card.palette)) for image in translated])
+        return self.passage.begin(images, size or images.shape[1:3]).images()
 
     @overload
     def __call__(self, given: AnyPath) -> Any: ...
@@ -290,12 +284,3 @@ class Translator:
         """Return the pixels of an image at its own size or at the scale of training, whichever are more."""
         height, width = image.shape[:2]
         return max(height * width, math.prod(self._to_scale.size(height, width)))
-
-    def _check_scaled(self, height: int, width: int) -> None:
-        """Refuse frames that the scale of training would blow up beyond measure."""
-        scaled = self._to_scale.size(height, width)
-        if math.prod(scaled) > max(MOST_SCALED, height * width):
-            raise InputError(
-                f"frames of {width}x{height}: would be {scaled[1]}x{scaled[0]} at the scale of training, which is too "
-                "large; crop them, or give --scale native"
-            )

@@ -38,7 +38,7 @@ _WAIT = 0.05
 def made_ahead(items: Iterable[T], depth: int = 4) -> Generator[T, None, None]:
     """Yield items that a thread makes up to ``depth`` ahead; what making them raises is raised in its turn.
 
-    The thread has ended when the iterator is exhausted or closed.
+    The thread has ended when the iterator is exhausted or closed, and closes the items where they are a generator.
     """
     queue: Queue[T | _End] = Queue(depth)
     unwanted = Event()
@@ -67,6 +67,9 @@ def _make(items: Iterable[T], queue: "Queue[T | _End]", unwanted: Event) -> None
                 return
     except BaseException as error:
         end = _End(error)
+    finally:
+        if isinstance(items, Generator):
+            items.close()
     _put(end, queue, unwanted)
 
 
@@ -151,7 +154,7 @@ class VideoReader:
         self.path, self.reading, self.span = as_path(path), reading, span
         self.notes: list[str] = []
 
-    def __iter__(self) -> Iterator[VideoFrame]:
+    def __iter__(self) -> Generator[VideoFrame, None, None]:
         with open_video(self.path) as (container, stream):
             decoder = Decoder(self.path, container, stream, self.reading.damaged)
             colours = ColourConverter(self.path)

@@ -22,6 +22,7 @@ from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colour_tags import ColourConverter, state_colours
 from recyclegan.video.extent import WHOLE, Span
 from recyclegan.video.formats import format_of
+from recyclegan.video.hardware import MOST_HARDWARE_QUALITY, hardware_quality, is_hardware
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
 from recyclegan.video.probing import probe
 from recyclegan.video.timing import shown_times
@@ -31,11 +32,12 @@ _MOST_CRF = {"libx264": 51, "libx264rgb": 51, "libx265": 51, "libvpx-vp9": 63, "
 """Largest quality number of the encoders that take one; all begin at 0."""
 _CODEC_OPTIONS = {"libvpx-vp9": {"b:v": "0", "row-mt": "1"}}
 _RGB_FORMATS = ("bgr0", "rgb24", "bgr24", "gbrp")
-_EVEN_FORMATS = ("yuv420p", "yuv444p", "yuv422p10le")
+_EVEN_FORMATS = ("yuv420p", "yuv444p", "yuv422p10le", "nv12")
 _ODD_FORMATS = ("yuv444p", "yuv444p10le")
 _RGB_CODECS = frozenset({"ffv1", "libx264rgb", "png", "huffyuv", "ffvhuff", "utvideo", "qtrle"})
 _REORDERING_CODECS = frozenset({"libx264", "libx264rgb", "libx265", "mpeg4", "mpeg2video"})
 """Encoders that would store frames in another order than that of display."""
+_HEVC_CODECS = frozenset({"libx265", "hevc_nvenc", "hevc_qsv", "hevc_amf"})
 _APPLES_HEVC = "hvc1"
 """What Apple's players call HEVC; they refuse FFmpeg's own word for it."""
 _MOST_OFF = Fraction(1, 10)
@@ -103,14 +105,14 @@ class VideoWriter:
         Raises:
             InputError: the format cannot hold the codec or the sound, or the codec cannot be opened at this size.
         """
-        with ExitStack() as stack, _as_input_error(self.path):
+        with ExitStack() as stack, _as_input_error(self.path, self._codec):
             self._open(io.BytesIO(), stack)
         self.notes.clear()
 
     def __enter__(self) -> "VideoWriter":
         with ExitStack() as stack:
             scratch = stack.enter_context(whole_file(self.path))
-            with _as_input_error(self.path):
+            with _as_input_error(self.path, self._codec):
                 self._open(url_of(scratch), stack)
             self._stack = stack.pop_all()
         return self
@@ -182,8 +184,9 @@ class VideoWriter:
         self._container.close()
 
     def _video_stream(self) -> VideoStream:
-        options = _CODEC_OPTIONS.get(self._codec, {}) | ({"crf": str(self._crf)} if self._codec in _MOST_CRF else {})
-        options |= {"bf": "0"} if self._format.even_times and self._codec in _REORDERING_CODECS else {}
+        options = _CODEC_OPTIONS.get(self._codec, {}) | _quality_options(self._codec, self._crf)
+        reorders = self._codec in _REORDERING_CODECS or is_hardware(self._codec)
+        options |= {"bf": "0"} if self._format.even_times and reorders else {}
         stream = self._container.add_stream(self._codec, rate=self._rate, options=options)
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = self._size
@@ -191,7 +194,7 @@ class VideoWriter:
         context.pix_fmt = self._pixel_format
         context.time_base = self._tick
         context.sample_aspect_ratio = self._pixel_aspect
-        if self._format.any_tick and self._codec == "libx265":
+        if self._format.any_tick and self._codec in _HEVC_CODECS:
             context.codec_tag = _APPLES_HEVC
         state_colours(context, self._pixel_format)
         return stream
@@ -233,12 +236,20 @@ def write_video(
 
 
 @contextmanager
-def _as_input_error(path: Path) -> Iterator[None]:
+def _as_input_error(path: Path, opened: str = "") -> Iterator[None]:
+    """Turn what FFmpeg says where it fails into one line; ``opened`` is the encoder that is being opened.
+
+    Raises:
+        InputError: it failed.
+    """
     try:
         yield
     except InputError:
         raise
     except LIBRARY_ERRORS as error:
+        if is_hardware(opened):
+            needs = f"{opened} needs a graphics card that has it, and its driver"
+            raise InputError(f"{path}: {needs} ({reason_of(error)}); leave --codec out") from error
         found = f"{path}: cannot be written ({reason_of(error)})"
         raise InputError(f"{found}; choose another codec, format or place") from error
 
@@ -269,10 +280,17 @@ def _known_codec(path: Path, name: str | None) -> str:
 
 def _known_crf(path: Path, codec: str, crf: int) -> int:
     """Return the quality, checked against the encoder's range; encoders without one ignore it."""
-    most = _MOST_CRF.get(codec)
+    most = MOST_HARDWARE_QUALITY if is_hardware(codec) else _MOST_CRF.get(codec)
     if most is not None and not 0 <= crf <= most:
         raise InputError(f"{path}: crf: found {crf}, expected 0 (best) to {most} for {codec}")
     return crf
+
+
+def _quality_options(codec: str, crf: int) -> dict[str, str]:
+    """Return how an encoder is told the quality; one that has no such number is told nothing."""
+    if is_hardware(codec):
+        return hardware_quality(codec, crf)
+    return {"crf": str(crf)} if codec in _MOST_CRF else {}
 
 
 def _is_shaped_alike(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -516,7 +516,10 @@ def test_a_device_that_is_not_there_is_named(data: Path, tmp_path: Path, changes
 
 
 @pytest.mark.parametrize("changes", [{"precision": "bf16-mixed"}, {"batch_size": 3}, {"ema": 0.0}], ids=str)
-def test_other_ways_to_train_end_in_translators(data: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_other_ways_to_train_end_in_translators(
+    data: Path, tmp_path: Path, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recyclegan.training.processes.bf16_slowdown", lambda: 1.0)
     config = small_config(data, tmp_path / "run", steps=2, **changes)
     assert train(config).steps == 2
     assert json.loads((config.out / "config.json").read_text()) == config_to_dict(config)
@@ -528,6 +531,25 @@ def test_half_precision_is_refused_on_a_cpu(tmp_path: Path) -> None:
     config = TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="16-mixed")
     with pytest.raises(InputError, match="--precision 16-mixed: is not to be had on a CPU"):
         make_fabric(config)
+
+
+@pytest.mark.parametrize("slowdown", [0.5, 1.2])
+def test_bf16_is_taken_where_a_cpu_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slowdown: float) -> None:
+    monkeypatch.setattr("recyclegan.training.processes.bf16_slowdown", lambda: slowdown)
+    make_fabric(TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="bf16-mixed"))
+
+
+@pytest.mark.parametrize("slowdown", [1.6, 150.0])
+def test_bf16_is_refused_in_a_line_where_a_cpu_would_take_ages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slowdown: float
+) -> None:
+    monkeypatch.setattr("recyclegan.training.processes.bf16_slowdown", lambda: slowdown)
+    with pytest.raises(InputError) as caught:
+        make_fabric(TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="bf16-mixed"))
+    assert str(caught.value) == (
+        f"--precision bf16-mixed: this CPU has no instructions for it (a convolution takes {slowdown:.0f} times as "
+        "long as with 32 bits); give --precision 32"
+    )
 
 
 def test_training_runs_outside_the_main_thread(tmp_path: Path) -> None:

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor
 
+from recyclegan.checkpoint import MovingAverage
 from recyclegan.domains import DIRECTIONS, DOMAINS
 from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import TrainingFailedError, TrainState, learning_rate, train_step
 from recyclegan.training.finite import LEAST_SCALE, check_scale, infinite_part
+from recyclegan.training.gathered import Gathered
+from recyclegan.training.loop import take
 from recyclegan.training.step import HistoryBuffer, ramp_up, trained_weights
 from tests.small import NETWORKS, random_clips, small_config, small_state
 
@@ -186,6 +189,22 @@ def test_a_state_loaded_into_a_new_process_goes_on_bit_for_bit(changes: dict[str
     assert not same(straight.state_dict(), half.state_dict())
 
 
+def test_a_state_goes_on_in_another_layout_of_memory_with_moments_and_averages_laid_out_alike() -> None:
+    config = config_with()
+    straight, half = trained(config, range(6)), trained(config, range(3))
+    other = small_state(config)
+    other.method.to(memory_format=torch.channels_last)
+    other.average = MovingAverage(other.method.generators, config.ema)
+    other.load_state_dict(half.state_dict())
+    for optimizer in other.optimizers.values():
+        for parameter, moments in optimizer.state.items():
+            assert moments["exp_avg"].stride() == moments["exp_avg_sq"].stride() == parameter.stride()
+    for name, value in other.method.generators.state_dict().items():
+        assert other.average.average[name].stride() == value.stride()
+    for name, value in trained(config, range(3, 6), other).state_dict()["networks"].items():
+        torch.testing.assert_close(value, straight.state_dict()["networks"][name], rtol=0.1, atol=3e-3)
+
+
 def test_a_state_holds_networks_optimizers_average_and_buffers() -> None:
     state = trained(config_with(history=2), range(3)).state_dict()
     assert state["networks"].keys() == trained_weights(small_state(config_with()).method).keys()
@@ -251,8 +270,10 @@ def test_gradients_that_are_not_finite_cannot_be_clipped_and_are_named(network: 
     state = small_state(config_with(clip_gradients=1.0))
     parameter = next(state.method.get_submodule(network).parameters())
     parameter.register_hook(lambda gradient: torch.full_like(gradient, value))
+    gathered = Gathered(state)
+    gathered.add(7, train_step(state, batch_of(), 7), state.norms)
     with pytest.raises(TrainingFailedError) as caught:
-        train_step(state, batch_of(), 7)
+        take(state, gathered.read(due=True))
     message = str(caught.value)
     assert f"step 7: gradients of {network} are not finite; no checkpoint yet; lower --lr" in message
     assert "--clip-gradients" not in message, "it is on already"

@@ -1,0 +1,36 @@
+"""Whether a CPU can do half precision: measured, for a processor may say little of itself, and emulation takes ages."""
+
+import time
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+CHANNELS, SIDE = 32, 32
+"""Of the convolution that is timed: emulated, it takes a thirtieth of a second."""
+AT_MOST = 0.3
+"""Seconds after which no further convolution is timed."""
+SLOWER = 1.5
+"""Times as long as in 32 bits, from which on half precision is emulated: with instructions it takes half as long."""
+
+
+@cache
+def bf16_slowdown() -> float:
+    """Return how many times as long a small convolution takes this CPU in bf16 as in 32 bits."""
+    rng = torch.Generator().manual_seed(0)
+    frames = torch.rand(1, CHANNELS, SIDE, SIDE, generator=rng)
+    weight = torch.rand(CHANNELS, CHANNELS, 3, 3, generator=rng)
+    full, half = (_seconds(frames.to(dtype), weight.to(dtype)) for dtype in (torch.float32, torch.bfloat16))
+    return half / full
+
+
+@torch.inference_mode()
+def _seconds(frames: Tensor, weight: Tensor, most: int = 10) -> float:
+    """Return the seconds of the fastest of a few convolutions: the machine may do other things besides."""
+    seconds: list[float] = []
+    while len(seconds) < most and sum(seconds) < AT_MOST:
+        start = time.perf_counter()
+        F.conv2d(frames, weight, padding=1)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

@@ -1,0 +1,8 @@
+"""What can be chosen about how a translator computes, apart from what it translates."""
+
+from typing import Literal
+
+EngineName = Literal["torch", "winograd", "compile", "onnxruntime", "openvino"]
+"""What runs a generator."""
+EngineChoice = Literal["auto", "torch", "winograd", "compile", "onnxruntime", "openvino"]
+PrecisionChoice = Literal["auto", "32", "bf16-mixed", "16-mixed"]

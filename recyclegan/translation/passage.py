@@ -1,0 +1,100 @@
+"""The way of 8-bit images through a generator and back: through Pillow on a CPU, wholly on the device on a GPU."""
+
+import math
+import time
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from recyclegan.checkpoint import Card
+from recyclegan.data.resize import Resize
+from recyclegan.errors import InputError
+from recyclegan.labels import snap
+from recyclegan.networks.weights import check_finite
+from recyclegan.tensors import Frames, Translated, to_frames, to_images
+from recyclegan.translation.computing import Computing
+from recyclegan.translation.kinds import Images, Picture, check_channels, with_channels
+from recyclegan.translation.on_device import DevicePath, snapped, to_levels
+from recyclegan.translation.pending import CudaTraffic, Pending
+
+Scaled = UInt8[np.ndarray, "batch scaled_height scaled_width channels_in"]
+Shown = UInt8[np.ndarray, "batch height_out width_out channels_out"]
+
+MOST_SCALED = 1 << 25
+"""Pixels of a frame at the scale of training, unless it has more by itself: those of 8K."""
+
+
+class Passage:
+    """Brings images to the scale of training, translates them, and brings them back to a size."""
+
+    def __init__(self, card: Card, to_scale: Resize, computing: Computing) -> None:
+        self._card, self._to_scale, self._computing = card, to_scale, computing
+        self._traffic = CudaTraffic(computing.device) if computing.device.type == "cuda" else None
+
+    def translated(self, frames: Frames) -> Translated:
+        """Return frames on the device translated.
+
+        Raises:
+            InputError: numbers come out that are not finite, or the device has too little memory.
+        """
+        translated = self._computing(frames)
+        check_finite(translated, self._what)
+        return translated
+
+    @torch.inference_mode()
+    def begin(self, images: Images, size: tuple[int, int]) -> Pending:
+        """Return translations at a (height, width), on which a GPU still works.
+
+        Raises:
+            InputError: the number of channels is not what the generator reads, frames would be too large at the scale
+                of training, or as ``translated``; on a GPU numbers that are not finite are told where the images are
+                asked for.
+        """
+        self._check_scaled(*images.shape[1:3])
+        if self._traffic:
+            check_channels(images, self._card.channels_in)
+            path = DevicePath(self._card, self._to_scale, self._computing)
+            return self._traffic.begin(images, lambda there: path(there, size), self._what)
+        start = time.perf_counter()
+        made = self._on_host(images, size)
+        seconds = time.perf_counter() - start
+        return Pending(lambda: made, lambda: seconds)
+
+    def settle(self, image: Picture, total: int | None) -> None:
+        """Choose by measuring on an image, of the ``total`` that are to be translated, what is to be chosen so."""
+        self._computing.settle(lambda: to_frames(self._scaled(image[None])), image.shape, total, self._levels)
+
+    @property
+    def _what(self) -> str:
+        """Return what errors call translating."""
+        return f"translating {self._card.direction} in --precision {self._computing.precision}"
+
+    def _on_host(self, images: Images, size: tuple[int, int]) -> Shown:
+        frames = to_frames(self._scaled(images)).to(self._computing.device)
+        translated = to_images(self.translated(frames))
+        if self._card.palette:
+            palette = np.array(self._card.palette)
+            translated = np.stack([snap(image, palette) for image in translated])
+        to_size = Resize("rectangle", *size)
+        return np.stack([to_size(image, is_label=bool(self._card.palette)) for image in translated])
+
+    def _scaled(self, images: Images) -> Scaled:
+        """Return images at the scale of training, with the channels that the generator reads."""
+        scaled = np.stack([self._to_scale(image, is_label=self._card.labels_in) for image in images])
+        return with_channels(scaled, self._card.channels_in)
+
+    def _levels(self, translated: Translated) -> UInt8[Tensor, "batch channels_out height width"]:
+        """Return what is shown of translated frames, at their own scale."""
+        levels = to_levels(translated)
+        return snapped(levels, self._card.palette) if self._card.palette else levels
+
+    def _check_scaled(self, height: int, width: int) -> None:
+        """Refuse frames that the scale of training would blow up beyond measure."""
+        scaled = self._to_scale.size(height, width)
+        if math.prod(scaled) > max(MOST_SCALED, height * width):
+            raise InputError(
+                f"frames of {width}x{height}: would be {scaled[1]}x{scaled[0]} at the scale of training, which is too "
+                "large; crop them, or give --scale native"
+            )

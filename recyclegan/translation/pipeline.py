@@ -1,0 +1,107 @@
+"""Translating as a pipeline: what follows is read, and what is done is written, while the generator works.
+
+A thread decodes and gathers batches, the caller's own translates, another thread encodes. The queues between them are
+bounded, so that memory does not grow with length, and order is kept. Where one of them fails, all end, and the caller
+gets the error.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from recyclegan.data.resize import Resize
+from recyclegan.translation.account import Clock
+from recyclegan.translation.batches import batches, counted
+from recyclegan.translation.kinds import Picture
+from recyclegan.translation.outputs import Output
+from recyclegan.translation.pending import Pending
+from recyclegan.video.behind import Behind
+from recyclegan.video.reading import made_ahead
+
+if TYPE_CHECKING:
+    from recyclegan.translation.translator import Translator
+
+T = TypeVar("T")
+Group = tuple[list[T], Pending]
+"""Neighbours of one size, and their translations under way."""
+
+_BATCHES = 1
+"""Batches that wait before the generator, and behind it: enough for all three to work at once."""
+
+
+class Pipeline:
+    """Translates what is read with a translator, for an output."""
+
+    def __init__(self, translator: "Translator", output: Output, even: bool = False) -> None:
+        """``even`` makes sides even that are made smaller, as videos want it."""
+        self._translator, self._output, self._even = translator, output, even
+
+    def run(
+        self,
+        items: Iterable[T],
+        image_of: Callable[[T], Picture],
+        write: Callable[[T, Picture], None],
+        progress: Callable[[int], None],
+        total: int | None,
+    ) -> int:
+        """Translate the image of each of ``total`` items, write it in their order, and return how many there were.
+
+        ``progress`` is told of the items that were translated.
+
+        Raises whatever reading, translating or writing raises.
+        """
+
+        def write_group(group: Group[T]) -> None:
+            for item, shown in zip(group[0], self._shown(*group, image_of), strict=True):
+                write(item, shown)
+
+        done = 0
+        reading, writing = closing(self._read(items, image_of)), Behind(write_group)
+        with Clock(self._translator.computing.account), _closed(items), reading as groups, writing as behind:
+            for done, batch in counted(self._settled(groups, image_of, total)):
+                for alike in self._begun(batch, image_of):
+                    behind.put(alike)
+                progress(done)
+        return done
+
+    def _read(self, items: Iterable[T], image_of: Callable[[T], Picture]) -> Generator[list[T], None, None]:
+        """Return batches of the items, which a thread reads ahead."""
+        computing, pixels = self._translator.computing, self._translator.pixels
+        gathered = batches(items, lambda: computing.batch_now, lambda item: pixels(image_of(item)))
+        return made_ahead(gathered, _BATCHES)
+
+    def _settled(
+        self, groups: Iterator[list[T]], image_of: Callable[[T], Picture], total: int | None
+    ) -> Iterator[list[T]]:
+        """Yield the batches; before the first one, what is to be chosen by measuring is chosen on its first image."""
+        first = next(groups, None)
+        if first is not None:
+            self._translator.passage.settle(image_of(first[0]), total)
+            yield from chain([first], groups)
+
+    def _begun(self, batch: list[T], image_of: Callable[[T], Picture]) -> Iterator[Group[T]]:
+        for (height, width, _), group in groupby(batch, key=lambda item: image_of(item).shape):
+            alike = list(group)
+            images = np.stack([image_of(item) for item in alike])
+            yield alike, self._translator.passage.begin(images, self._output.size(height, width, self._even))
+
+    def _shown(self, items: list[T], pending: Pending, image_of: Callable[[T], Picture]) -> Iterator[Picture]:
+        """Yield what is written for each item, in RGB."""
+        translations = pending.images()
+        self._translator.computing.took(len(items), pending.seconds())
+        rgb = np.repeat(translations, 3 // translations.shape[3], axis=3) if translations.shape[3] < 3 else translations
+        for item, translated in zip(items, rgb, strict=True):
+            yield self._beside(image_of(item), translated) if self._output.side_by_side else translated
+
+    def _beside(self, source: Picture, translated: Picture) -> Picture:
+        """Return a source, as large as its translation, to the left of it."""
+        resize = Resize("rectangle", *translated.shape[:2])
+        return np.concatenate([resize(source, is_label=self._translator.card.labels_in), translated], axis=1)
+
+
+def _closed(items: Iterable[T]) -> AbstractContextManager[object]:
+    """Return what closes items that come from a generator, with all that it has opened."""
+    return closing(items) if isinstance(items, Generator) else nullcontext()
