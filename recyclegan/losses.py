@@ -4,6 +4,8 @@ The terms that compare translations take *any* callables, so that they can be pu
 Whatever the precision of what they compare, under autocast too, squares, exponentials and means have 32 bits or more.
 """
 
+from collections.abc import Callable, Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -25,24 +27,86 @@ def adversarial(verdict: Tensor) -> Scalar:
     return (full(verdict) - 1).square().mean()
 
 
-def discriminator(verdict_real: Tensor, verdict_fake: Tensor) -> Scalar:
-    """Return ``0.5 * ((D(y) - 1)^2 + D(fake)^2)``. Source: Mao et al. 2017, least squares GAN."""
-    return 0.5 * ((full(verdict_real) - 1).square().mean() + full(verdict_fake).square().mean())
+def discriminator(verdict_real: Tensor, verdict_fake: Tensor, weight: Tensor | None = None) -> Scalar:
+    """Return ``0.5 * ((D(y) - 1)^2 + D(fake)^2)``, patches by weight. Source: Mao et al. 2017, least squares GAN."""
+    real, fake = (full(verdict_real) - 1).square(), full(verdict_fake).square()
+    return 0.5 * (mean_by_weight(real, weight) + mean_by_weight(fake, weight))
+
+
+def mean_by_weight(values: Tensor, weight: Tensor | None) -> Scalar:
+    """Return the mean of values of patches, each by its weight of 0 to 1; 0 where all weights are."""
+    if weight is None:
+        return values.mean()
+    return (values * weight).sum() / weight.sum().clamp(min=1e-3)
 
 
 def vanilla_adversarial(verdict: Tensor) -> Scalar:
-    """Return the cross-entropy of logits against "real". Source: Goodfellow et al. 2014."""
+    """Return the cross-entropy of logits against "real": it does not saturate where fakes are found out.
+
+    Source: Goodfellow et al. 2014, the objective named non-saturating.
+    """
     return _cross_entropy(verdict, 1.0)
 
 
-def vanilla_discriminator(verdict_real: Tensor, verdict_fake: Tensor) -> Scalar:
-    """Return half the cross-entropy of logits of real and fake frames. Source: Goodfellow et al. 2014."""
-    return 0.5 * (_cross_entropy(verdict_real, 1.0) + _cross_entropy(verdict_fake, 0.0))
+def vanilla_discriminator(verdict_real: Tensor, verdict_fake: Tensor, weight: Tensor | None = None) -> Scalar:
+    """Return half the cross-entropy of logits of real and fake frames, patches by weight.
+
+    Source: Goodfellow et al. 2014.
+    """
+    return 0.5 * (_cross_entropy(verdict_real, 1.0, weight) + _cross_entropy(verdict_fake, 0.0, weight))
 
 
-def _cross_entropy(verdict: Tensor, truth: float) -> Scalar:
+def hinge_adversarial(verdict: Tensor) -> Scalar:
+    """Return ``-D(G(x))``. Source: Lim and Ye 2017, Geometric GAN."""
+    return -full(verdict).mean()
+
+
+def hinge_discriminator(verdict_real: Tensor, verdict_fake: Tensor, weight: Tensor | None = None) -> Scalar:
+    """Return ``0.5 * (max(0, 1 - D(y)) + max(0, 1 + D(fake)))``, patches by weight.
+
+    Source: Lim and Ye 2017, Geometric GAN.
+    """
+    real, fake = F.relu(1 - full(verdict_real)), F.relu(1 + full(verdict_fake))
+    return 0.5 * (mean_by_weight(real, weight) + mean_by_weight(fake, weight))
+
+
+Verdicts = Tensor | Sequence[Tensor]
+"""One verdict, or those at several scales."""
+
+
+def verdicts_in(verdicts: Verdicts) -> list[Tensor]:
+    """Return the verdicts as a list, which one alone is not."""
+    return [verdicts] if isinstance(verdicts, Tensor) else list(verdicts)
+
+
+def mean_of(values: Sequence[Scalar]) -> Scalar:
+    """Return the mean of some losses; one alone keeps its bits."""
+    return values[0] if len(values) == 1 else torch.stack(list(values)).mean()
+
+
+def r1(discriminator: Callable[[Frames], Verdicts], real: Frames) -> Scalar:
+    """Return ``0.5 * |grad D(y)|^2`` of real frames, D the sum over patches, divided by their number.
+
+    So it depends on how patches overlap and not on how large a frame is. Where there are verdicts at several scales it
+    is the mean over them. It is computed in 32 bits, under autocast too, and can be propagated back.
+
+    Source: Mescheder, Geiger and Nowozin 2018, R1.
+    """
+    with torch.autocast(real.device.type, enabled=False):
+        seen = full(real.detach()).requires_grad_()
+        return mean_of([_steepness(verdict, seen) for verdict in verdicts_in(discriminator(seen))])
+
+
+def _steepness(verdict: Tensor, seen: Tensor) -> Scalar:
+    (gradient,) = torch.autograd.grad(verdict.sum(), seen, create_graph=True)
+    return 0.5 * gradient.square().sum() / verdict.numel()
+
+
+def _cross_entropy(verdict: Tensor, truth: float, weight: Tensor | None = None) -> Scalar:
     logits = full(verdict)
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, truth))
+    reduction = "mean" if weight is None else "none"
+    values = F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, truth), reduction=reduction)
+    return values if weight is None else mean_by_weight(values, weight)
 
 
 def _distance(one: Tensor, other: Tensor) -> Scalar:

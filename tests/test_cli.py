@@ -113,7 +113,9 @@ TRAIN_OPTIONS = {
     *("adversarial", "cycle", "unsup-recycle", "unsup-spatial", "content", "identity", "vgg"),
     *("motion", "shift", "smoothness", "zoom", "rotation", "perspective", "noise", "relative", "no-relative"),
     *("generator", "width", "norm", "dropout", "no-dropout", "discriminator", "discriminator-width"),
-    *("discriminator-layers", "objective"),
+    *("discriminator-layers", "discriminator-norm", "objective"),
+    *("r1", "spectral-norm", "no-spectral-norm", "scales", "augment", "matched", "no-matched", "pairs", "projected"),
+    *("masked", "no-masked", "efficientnet"),
     *(
         "size",
         "load-size",

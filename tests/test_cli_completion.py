@@ -21,7 +21,9 @@ PROMPTS = {
     "recyclegan tra": {"train", "translate"},
     "recyclegan train ": set(METHODS),
     "recyclegan prepare ro": {"roadworld"},
-    "recyclegan train cut --disc": {"--discriminator", "--discriminator-width", "--discriminator-layers"},
+    "recyclegan train cut --disc": {
+        *("--discriminator", "--discriminator-width", "--discriminator-layers", "--discriminator-norm"),
+    },
     "recyclegan train cut --device ": {"auto", "cpu", "cuda", "mps"},
     "recyclegan train cycle-gan --contr": set(),
     "recyclegan train --conte": {"--content"},

@@ -93,10 +93,17 @@ def test_training_has_a_heading_for_each_kind_of_option(show: Show) -> None:
     text = show("train", "unsup-recycle-gan", "--help")
     titles = re.findall(r"^([A-Z][a-z ]+)$", text, re.MULTILINE)
     assert titles == [
-        *(FIRST, "Size", "Data", "Method", "Networks", "Motion", "Optimiser", "Machine", "Log and checkpoints")
+        *(FIRST, "Size", "Data", "Method", "Networks", "Adversary", "Motion", "Optimiser", "Machine"),
+        "Log and checkpoints",
     ]
     groups = dict(zip(titles, re.split(r"^[A-Z][a-z ]+$", text, flags=re.MULTILINE)[1:], strict=True))
-    places = {"--cycle A B": "Method", "--norm": "Networks", "--zoom": "Motion", "--lr RATE": "Optimiser"}
+    places = {
+        "--cycle A B": "Method",
+        "--norm": "Networks",
+        "--r1 X": "Adversary",
+        "--zoom": "Motion",
+        "--lr RATE": "Optimiser",
+    }
     for option, title in places.items():
         assert f"\n  {option}" in groups[title]
     assert "A weight of 0 leaves its term out" in " ".join(groups["Method"].split())

@@ -58,6 +58,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     "Method": (),
     "Networks": (),
+    "Adversary": (),
     "Motion": ("flow", "raft_weights"),
     "Optimiser": (
         *("steps", "epochs", "minutes", "batch_size", "lr", "betas", "decay", "drop_every", "ramp_up"),
@@ -83,7 +84,14 @@ OF_COMMANDS: dict[str, str] = {
 
 METHOD = "method"
 """The field whose dataclass tells what stands below its heading."""
-NESTS = {METHOD: "Method", "networks": "Networks", "frames": "Data", "flow": "Motion", "synthesis": "Motion"}
+NESTS = {
+    METHOD: "Method",
+    "networks": "Networks",
+    "adversary": "Adversary",
+    "frames": "Data",
+    "flow": "Motion",
+    "synthesis": "Motion",
+}
 """Headings by the name of the field whose dataclass an option stands in."""
 
 PLACEHOLDERS: dict[str, str] = {
@@ -112,6 +120,7 @@ PLACEHOLDERS: dict[str, str] = {
     "truth": "DIR",
     "picture": "FILE",
     "vgg": "FILE",
+    "efficientnet": "FILE",
     "segmenter": "FILE",
     "raft_weights": "FILE",
     "features": "FILE|inception",

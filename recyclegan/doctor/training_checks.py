@@ -120,7 +120,7 @@ def _change(points: Points) -> tuple[float, float]:
     return float(slope) / mean, float(np.sqrt(covariance[0, 0])) / mean
 
 
-CHANCE = {"least-squares": 0.25, "cross-entropy": log(2)}
+CHANCE = {"least-squares": 0.25, "cross-entropy": log(2), "hinge": 1.0}
 """Loss of a discriminator that gives every frame the same verdict, right in the middle."""
 NEAR_CHANCE = 0.04
 """Share of that loss by which it may differ and still be it."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recyclegan import losses
-from recyclegan.domains import VIDEO, Direction, Domains, target_domain
+from recyclegan.domains import VIDEO, Direction, Domains
 from recyclegan.errors import InputError
 from recyclegan.flow import sample_motion, sample_noise
 from recyclegan.methods.method import Fakes, Method, check_equal_channels
@@ -64,12 +64,11 @@ class CUT(Method):
         self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the three terms of frames of a."""
-        G, D = self.generators[direction], self.discriminators[target_domain(direction)]
-        w, flow = self.config, self.config.flow
+        G, w, flow = self.generators[direction], self.config, self.config.flow
         x, y = real[:, 0], fake
 
         if w.adversarial:
-            yield "adversarial", w.adversarial * self.adversarial(D(y))
+            yield "adversarial", w.adversarial * self.adversarial_loss(real, y, direction, rng)
         if w.contrastive:
             yield "contrastive", w.contrastive * self.contrastive(x, y, rng)
         if w.unsup_spatial:

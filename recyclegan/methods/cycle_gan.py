@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from recyclegan import losses
-from recyclegan.domains import Direction, opposite, target_domain
+from recyclegan.domains import Direction, opposite
 from recyclegan.methods.method import Fakes, Method, check_equal_channels
 from recyclegan.settings.methods import CycleGANConfig
 from recyclegan.tensors import Clips, Scalar
@@ -28,12 +28,11 @@ class CycleGAN(Method):
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the three terms of one direction."""
         F = self.generators[opposite(direction)]
-        D = self.discriminators[target_domain(direction)]
         w = self.weights(direction, "adversarial", "cycle", "identity")
         x, y = real[:, 0], fake
 
         if w["adversarial"]:
-            yield "adversarial", w["adversarial"] * self.adversarial(D(y))
+            yield "adversarial", w["adversarial"] * self.adversarial_loss(real, y, direction, rng)
         if w["cycle"]:
             yield "cycle", w["cycle"] * losses.cycle(F(y), x)
         if w["identity"]:

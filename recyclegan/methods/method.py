@@ -5,21 +5,20 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
-from recyclegan import losses
 from recyclegan.config import Weight
 from recyclegan.domains import DIRECTIONS, DOMAINS, VIDEO, Direction, Domain, Domains, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.networks import make_discriminator, make_generator
+from recyclegan.losses import Verdicts
+from recyclegan.methods.adversary import Adversary, Fakes, backbone_of, discriminators_of
+from recyclegan.networks import make_generator
+from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.tensors import Clips, Frames, Losses, Scalar
 
 PerDomain = tuple[Weight, Weight]
 """A weight for x in a and a weight for x in b."""
-Fakes = Float[Tensor, "fakes channels_out height width"]
-"""Translated frames: one or several for each clip."""
 
 
 def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int]) -> None:
@@ -53,8 +52,11 @@ class Method(nn.Module, ABC):
         self.check()
         self.generators = nn.ModuleDict({direction: self._generator(direction) for direction in self.directions})
         self.discriminators = nn.ModuleDict(
-            {domain: self._discriminator(domain) for domain in map(target_domain, self.directions)}
+            {domain: discriminators_of(networks, domains, domain) for domain in map(target_domain, self.directions)}
         )
+        self.backbone = backbone_of(networks)
+        motion = getattr(config, "flow", FlowSynthesis())
+        self.adversary = Adversary(networks, domains, self.discriminators, self.backbone, motion)
 
     def check(self) -> None:
         """Refuse what the method cannot be, before networks are built: by default nothing."""
@@ -70,16 +72,6 @@ class Method(nn.Module, ABC):
             networks.norm,
             networks.dropout,
             domains.palette_of(target),
-        )
-
-    def _discriminator(self, domain: Domain) -> nn.Module:
-        networks = self.networks
-        return make_discriminator(
-            networks.discriminator,
-            self.domains.channels_of(domain),
-            networks.discriminator_width,
-            networks.discriminator_layers,
-            networks.norm,
         )
 
     def translate(self, real: Clips, direction: Direction) -> Fakes:
@@ -108,24 +100,31 @@ class Method(nn.Module, ABC):
         fake = self.translate(real, direction)
         return dict(self.generator_terms(real, fake, direction, rng)), fake
 
-    def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
-        """Return the loss of the discriminator of ``domain``; ``fake`` carries no gradient."""
-        judge = self.discriminators[domain]
-        loss = losses.discriminator if self._least_squares else losses.vanilla_discriminator
-        return loss(judge(real), judge(fake))
+    def discriminator_loss(
+        self, domain: Domain, real: Frames, fake: Frames, rng: torch.Generator | None = None
+    ) -> Scalar:
+        """Return the loss of the discriminators of ``domain``; ``fake`` carries no gradient.
 
-    def adversarial(self, verdict: Tensor) -> Scalar:
-        """Return the generator's adversarial loss for the discriminator's verdict on its fakes."""
-        return (losses.adversarial if self._least_squares else losses.vanilla_adversarial)(verdict)
+        ``rng`` draws what frames go through before they are judged; it may be left out where that is nothing.
+        """
+        return self.adversary.telling(domain, real, fake, rng)
+
+    def adversarial_loss(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Scalar:
+        """Return how far the discriminators of a direction's target are from taking its fakes for real.
+
+        ``fake`` starts with the translations of the first frames of ``real``.
+        """
+        G, domain = self.generators[direction], target_domain(direction)
+        return self.adversary.fooling_in_pairs(domain, real[:, 0], fake, G, rng)
+
+    def adversarial(self, verdicts: Verdicts) -> Scalar:
+        """Return the generator's loss for the verdicts of a discriminator on fakes, shown to it as they are."""
+        return self.adversary.generator_loss(verdicts)
 
     def weights(self, direction: Direction, *terms: str) -> dict[str, float]:
         """Return the configured weight of each term for x in the domain that ``direction`` starts from."""
         index = DOMAINS.index(source_domain(direction))
         return {term: getattr(self.config, term)[index] for term in terms}
-
-    @property
-    def _least_squares(self) -> bool:
-        return self.networks.objective == "least-squares"
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the trained parameters of everything but the discriminators."""

@@ -58,25 +58,27 @@ class RecycleGAN(Method):
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the five terms of one direction."""
         F = self.generators[opposite(direction)]
-        D, D_source = self.discriminators[target_domain(direction)], self.discriminators[source_domain(direction)]
         w = self.weights(direction, "adversarial", "recurrent", "recycle", "adversarial_predicted", "identity")
         x0, x1, x2 = real.unbind(dim=1)
         _, _, y2 = fake.chunk(3)
 
         if w["adversarial"]:
-            yield "adversarial", w["adversarial"] * 3 * self.adversarial(D(fake))
+            yield "adversarial", w["adversarial"] * 3 * self.adversarial_loss(real, fake, direction, rng)
         if w["recycle"]:
             yield "recycle", w["recycle"] * losses.recycle(F(y2), x2)
         if w["recurrent"]:
             yield "recurrent", w["recurrent"] * losses.recurrent(self.predict(source_domain(direction), x0, x1), x2)
         if w["adversarial_predicted"]:
-            verdict = D_source(self.predict(source_domain(direction), x0, x1))
-            yield "adversarial_predicted", w["adversarial_predicted"] * self.adversarial(verdict)
+            source = source_domain(direction)
+            fooling = self.adversary.fooling(source, self.predict(source, x0, x1), rng)
+            yield "adversarial_predicted", w["adversarial_predicted"] * fooling
         if w["identity"]:
             x = torch.cat([x0, x1])
             yield "identity", w["identity"] * 2 * losses.identity(F(x), x)
 
-    def discriminator_loss(self, domain: Domain, real: Frames, fake: Frames) -> Scalar:
+    def discriminator_loss(
+        self, domain: Domain, real: Frames, fake: Frames, rng: torch.Generator | None = None
+    ) -> Scalar:
         """Return the loss over the three frames of clips and their three fakes, and over the frame predicted from two.
 
         ``real`` holds clips one after another. The predicted frame counts as a fake of the clip's third frame.
@@ -84,7 +86,8 @@ class RecycleGAN(Method):
         x0, x1, x2 = real.unflatten(0, (-1, 3)).unbind(dim=1)
         with torch.no_grad():
             predicted = self.predict(domain, x0, x1)
-        return 3 * super().discriminator_loss(domain, real, fake) + super().discriminator_loss(domain, x2, predicted)
+        single = super().discriminator_loss
+        return 3 * single(domain, real, fake, rng) + single(domain, x2, predicted, rng)
 
     def predict(self, domain: Domain, first: Frames, second: Frames) -> Frames:
         """Return the frame that follows two of ``domain``."""

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from recyclegan import losses
-from recyclegan.domains import VIDEO, Direction, Domains, opposite, target_domain
+from recyclegan.domains import VIDEO, Direction, Domains, opposite
 from recyclegan.errors import InputError
 from recyclegan.flow import sample_motion, sample_noise
 from recyclegan.methods.method import Fakes, Method, check_equal_channels
@@ -48,13 +48,12 @@ class UnsupRecycleGAN(Method):
     ) -> Iterator[tuple[str, Scalar]]:
         """Yield the six terms of one direction."""
         G, F = self.generators[direction], self.generators[opposite(direction)]
-        D = self.discriminators[target_domain(direction)]
         w = self.weights(direction, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
         flow = self.config.flow
         x, y = real[:, 0], fake
 
         if w["adversarial"]:
-            yield "adversarial", w["adversarial"] * self.adversarial(D(y))
+            yield "adversarial", w["adversarial"] * self.adversarial_loss(real, y, direction, rng)
         if w["cycle"]:
             yield "cycle", w["cycle"] * losses.cycle(F(y), x)
         if w["unsup_recycle"]:

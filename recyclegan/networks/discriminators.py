@@ -1,5 +1,8 @@
-"""The discriminators: a verdict for every patch, or for every pixel."""
+"""The discriminators: a verdict for every patch, or for every pixel, at one size or several, and what a domain has."""
 
+from collections.abc import Sequence
+
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -52,3 +55,47 @@ class PixelDiscriminator(nn.Module):
     def forward(self, frames: Frames) -> Verdict:
         """Return one logit for every pixel."""
         return self.net(frames)
+
+
+class MultiScale(nn.Module):
+    """Judge frames at their size, at half of it, a quarter, ..., each size by a network of its own.
+
+    Source: Wang et al. 2018, pix2pixHD.
+    """
+
+    def __init__(self, judges: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.judges = nn.ModuleList(judges)
+
+    def forward(self, frames: Frames) -> list[Verdict]:
+        """Return a verdict for each size, the largest first."""
+        verdicts = [self.judges[0](frames)]
+        for judge in list(self.judges)[1:]:
+            frames = F.avg_pool2d(frames, 2)
+            verdicts.append(judge(frames))
+        return verdicts
+
+
+class Jury(nn.Module):
+    """The discriminators of a domain that has several: of frames, and where wanted of features and of pairs of frames.
+
+    Called on frames it gives the verdict of the first.
+    """
+
+    def __init__(self, frames: nn.Module, features: nn.Module | None, pairs: nn.Module | None) -> None:
+        super().__init__()
+        self.frames, self.features, self.pairs = frames, features, pairs
+
+    def forward(self, frames: Frames) -> Verdict | list[Verdict]:
+        """Return the verdict on single frames, or those at several sizes."""
+        return self.frames(frames)
+
+    def on_features(self, features: Sequence[Tensor]) -> list[Verdict]:
+        """Return a verdict for each scale of the features of frames."""
+        assert self.features is not None
+        return self.features(features)
+
+    def on_pairs(self, joined: Frames) -> Verdict:
+        """Return the verdict on pairs of frames, joined by channel."""
+        assert self.pairs is not None
+        return self.pairs(joined)

@@ -10,8 +10,9 @@ from recyclegan.domains import Colours
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import initialize
 from recyclegan.networks.resnet import ResNetGenerator
+from recyclegan.networks.spectral import spectrally_normalized
 from recyclegan.networks.unet import PredictionNetwork, UNet
-from recyclegan.networks.wrappers import ClassGenerator, DetailGenerator, SmoothGenerator
+from recyclegan.networks.wrappers import ClassGenerator, DetailGenerator, IdentityGenerator, SmoothGenerator
 from recyclegan.settings.networks import DiscriminatorName, GeneratorName, Norm, PredictorName
 
 GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
@@ -23,6 +24,8 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "detail-9": partial(DetailGenerator, num_blocks=9),
     "classes-6": partial(SmoothGenerator, num_blocks=6),
     "classes-9": partial(SmoothGenerator, num_blocks=9),
+    "identity-6": partial(IdentityGenerator, num_blocks=6),
+    "identity-9": partial(IdentityGenerator, num_blocks=9),
 }
 assert set(GENERATORS) == set(get_args(GeneratorName))
 LABEL_GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
@@ -50,6 +53,8 @@ def make_generator(
     else:
         network = GENERATORS[name](channels_in, channels_out, width=width, norm=norm, dropout=dropout)
     initialize(network)
+    if isinstance(network, IdentityGenerator):
+        network.start_at_identity()
     return network
 
 
@@ -67,12 +72,20 @@ def make_predictor(name: PredictorName, channels: int = 3, width: int = 64, norm
 
 
 def make_discriminator(
-    name: DiscriminatorName, channels: int = 3, width: int = 64, num_layers: int = 3, norm: Norm = "instance"
+    name: DiscriminatorName,
+    channels: int = 3,
+    width: int = 64,
+    num_layers: int = 3,
+    norm: Norm = "instance",
+    spectral: bool = False,
 ) -> nn.Module:
-    """Return a discriminator with first weights drawn from N(0, 0.02); only "patch" has ``num_layers``."""
+    """Return a discriminator with first weights drawn from N(0, 0.02); only "patch" has ``num_layers``.
+
+    ``spectral`` divides each weight by its largest singular value.
+    """
     if name == "pixel":
         network: nn.Module = PixelDiscriminator(channels, width, norm)
     else:
         network = PatchGAN(channels, width, num_layers, norm)
     initialize(network)
-    return network
+    return spectrally_normalized(network) if spectral else network

@@ -87,6 +87,41 @@ class DetailGenerator(SmoothGenerator):
         return self.model[-1](painted + fine)[..., :height, :width]
 
 
+LEAK = 0.1
+"""Share of the gradient that reaches what lies beyond black or white."""
+
+
+class IdentityGenerator(SmoothGenerator):
+    """A smooth generator of what is to be added to the source; it adds nothing at first, and translates by itself.
+
+    ``G(x) = c(x + r(x))``: the last layer of ``r`` starts at zero, so that light and shapes are in place from the first
+    step on, and ``c`` cuts off what lies beyond black or white but lets some of the gradient through; a tanh would
+    change every level. Where the target has another number of channels, all of them get the mean of the source's.
+
+    Source: zero-initialised residuals after Goyal et al. 2017 and Zhang, Dauphin and Ma 2019.
+    """
+
+    def start_at_identity(self) -> None:
+        """Set the weights of the last layer to zero."""
+        for parameter in self.model[-2].parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        height, width = frames.shape[-2:]
+        added = self.model[:-1](pad_to_multiple(frames, STRIDE, LEAST_SIDE))[..., :height, :width]
+        if frames.shape[1] != added.shape[1]:
+            frames = frames.mean(dim=1, keepdim=True)
+        return soft_clamp(frames + added)
+
+
+def soft_clamp(levels: Tensor) -> Tensor:
+    """Return levels cut off at -1 and 1; a share ``LEAK`` of the gradient passes where they were cut."""
+    within = levels.clamp(-1, 1)
+    beyond = LEAK * (levels - within)
+    return within + (beyond - beyond.detach())
+
+
 def coordinates(frames: Frames) -> Float[Tensor, "batch 2 height width"]:
     """Return the place (x, y) of every pixel, from -1 at the left and at the top to 1."""
     batch, _, height, width = frames.shape

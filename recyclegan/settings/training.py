@@ -99,12 +99,7 @@ class TrainConfig:
         if 0 < self.drop_every < LEAST_DROP_EVERY:
             most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"
             raise InputError(f"drop_every: found {self.drop_every}, expected {most}")
-        networks, (height, width) = self.networks, self.frames.size
-        if networks.discriminator == "patch" and min(height, width) >> networks.discriminator_layers < 3:
-            layers = networks.discriminator_layers
-            raise InputError(
-                f"discriminator_layers: found {layers}, too many for frames of {height}x{width}; take fewer"
-            )
+        self.networks.check_frames(self.frames.size, self.frames.labels)
 
     @property
     def method_name(self) -> str:

@@ -162,7 +162,9 @@ def lay_out_moments(optimizer: Any) -> None:
 
 def trained_weights(method: nn.Module) -> dict[str, Tensor]:
     """Return the state of the networks that train; frozen feature networks are left out."""
-    return {name: value for name, value in method.state_dict().items() if not name.startswith("features.")}
+    return {
+        name: value for name, value in method.state_dict().items() if not name.startswith(("features.", "backbone."))
+    }
 
 
 def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -220,7 +222,7 @@ def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, 
     half = Half()
     for domain, fake in shown.items():
         with state.fabric.autocast():
-            loss = state.method.discriminator_loss(domain, batch[domain].flatten(0, 1), fake)
+            loss = state.method.discriminator_loss(domain, batch[domain].flatten(0, 1), fake, state.rng)
         state.fabric.backward(loss)
         half.terms[f"{domain}/discriminator"] = loss.detach()
     half.norms.update(update(state, state.discriminator_optimizer))

@@ -33,7 +33,7 @@ def test_a_short_or_overcome_stretch_is_passed_over(tmp_path: Path, course: list
     assert not list(training_checks.discriminator_has_won(run_view(tmp_path, {"a/discriminator": course})))
 
 
-@pytest.mark.parametrize(("objective", "chance"), [("least-squares", 0.25), ("cross-entropy", 0.693)])
+@pytest.mark.parametrize(("objective", "chance"), [("least-squares", 0.25), ("cross-entropy", 0.693), ("hinge", 1.0)])
 def test_a_discriminator_at_chance(tmp_path: Path, objective: str, chance: float) -> None:
     networks = NetworkConfig(objective=objective)
     courses = {"b/discriminator": [1.0] * 5 + noisy([chance] * 25, 0.005)}
