@@ -16,7 +16,7 @@ $(VENV)/user.stamp: pyproject.toml constraints.txt
 
 $(VENV)/developer.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) '.[metrics,onnx,dev]'
+	$(INSTALL) '.[metrics,onnx,features,dev]'
 	touch $@
 
 demo: $(VENV)/user.stamp

@@ -88,7 +88,7 @@ class Card:
 def save_translator(path: AnyPath, generator: nn.Module, card: Card) -> None:
     """Write a generator and its card as one safetensors file, whole or not at all."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    write_bytes(as_path(path), save(tensors, metadata={CARD_KEY: json.dumps(to_dict(card))}))
+    write_bytes(as_path(path), save(tensors, metadata={CARD_KEY: write_card(card)}))
 
 
 def load_translator(path: AnyPath) -> tuple[nn.Module, Card]:
@@ -119,6 +119,20 @@ def load_card(path: AnyPath) -> Card:
         text = (file.metadata() or {}).get(CARD_KEY)
     if text is None:
         raise InputError(f"{path}: is a safetensors file of something else (it has no recyclegan card)")
+    return read_card(text, path)
+
+
+def write_card(card: Card) -> str:
+    """Return a card as the JSON that files keep under ``CARD_KEY``."""
+    return json.dumps(to_dict(card))
+
+
+def read_card(text: str, path: Path) -> Card:
+    """Return the card that ``write_card`` wrote into the file of that path.
+
+    Raises:
+        InputError: it is none.
+    """
     if len(text) > LONGEST_CARD:
         raise InputError(f"{path}: its card has {len(text)} characters, expected at most {LONGEST_CARD}; it is damaged")
     try:
@@ -168,10 +182,8 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
         InputError: the folder has no such translator, or the file is one of the other direction.
     """
     if not place.is_dir():
-        if direction and place.is_file() and load_card(place).direction != direction:
-            raise InputError(
-                f"{place}: translates {load_card(place).direction}, not {direction}; leave --direction out"
-            )
+        if direction and place.is_file():
+            check_direction(place, load_card(place), direction)
         return place
     found = [direction for direction in DIRECTIONS if (place / f"{direction}.safetensors").is_file()]
     if not found:
@@ -180,6 +192,16 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
     if direction not in found:
         raise InputError(f"{place}: translates {' and '.join(found)} only, not {direction}")
     return place / f"{direction}.safetensors"
+
+
+def check_direction(path: Path, card: Card, direction: Direction | None) -> None:
+    """Refuse a translator of the other direction than the one asked for, where one is.
+
+    Raises:
+        InputError: it is one of the other.
+    """
+    if direction and card.direction != direction:
+        raise InputError(f"{path}: translates {card.direction}, not {direction}; leave --direction out")
 
 
 def add_metrics(path: AnyPath, metrics: dict[str, float]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import jaxtyping
 import pytest
 import torch
 from jaxtyping import install_import_hook
@@ -29,3 +30,11 @@ def _silent_progress(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     """Let no work count as long, so that what commands say does not depend on the machine."""
     if not request.module.__name__.endswith("test_progress"):
         monkeypatch.setattr("recyclegan.cli.progress.LONG", float("inf"))
+
+
+@pytest.fixture
+def _unchecked() -> Iterator[None]:
+    """Let shapes be unchecked, which are no plain numbers while torch traces a network."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

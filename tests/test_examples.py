@@ -14,6 +14,7 @@ from torch import nn
 
 import recyclegan
 from recyclegan.evaluation import evaluate
+from recyclegan.translation import export
 from recyclegan.video import read_image, write_image, write_video
 from tests.media import numbered
 from tests.small import make_data, picture, small_config
@@ -111,6 +112,11 @@ def for_evaluation(here: Path, world: Path) -> dict[str, Any]:
     return {"frames": torch.rand(2, 3, 32, 64) * 2 - 1, "generator": nn.Identity()}
 
 
+def for_export(here: Path, world: Path) -> dict[str, Any]:
+    export("runs/day2night", "day2night.onnx", images=True)
+    return {}
+
+
 def for_verdict(here: Path, world: Path) -> dict[str, Any]:
     frames = [picture(number, 48, 64) for number in range(2)]
     return {"sources": frames, "translations": frames, "target": frames}
@@ -134,6 +140,7 @@ SCENES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "data": lambda *_: {},
     "doctor": for_doctor,
     "evaluation": for_evaluation,
+    "export": for_export,
     "formats": for_run("mine"),
     "verdict": for_verdict,
 }
@@ -142,6 +149,7 @@ RUN_HERE = [page for page in PAGES if blocks_of(page) and page.stem not in ("met
 """The examples of methods.md run in test_docs.py, those of api.md below."""
 
 
+@pytest.mark.usefixtures("_unchecked")
 @pytest.mark.parametrize("page", RUN_HERE, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_run(page: Path, here: Path, world: Path, compared: list[Any]) -> None:
     known = SCENES[page.stem](here, world)
@@ -149,6 +157,7 @@ def test_the_examples_of_a_page_run(page: Path, here: Path, world: Path, compare
         exec(block, known)
 
 
+@pytest.mark.usefixtures("_unchecked")
 def test_the_page_of_the_api_names_all_that_is_offered_and_runs(here: Path, world: Path, compared: list[Any]) -> None:
     page, known = ROOT / "docs" / "api.md", for_api(here, world)
     assert {name for name in recyclegan.__all__ if f"`{name}" not in page.read_text()} == {"__version__"}

@@ -28,7 +28,8 @@ SIGNATURES = {
     "Translator.translate_path": "source, target, output=, progress=",
     "Translator.translate_video": "source, target, output=, progress=",
     "compare_methods": "contenders, data, out, config, show=, resume=, options=, say=",
-    "evaluate": "translated, source, out, target=, truth=, config=, segment=, progress=, say=, memory=",
+    "evaluate": "translated, source, out, target=, truth=, config=, segment=, progress=, say=, memory=, target_truth=,"
+    " labelled=",
     "examine_data": "path, size=, labels=, frames=, progress=",
     "examine_run": "path, data=, progress=",
     "prepare_roadworld": "out, clips=, frames=, size=, looks=, seed=, val_clips=, progress=",

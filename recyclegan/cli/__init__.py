@@ -13,6 +13,7 @@ from recyclegan.cli.calibrate import calibrate
 from recyclegan.cli.compare import compare
 from recyclegan.cli.completion import SHELLS, completion
 from recyclegan.cli.doctor import doctor
+from recyclegan.cli.export import export
 from recyclegan.cli.footage_commands import evaluate, flow_preview, prepare
 from recyclegan.cli.help import listed
 from recyclegan.cli.parsing import parse
@@ -95,6 +96,7 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "doctor": doctor,
     "train": train,
     "translate": translate,
+    "export": export,
     "evaluate": evaluate,
     "compare": compare,
     "import-reference": import_reference,

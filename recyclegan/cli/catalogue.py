@@ -12,6 +12,7 @@ def every_command() -> Iterator[tuple[str, type]]:
     from recyclegan.cli.calibrate import CalibrateOptions
     from recyclegan.cli.compare import CompareOptions
     from recyclegan.cli.doctor import DoctorOptions
+    from recyclegan.cli.export import TranslatorExportOptions
     from recyclegan.cli.published_checkpoints import ExportOptions, ImportOptions
     from recyclegan.cli.train import options_of_method
     from recyclegan.cli.translate import TranslateOptions
@@ -26,6 +27,7 @@ def every_command() -> Iterator[tuple[str, type]]:
     yield "doctor", DoctorOptions
     yield from ((f"train {name}", options_of_method(name)) for name in METHODS)
     yield "translate", TranslateOptions
+    yield "export", TranslatorExportOptions
     yield "evaluate", footage_commands.EvaluateOptions
     yield "compare", CompareOptions
     yield "import-reference", ImportOptions

@@ -211,6 +211,10 @@ class EvaluateOptions:
     """Any footage of the look aimed at."""
     truth: Path | None = None
     """Truth of the source: .npz files of classes and flow, label maps, or VIPER's cls, flow and flowbw."""
+    target_truth: Path | None = None
+    """Classes of the target, in the forms of --truth, for --downstream."""
+    labelled: Path | None = None
+    """Footage of the target that --target-truth is of; by default that of --target."""
     config: EvaluationConfig = field(default_factory=EvaluationConfig)
 
 

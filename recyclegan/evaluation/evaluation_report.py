@@ -34,7 +34,10 @@ COLOUR_WORDS = (
     "Colour alone: the class seen most often for each colour of these very sources. What lies beyond, was learned."
 )
 SEGMENTER_WORDS = "Source: what the same segmenter finds in the frames that were translated."
-HEADLINE = ("added_flicker", "warping_error", "mean_iou", "class_flips", "patches_coarse", "sharpness")
+HEADLINE = (
+    *("added_flicker", "warping_error", "mean_iou", "class_flips", "patches_coarse", "feature_frechet"),
+    *("structure_distance", "downstream_iou", "sharpness"),
+)
 
 
 def report(results: Results, examples_shown: Sequence[Example], marks: dict[str, list[int]]) -> Html:
@@ -85,6 +88,10 @@ def _summary(results: Results) -> Section:
     pieces = [*([headline(figures)] if figures else []), table(columns, rows, caption), *map(note, results.notes)]
     if TARGET in present:
         pieces.append(note("Target: its distance to another draw of itself, the least that can be reached."))
+    if "feature_frechet" in found:
+        pieces.append(note("Target, for distances of features: of one half of its clips to the other half."))
+    if "downstream_iou" in found:
+        pieces.append(note("Downstream: beside it what the source's own frames teach, and what target frames teach."))
     return Section("Summary", pieces)
 
 

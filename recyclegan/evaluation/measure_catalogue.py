@@ -19,8 +19,8 @@ class Measure:
     """What motion is for: frames are warped by it, it is itself compared, or classes are followed along it."""
     mask: Literal["trusted", "soft", "all"] | None = None
     """Which pixels count: those whose flow can be trusted, all by a weight, or all."""
-    taken_on: Literal["pairs", "frames", "sample"] = "pairs"
-    """Neighbouring frames, all frames, or frames that are evenly spread."""
+    taken_on: Literal["pairs", "frames", "sample", "learned"] = "pairs"
+    """Neighbouring frames, all frames, frames that are evenly spread, or what was learned from such frames."""
 
 
 _FULL = "intensity, black to white = 1"
@@ -156,6 +156,67 @@ DISTANCES = (
     ),
 )
 
+FEATURES = (
+    Measure(
+        "feature_frechet",
+        "Fréchet distance of features",
+        "Fréchet distance between Gaussians fitted to the mean features of frames, middle layer of EfficientNet-Lite0;"
+        " no FID, whose network and numbers are others",
+        "lower",
+        norm="squared Fréchet distance",
+        taken_on="sample",
+    ),
+    Measure(
+        "feature_kernel",
+        "Kernel distance of features",
+        "unbiased squared MMD of the same features under the cubic kernel, all pairs; no KID",
+        "lower",
+        norm="squared maximum mean discrepancy",
+        taken_on="sample",
+    ),
+    Measure(
+        "aligned_kernel",
+        "Aligned kernel distance",
+        "kernel distance of the features of 4 by 8 cells, to the target's cells of the kind that the source shows there"
+        " (4 kinds in each of 4 bands); mean over cells. Layout does not count",
+        "lower",
+        norm="squared maximum mean discrepancy",
+        taken_on="sample",
+    ),
+)
+"""Realism: distances to the target under features that need no network access."""
+STRUCTURE = Measure(
+    "structure_distance",
+    "Structure distance",
+    "mean squared difference to the source in which places of a frame are like which, by the cosine of features from"
+    " the middle layer of EfficientNet-Lite0",
+    "lower",
+    "squared cosine",
+    "squared difference, mean over pairs of places",
+    mask="all",
+    taken_on="frames",
+)
+
+USE = (
+    Measure(
+        "downstream_iou",
+        "Downstream mean IoU",
+        "mean IoU on real target frames of a small segmenter that learned from translated frames with the source's"
+        " classes; beside it one that learned from the source's frames, and one from target frames",
+        "higher",
+        "share",
+        taken_on="learned",
+    ),
+    Measure(
+        "gap_closed",
+        "Gap closed",
+        "how much of the way from the segmenter of the source's frames to that of target frames translation goes",
+        "higher",
+        "share",
+        taken_on="learned",
+    ),
+)
+
 
 def _picture(name: str, title: str, how: str, better: Literal["lower", "higher"] | None, unit: str) -> Measure:
     return Measure(name, title, how, better, unit, taken_on="frames")
@@ -193,7 +254,8 @@ PICTURES = (
     _picture(
         "holes",
         "Holes",
-        "share of the area that is black, white or of a pure colour where the source is not, beyond the target's",
+        "share of the area that is black, white or of a pure colour where the source is not, beyond the target's of"
+        " that colour",
         "lower",
         "share",
     ),
@@ -237,6 +299,7 @@ PICTURES = (
 )
 """What the verdict rests on; see `recyclegan.metrics.frame_numbers`."""
 MEASURES: dict[str, Measure] = {
-    measure.name: measure for measure in (*PICTURES, *STEADINESS, *CLASSES, SHARPNESS, *DISTANCES)
+    measure.name: measure
+    for measure in (*PICTURES, STRUCTURE, *STEADINESS, *CLASSES, SHARPNESS, *DISTANCES, *FEATURES, *USE)
 }
 """Every measure by name, in the order of the report."""

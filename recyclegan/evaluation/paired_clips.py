@@ -87,6 +87,20 @@ class PairedClip:
                 )
             yield FramePair(index, translated, resize(source), truth, f"{self.source_key}-{index}")
 
+    def looks(self, most: int) -> Iterator[FramePair]:
+        """Yield at most ``most`` frames, spread evenly, without their truth.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        return replace(self, truth=None).moments(self.spread(most), to_end=False)
+
+    def spread(self, most: int) -> range:
+        """Return the numbers of at most ``most`` frames, spread evenly."""
+        num_frames = self.source.num_frames
+        stride = -(-num_frames // most)
+        return range(min(stride // 2, num_frames - 1), num_frames, stride)
+
     def _truths(self, wanted: Sequence[int]) -> Iterator[FrameTruth]:
         assert self.truth is not None
         return self.truth.frames(self.size, tuple(self.first + index for index in wanted))

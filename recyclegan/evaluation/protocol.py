@@ -8,11 +8,13 @@ from recyclegan.evaluation.class_scores import SOURCE, Semantics
 from recyclegan.evaluation.clip_measures import ClipMeasures, FlowSource
 from recyclegan.evaluation.distribution_distances import NUM_DISTANCE_DRAWS, Sample
 from recyclegan.evaluation.frame_spans import RUN_LENGTH, frames_in
-from recyclegan.evaluation.measure_catalogue import MEASURES, Measure
+from recyclegan.evaluation.measure_catalogue import FEATURES, MEASURES, STRUCTURE, Measure
 from recyclegan.evaluation.paired_clips import PairedClip
 from recyclegan.evaluation.results import Result
+from recyclegan.evaluation.structure import deep_in_words
 from recyclegan.metrics.flow_estimation import FlowKind
 from recyclegan.metrics.intervals import Draws
+from recyclegan.networks.efficientnet import ABOUT
 from recyclegan.settings.evaluation import EvaluationConfig
 
 FLOW_NAMES: dict[FlowKind, str] = {
@@ -69,11 +71,14 @@ class Protocol:
             stated["classes"] = "not scored: the label set is not named (--labels)"
         if self.config.perceptual:
             stated["perceptual distance"] = self.config.perceptual
+        stated["deep features"] = deep_in_words(self.config)
         if self.samples:
             translated, target = self.samples.translated, self.samples.target
             stated["target sample"] = f"{target.num_frames} frames, {translated.num_frames} translated"
             stated["features"] = str(self.config.features or "none")
             drawn = min(draws.count, NUM_DISTANCE_DRAWS)
+            if self.samples.target.cells is not None:
+                stated["floor of deep features"] = "two halves of the target, each every other clip"
             stated["intervals of distances"] = f"{drawn} draws of the clips of both sets, moved to the distance"
         return stated
 
@@ -103,9 +108,14 @@ class Protocol:
             "mask": masks[measure.mask],
             "size": self.size,
             "samples": self._counts(measure, measures),
-            "features": self.config.features if measure.name in ("fid", "kid") else None,
+            "features": self._network(measure),
         }
         return {name: value for name, value in terms.items() if value}
+
+    def _network(self, measure: Measure) -> str | None:
+        if measure in (*FEATURES, STRUCTURE):
+            return ABOUT
+        return self.config.features if measure.name in ("fid", "kid") else None
 
     def _flow(self, measure: Measure) -> str | None:
         if measure.flow == "seen":
@@ -131,6 +141,7 @@ def plan_of(
         f"steadiness (flow: {flow_source.source})",
         "classes" if classes else "",
         "distances to the target" if target else "",
+        "what translated frames teach a segmenter" if config.downstream else "",
     ]
     count = f"{len(clips)} clip{'' if len(clips) == 1 else 's'}"
     return (

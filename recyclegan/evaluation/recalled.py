@@ -1,7 +1,7 @@
 """Samples of footage and their distances, taken from a memory where they were worked out before."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,21 @@ import torch
 
 from recyclegan.data.index import Clip
 from recyclegan.evaluation.counting import Progress, counted
-from recyclegan.evaluation.distribution_distances import Sample, distances, sample_footage
+from recyclegan.evaluation.distribution_distances import (
+    Sample,
+    aligned_distance,
+    distances,
+    distances_of_halves,
+    sample_footage,
+)
 from recyclegan.evaluation.memory import Arrays, Memory, key_of, stamp
 from recyclegan.evaluation.paired_clips import PairedClip
 from recyclegan.evaluation.protocol import Samples
+from recyclegan.evaluation.structure import measures_deep
 from recyclegan.evaluation.truth import Size
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.intervals import Draws, Interval
+from recyclegan.networks.efficientnet import ABOUT
 from recyclegan.settings.evaluation import EvaluationConfig
 
 
@@ -35,6 +43,8 @@ class Sampling:
     extract: Extract | None
     config: EvaluationConfig
     memory: Memory
+    deep: bool = False
+    """Whether EfficientNet-Lite0 is asked, too."""
 
     def fresh(self, clips: Sequence[Clip], seed: int, step: Callable[[], None]) -> Known:
         """Return a sample that nobody asks for again."""
@@ -42,7 +52,7 @@ class Sampling:
 
     def recalled(self, clips: Sequence[Clip], seeds: Sequence[int], step: Callable[[], None]) -> list[Known]:
         """Return a sample for each seed, which other evaluations ask for, too."""
-        key = key_of(clips, "sample", self.size, tuple(seeds), self.config.num_samples, self._network())
+        key = key_of(clips, "sample", self.size, tuple(seeds), self.config.num_samples, self._network(), self._deep())
         found = self.memory.recall(key, lambda: _to_arrays(self._sample(clips, seeds, step)))
         return [Known(sample, f"{key} {number}") for number, sample in enumerate(_from_arrays(found, len(seeds)))]
 
@@ -57,8 +67,32 @@ class Sampling:
         found = self.memory.recall(f"distances {ours.key} {target.key} {draws} {alike}" if both else "", make)
         return {name: _interval(stored) for name, stored in found.items()}
 
+    def aligned(self, ours: Known, source: Known, target: Known, draws: Draws) -> Mapping[str, Interval]:
+        """Return the distance to what in the target is of the source's kinds; none without deep features."""
+
+        def make() -> Arrays:
+            found = aligned_distance(ours.sample, source.sample, target.sample, draws)
+            return {name: _as_array(interval) for name, interval in found.items()}
+
+        found = self.memory.recall(f"aligned {ours.key} {target.key} {draws}" if ours.key else "", make)
+        return {name: _interval(stored) for name, stored in found.items()}
+
+    def floor(self, target: Known, draws: Draws) -> Mapping[str, Interval]:
+        """Return the distances between two halves of the target; none without deep features."""
+        if not self.deep:
+            return {}
+
+        def make() -> Arrays:
+            return {name: _as_array(interval) for name, interval in distances_of_halves(target.sample, draws).items()}
+
+        found = self.memory.recall(f"halves {target.key} {draws}", make)
+        return {name: _interval(stored) for name, stored in found.items()}
+
     def _sample(self, clips: Sequence[Clip], seeds: Sequence[int], step: Callable[[], None]) -> list[Sample]:
-        return sample_footage(clips, self.size, seeds, self.extract, self.config.num_samples, step)
+        return sample_footage(clips, self.size, seeds, self.extract, self.config.num_samples, step, self.deep)
+
+    def _deep(self) -> str:
+        return ABOUT if self.deep else ""
 
     def _network(self) -> object:
         """Return what tells the network of the features from others."""
@@ -71,6 +105,8 @@ def _to_arrays(samples: Sequence[Sample]) -> Arrays:
     arrays = {"clip_of": np.array(first.clip_of), "sharpness": np.array(first.sharpness)}
     if first.features is not None:
         arrays["features"] = first.features.numpy()
+    if first.cells is not None:
+        arrays["cells"] = first.cells.numpy()
     bands = ((number, band, rows) for number, sample in enumerate(samples) for band, rows in enumerate(sample.patches))
     return arrays | {f"patches {number} {band}": rows.numpy() for number, band, rows in bands}
 
@@ -80,8 +116,9 @@ def _from_arrays(arrays: Arrays, count: int) -> list[Sample]:
     features = torch.from_numpy(arrays["features"]) if "features" in arrays else None
     bands = sum(name.startswith("patches 0 ") for name in arrays)
     patches = [[torch.from_numpy(arrays[f"patches {i} {band}"]) for band in range(bands)] for i in range(count)]
-    num_clips = len(set(clip_of))
-    return [Sample(num_clips, clip_of, rows, None if i else features, sharpness) for i, rows in enumerate(patches)]
+    cells = torch.from_numpy(arrays["cells"]) if "cells" in arrays else None
+    first = Sample(len(set(clip_of)), clip_of, patches[0], features, sharpness, cells)
+    return [first, *(replace(first, patches=rows, features=None, cells=None) for rows in patches[1:])]
 
 
 def _as_array(interval: Interval) -> np.ndarray:
@@ -115,7 +152,7 @@ def distances_to(
     Raises:
         InputError: a clip cannot be read, its frames are too small, or the features are not to be had.
     """
-    sampling = Sampling(clips[0].size, _extract(config), config, memory)
+    sampling = Sampling(clips[0].size, _extract(config), config, memory, measures_deep(config))
     seed, draws = config.seed, Draws(config.num_draws, config.seed)
 
     def step(footage: Sequence[Clip], name: str) -> Callable[[], None]:
@@ -130,6 +167,9 @@ def distances_to(
     for one in (translated, source, again):
         found.append(sampling.distances(one, aim, draws, alike=one is again))
         done()
+    for place, one in ((0, translated), (1, source)):
+        found[place] = {**found[place], **sampling.aligned(one, source, aim, draws)}
+    found[2] = {**found[2], **sampling.floor(aim, draws)}
     return Distances(Samples(translated.sample, source.sample, aim.sample, again.sample), *found)
 
 

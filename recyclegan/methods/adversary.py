@@ -13,12 +13,12 @@ from recyclegan.flow import sample_motion
 from recyclegan.losses import Verdicts, mean_of, verdicts_in
 from recyclegan.methods.augmentation import sample_augmentation
 from recyclegan.methods.frame_pairs import FramePair, aligned
-from recyclegan.methods.layout import Agreement, agreement
+from recyclegan.methods.layout_masks import Agreement, agreement
 from recyclegan.networks import make_discriminator
 from recyclegan.networks.discriminators import Jury, MultiScale
 from recyclegan.networks.efficientnet import load_efficientnet
 from recyclegan.networks.projected import FeatureDiscriminator, ProjectedFeatures
-from recyclegan.settings.adversary import AugmentationName
+from recyclegan.settings.adversarial import AugmentationName
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig, Objective
 from recyclegan.tensors import Frames, Scalar, Translate

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from recyclegan.arrays import Picture
 from recyclegan.metrics import pictures
-from recyclegan.metrics.pictures import Thumb
+from recyclegan.metrics.pictures import NUM_KINDS, Kinds, Thumb
 
 Numbers = dict[str, float]
 
@@ -27,8 +27,8 @@ class Look:
     chroma: Float64[np.ndarray, "2"]
     detail: float
     ripple: float
-    blobs: float
-    """Share of the area that is black, white or of a pure colour."""
+    blobs: Kinds
+    """Shares of the area that are black, white or of a pure colour, each."""
     saturated: float
 
     @property
@@ -46,7 +46,7 @@ class Pair:
     lightness_agreement: float
     swapped_area: float
     edges_kept: float
-    new_blobs: float
+    new_blobs: Kinds
     ghosts: float
     flat: float
 
@@ -58,7 +58,7 @@ def look_of(image: Picture) -> Look:
         pictures.mean_chroma(image),
         pictures.detail(image),
         pictures.ripple(image),
-        float(pictures.blobs(image).mean()),
+        pictures.blobs_by_kind(image),
         pictures.saturated_values(image),
     )
 
@@ -71,7 +71,7 @@ def pair_of(source: Picture, translated: Picture) -> Pair:
         pictures.lightness_agreement(source, translated),
         pictures.swapped_area(source, translated),
         pictures.edges_kept(source, translated),
-        pictures.new_blobs(source, translated),
+        pictures.new_blobs_by_kind(source, translated),
         *pictures.ghosts(source, translated),
     )
 
@@ -84,7 +84,7 @@ def untouched(pair: Pair) -> Pair:
         lightness_agreement=1.0,
         swapped_area=0.0,
         edges_kept=1.0,
-        new_blobs=0.0,
+        new_blobs=np.zeros(NUM_KINDS),
         ghosts=0.0,
     )
 
@@ -103,7 +103,7 @@ def numbers_of(pairs: Sequence[Pair], target: Sequence[Look] = (), labels: bool 
     - ``edges_kept``: steepness of the source's edges that is kept, as a share.
     - ``detail_kept``: fine detail, as a share of the source's or the target's, whichever has less.
     - ``holes``: share of the area that is black, white or of a pure colour where the source is not, beyond the
-      target's own share of such regions.
+      target's own share of regions of that colour: a black night excuses no cyan glow.
     - ``saturated``: share of values that are black or at full light, beyond the source's and the target's.
     - ``ghosts``: share of what is flat in the source that holds structure, 0 to 1.
     - ``checkerboard``: decibels by which patterns of two or four pixels stand out, beyond the source's and target's.
@@ -159,7 +159,7 @@ def _of_pictures(pairs: Sequence[Pair], target: Sequence[Look]) -> Numbers:
         "swapped_area": _mean(pair.swapped_area for pair in pairs),
         "edges_kept": _mean(pair.edges_kept for pair in pairs),
         "detail_kept": _mean(pair.translated.detail for pair in pairs) / least_detail,
-        "holes": max(0.0, _mean(pair.new_blobs for pair in pairs) - _mean((look.blobs for look in target), 0.0)),
+        "holes": _holes(pairs, target),
         "saturated": max(0.0, _mean(pair.translated.saturated for pair in pairs) - _most_saturated(pairs, target)),
         "ghosts": _mean(pair.ghosts for pair in pairs) / flat if flat >= LEAST_FLAT else float("nan"),
         "checkerboard": _mean(pair.translated.ripple for pair in pairs) - most_ripple,
@@ -172,6 +172,13 @@ def _levels(pairs: Sequence[Pair], target: Sequence[Look]) -> tuple[float, float
     looks = [[pair.source for pair in pairs], *([target] if target else [])]
     details = [_mean(look.detail for look in own) for own in looks]
     return max(min(details), 1e-3), max(_mean(look.ripple for look in own) for own in looks)
+
+
+def _holes(pairs: Sequence[Pair], target: Sequence[Look]) -> float:
+    """Return the share of regions that the sources have not, beyond the target's own of the same colour."""
+    new = np.mean([pair.new_blobs for pair in pairs], axis=0)
+    known = np.mean([look.blobs for look in target], axis=0) if target else 0.0
+    return float(np.maximum(new - known, 0.0).sum())
 
 
 def _most_saturated(pairs: Sequence[Pair], target: Sequence[Look]) -> float:

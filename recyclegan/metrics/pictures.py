@@ -18,6 +18,9 @@ Patterns = Float32[np.ndarray, "_ pixels"]
 Grey = Float32[np.ndarray, "height width"]
 """Brightness, 0 to 255."""
 Region = Bool[np.ndarray, "height width"]
+NUM_KINDS = 8
+Kinds = Float64[np.ndarray, " 8"]
+"""A number for black, the six pure colours, and white, by which of red, green and blue are full."""
 
 SIDE = 32
 """Height and width of thumbnails."""
@@ -129,7 +132,22 @@ def new_blobs(source: Picture, translated: Picture) -> float:
 
     Levels of the source are first spread over the whole range: what is darkest in fog may well become black.
     """
-    return float((blobs(translated) & (_ends(_spread(reduced(source))) > FAR)).mean())
+    return float(new_blobs_by_kind(source, translated).sum())
+
+
+def blobs_by_kind(image: Picture) -> Kinds:
+    """Return the share of the area, 0 to 1, of regions of each pure colour; their sum is that of `blobs`."""
+    return _by_kind(image, blobs(image))
+
+
+def new_blobs_by_kind(source: Picture, translated: Picture) -> Kinds:
+    """Return the shares of each pure colour of what `new_blobs` counts."""
+    return _by_kind(translated, blobs(translated) & (_ends(_spread(reduced(source))) > FAR))
+
+
+def _by_kind(image: Picture, region: Region) -> Kinds:
+    kinds = (reduced(image)[region] > 127) @ np.array([4, 2, 1])
+    return np.bincount(kinds, minlength=NUM_KINDS) / region.size
 
 
 def ghosts(source: Picture, translated: Picture) -> tuple[float, float]:

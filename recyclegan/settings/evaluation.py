@@ -34,10 +34,16 @@ class EvaluationConfig:
     """Network that tells the classes of translated pictures: .onnx, .pt2, TorchScript, or weights of an FCN-8s."""
     segmenter_input: Levels = "signed"
     """Levels that the segmenter reads: signed (-1 to 1), unit (0 to 1) or imagenet (normalised); FCN-8s has its own."""
+    downstream: bool = False
+    """Measure what translated pictures are good for: a small segmenter learns from them with the source's classes, and
+    is scored on labelled target frames. Takes minutes."""
     protocol: Protocol = "standard"
     """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
     features: str | None = None
     """Network for FID and KID: a .pt2 or TorchScript file, or inception."""
+    deep_features: Literal["auto", "on", "off"] = "auto"
+    """Realism and structure by features of EfficientNet-Lite0, whose weights the extra "features" installs; auto: where
+    they are installed."""
     num_samples: Annotated[int, Within(2, 10**9)] = 128
     """Frames of each set for the distances to the target, at most, evenly spread."""
     perceptual: str | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from recyclegan.config import Within, check_numbers
 from recyclegan.errors import InputError
-from recyclegan.settings.adversary import AdversaryConfig
+from recyclegan.settings.adversarial import AdversaryConfig
 
 GeneratorName = Literal[
     "resnet-6",

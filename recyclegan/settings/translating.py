@@ -5,4 +5,6 @@ from typing import Literal
 EngineName = Literal["torch", "winograd", "compile", "onnxruntime", "openvino"]
 """What runs a generator."""
 EngineChoice = Literal["auto", "torch", "winograd", "compile", "onnxruntime", "openvino"]
+ExportPrecision = Literal["32", "16"]
+"""Bits of the floating point of exported files."""
 PrecisionChoice = Literal["auto", "32", "bf16-mixed", "16-mixed"]

@@ -121,7 +121,10 @@ def make_engine(name: EngineName, generator: nn.Module, device: torch.device) ->
 
         return ProvenEngine(WinogradEngine(generator), generator)
     from recyclegan.translation.exported import EXPORTED
+    from recyclegan.translation.onnx_reading import ExportedGenerator, FileEngine
 
+    if isinstance(generator, ExportedGenerator):
+        return FileEngine(generator)
     return ProvenEngine(EXPORTED[name](generator), generator)
 
 
@@ -139,7 +142,7 @@ def agreement(made: Tensor, wanted: Tensor, span: float = 2.0) -> float:
 
 
 @contextmanager
-def told_as_unusable(name: EngineName) -> Iterator[None]:
+def told_as_unusable(name: EngineName, remedy: str = "give --engine torch") -> Iterator[None]:
     """Turn what a library says where it cannot be used into one line; that memory is out stays what it is.
 
     Raises:
@@ -150,8 +153,12 @@ def told_as_unusable(name: EngineName) -> Iterator[None]:
     except (InputError, torch.OutOfMemoryError, MemoryError):
         raise
     except Exception as error:
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise InputError(f"engine {name}: cannot be used here ({reason[:200]}); give --engine torch") from error
+        raise InputError(f"engine {name}: cannot be used here ({reason_of(error)}); {remedy}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Return what a library's error says first, in one line of bounded length."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
 
 
 def autocast(device: str, half: torch.dtype | None) -> AbstractContextManager[None]:

@@ -1,12 +1,8 @@
 """Engines of other libraries, which read the generator as ONNX: ONNX Runtime and OpenVINO, on a CPU."""
 
-import io
-import logging
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,8 +12,13 @@ from recyclegan.errors import InputError
 from recyclegan.settings.translating import EngineName
 from recyclegan.tensors import Frames, Translated
 from recyclegan.translation.engines import Engine, told_as_unusable
+from recyclegan.translation.onnx_writing import onnx_of
 
-_OPSET = 17
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+_ERRORS = 3
+"""What ONNX Runtime tells of: nothing less."""
 _MOST_SIZES = 2
 """Sizes of frames whose networks are kept."""
 Run = Callable[[np.ndarray], np.ndarray]
@@ -34,9 +35,7 @@ class ExportedEngine(Engine):
         """
         self._generator = generator
         self._runs: dict[tuple[Any, ...], Run] = {}
-        if missing := next((package for package in (self.name, "onnx") if find_spec(package) is None), None):
-            extra = "openvino" if missing == "openvino" else "onnx"
-            raise InputError(f"engine {self.name}: needs {missing}; pip install 'recyclegan[{extra}]'")
+        check_installed(f"engine {self.name}", self.name, "onnx")
 
     def __call__(self, frames: Frames, half: torch.dtype | None = None) -> Translated:
         """Return what the library makes of the frames.
@@ -49,7 +48,7 @@ class ExportedEngine(Engine):
         key = (*frames.shape[1:], half)
         if key not in self._runs:
             with told_as_unusable(self.name):
-                self._keep(key, self._load(onnx_of(self._generator, frames), half))
+                self._keep(key, self._load(onnx_of(self._generator, frames[:1]), half))
         with told_as_unusable(self.name):
             return torch.from_numpy(self._runs[key](frames.numpy()))
 
@@ -70,11 +69,7 @@ class ONNXRuntimeEngine(ExportedEngine):
     halves: ClassVar[bool] = False
 
     def _load(self, model: bytes, half: torch.dtype | None) -> Run:
-        from onnxruntime import InferenceSession, SessionOptions
-
-        options = SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = session_of(model)
         return lambda frames: session.run(None, {"frames": frames})[0]
 
 
@@ -107,35 +102,22 @@ EXPORTED: dict[EngineName, Callable[[nn.Module], Engine]] = {
 }
 
 
-def onnx_of(generator: nn.Module, frames: Frames) -> bytes:
-    """Return a generator as ONNX for frames of this size; their number is free."""
-    import onnx
+def check_installed(what: str, *packages: str) -> None:
+    """Look for packages of the extras.
 
-    model = io.BytesIO()
-    with _quiet():
-        torch.onnx.export(
-            generator,
-            (frames[:1],),
-            model,  # type: ignore[arg-type]
-            input_names=["frames"],
-            output_names=["translated"],
-            dynamic_axes={"frames": {0: "batch"}, "translated": {0: "batch"}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    onnx.checker.check_model(model.getvalue())
-    return model.getvalue()
+    Raises:
+        InputError: ``what`` needs one that is not installed.
+    """
+    if missing := next((package for package in packages if find_spec(package) is None), None):
+        extra = "openvino" if missing == "openvino" else "onnx"
+        raise InputError(f"{what}: needs {missing}; pip install 'recyclegan[{extra}]'")
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep torch from telling how it traces: sizes are meant to be constants, and norms to take what they see."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+def session_of(model: bytes | str) -> "InferenceSession":
+    """Return what runs an ONNX model, or the file of that path, on as many threads of the CPU as torch takes."""
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = _ERRORS
+    return InferenceSession(model, options, providers=["CPUExecutionProvider"])

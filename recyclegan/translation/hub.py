@@ -39,14 +39,15 @@ def locate(place: AnyPath, direction: Direction | None = None) -> Path:
         return _from_hub(str(place), direction)
     meant = _nearest_path(path if kind_of(path.parent) == "folder" else path.parent)
     raise InputError(
-        f"{path}: no such file or folder{meant}; expected a run folder, a .safetensors file, or "
+        f"{path}: no such file or folder{meant}; expected a run folder, a .safetensors or .onnx file, or "
         f"{HUB}OWNER/NAME on the Hugging Face hub"
     )
 
 
 def _may_be_repository(path: Path) -> bool:
     """Return whether a path that is not there has the form of a repository, and nothing like its owner is here."""
-    here = path.suffix == ".safetensors" or not _REPOSITORY.fullmatch(str(path)) or kind_of(path.parent) != "nothing"
+    is_file = path.suffix in (".safetensors", ".onnx")
+    here = is_file or not _REPOSITORY.fullmatch(str(path)) or kind_of(path.parent) != "nothing"
     return not here and not _nearest_path(path.parent)
 
 

@@ -14,9 +14,11 @@ from recyclegan.networks.wrappers import (
     BlurredConvTranspose2d,
     ClassGenerator,
     DetailGenerator,
+    IdentityGenerator,
     SmoothGenerator,
     coordinates,
     detail,
+    soft_clamp,
 )
 from recyclegan.tensors import Frames, Translated
 from recyclegan.translation.bands import Convolved, Each, Layer, Reflected, Whole, Widened, normalised
@@ -96,6 +98,8 @@ def _resnet(generator: ResNetGenerator, padded: Frames, rows: int) -> Layer:
     if isinstance(generator, DetailGenerator):
         fine = detail(padded)
         layer = layer.then(lambda painted, own: painted + _as_many(own, painted), Whole(fine, rows))
+    if isinstance(generator, IdentityGenerator):
+        return layer.then(lambda added, own: soft_clamp(_as_many(own, added) + added), Whole(padded, rows))
     layer = layer.then(last)
     if isinstance(generator, ClassGenerator):
         return layer.then(lambda weights: torch.einsum("bkhw,kc->bchw", weights, generator.colours.to(weights.dtype)))

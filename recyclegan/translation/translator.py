@@ -26,6 +26,7 @@ from recyclegan.translation.devices import moved, pick_device
 from recyclegan.translation.hub import locate
 from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
 from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each
+from recyclegan.translation.onnx_reading import check_choices, is_exported, load_exported
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
 from recyclegan.translation.passage import Passage
 from recyclegan.translation.plan import VideoJob, find_inputs, is_pattern, plan_folder, plan_several
@@ -93,13 +94,14 @@ class Translator:
         precision: PrecisionChoice = "32",
         scale: Literal["trained", "native"] = "trained",
         batch_size: int | Literal["auto"] = 4,
-        engine: EngineChoice = "torch",
+        engine: EngineChoice | None = None,
         max_memory: float | None = None,
     ) -> "Translator":
-        """Return the translator of a run folder, a .safetensors file, or a repository on the Hugging Face hub.
+        """Return the translator of a run folder, a .safetensors or exported .onnx file, or a repository of the hub.
 
         A run holds two; ``direction`` picks one, by default a to b. Repositories are named ``hf://owner/name``, or
-        ``owner/name`` where there is no path like that.
+        ``owner/name`` where there is no path like that. The engine is torch by default; exported files are run by
+        onnxruntime alone, on a CPU and in the precision that they have.
 
         Raises:
             InputError: there is none, not in that direction, or none that can be used.
@@ -108,8 +110,12 @@ class Translator:
             >>> Translator.from_pretrained("runs/day2night", "ba").card.direction
             'ba'
         """
-        path = find_translator(locate(place, direction), direction)
-        return cls(*load_translator(path), device, precision, scale, batch_size, engine, max_memory)
+        path = locate(place, direction)
+        if is_exported(path):
+            check_choices(path, engine, precision, device, max_memory)
+            return cls(*load_exported(path, direction), "cpu", "32", scale, batch_size, "onnxruntime")
+        generator, card = load_translator(find_translator(path, direction))
+        return cls(generator, card, device, precision, scale, batch_size, engine or "torch", max_memory)
 
     @torch.inference_mode()
     def translate(self, frames: Frames) -> Translated:

@@ -15,7 +15,7 @@ from recyclegan.errors import InputError
 from recyclegan.methods import CycleGAN, Method, RecycleGAN
 from recyclegan.methods.adversary import OBJECTIVES
 from recyclegan.networks.efficientnet import EfficientNetLite0
-from recyclegan.settings.adversary import AdversaryConfig
+from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.networks import NetworkConfig, Objective
@@ -283,7 +283,7 @@ def test_frozen_features_stay_as_they_are_when_discriminators_train(weights: Pat
         (lambda: of("ab", augment=("colour",)), "augment: found colour, and label maps in both"),
         (lambda: of("b", generator="identity-6"), "generator: found identity-6 between video and label maps"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_makes_no_sense_is_refused_in_one_line(make: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan import losses
-from recyclegan.methods.layout import agreement
-from recyclegan.settings.adversary import AdversaryConfig
+from recyclegan.methods.layout_masks import agreement
+from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.networks import Objective
 from tests.small import NETWORKS, random_clips, small_method
 

@@ -53,6 +53,18 @@ def test_a_hole_counts_by_its_area_where_the_source_is_not_so(level):
     assert pictures.new_blobs(torn, torn) == 0
 
 
+def test_a_target_excuses_holes_of_its_own_colours_alone():
+    """Nights have black skies: black where the source is not is theirs, a cyan glow is not."""
+    night, black, glow = np.full_like(RAIN, 60), RAIN.copy(), RAIN.copy()
+    night[:40] = 0
+    black[:30], glow[40:60, 40:80] = 0, (0, 255, 255)
+    for target, holed, expected in (((night,), black, 0), ((night,), glow, 1), ((), black, 1), ((glow,), glow, 0)):
+        found = numbers_of([pair_of(RAIN, holed)], [look_of(image) for image in target])["holes"]
+        share = pictures.new_blobs(RAIN, holed)
+        assert found == pytest.approx(expected * share, abs=1e-9)
+        assert share > 0.02
+
+
 def test_a_speck_is_no_hole():
     torn = RAIN.copy()
     torn[10:12, 40:42] = 0

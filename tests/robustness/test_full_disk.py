@@ -151,11 +151,12 @@ def commands(disk: Disk, data: Path, model: Path, video: Path) -> dict[str, list
         "world": ["prepare", "roadworld", out / "world", "--clips", "1", "--val-clips", "1", "--frames", "3"],
         "motion": ["flow-preview", video, out / "flow"],
         "export": ["export-reference", model, "--out", out / "reference"],
+        "onnx": ["export", model, out / "model.onnx"],
         "import": ["import-reference", model / "exported", "--out", out / "imported"],
     }
 
 
-KINDS = ["video", "frames", "folder", "image", "report", "copies", "world", "motion", "export", "import"]
+KINDS = ["video", "frames", "folder", "image", "report", "copies", "world", "motion", "export", "onnx", "import"]
 
 
 def written(disk: Disk, words: list[object], room: list[int]) -> int:

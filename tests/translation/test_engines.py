@@ -2,12 +2,10 @@
 
 import json
 import math
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -47,14 +45,6 @@ def message_of(action: Any, *arguments: Any, **options: Any) -> str:
         action(*arguments, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
-
-
-@pytest.fixture
-def _unchecked() -> Iterator[None]:
-    """Let shapes be unchecked, which are no plain numbers while torch traces a network."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.usefixtures("_unchecked")

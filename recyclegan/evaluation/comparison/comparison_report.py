@@ -22,7 +22,17 @@ from recyclegan.domains import Direction, source_domain
 from recyclegan.evaluation.comparison.contender_run import ContenderRun, in_words, total_seconds
 from recyclegan.evaluation.comparison.front import front_chart
 from recyclegan.evaluation.comparison.standings import Score, Standing
-from recyclegan.evaluation.measure_catalogue import CLASSES, DISTANCES, MEASURES, PICTURES, SHARPNESS, STEADINESS
+from recyclegan.evaluation.measure_catalogue import (
+    CLASSES,
+    DISTANCES,
+    FEATURES,
+    MEASURES,
+    PICTURES,
+    SHARPNESS,
+    STEADINESS,
+    STRUCTURE,
+    USE,
+)
 from recyclegan.evaluation.paired_clips import PairedClip, pair_clips
 from recyclegan.files import temporary_folder, write_text
 from recyclegan.labels import LABEL_SETS, LabelSet, colourize
@@ -47,6 +57,13 @@ from recyclegan.settings.training import config_to_dict
 from recyclegan.version import __version__
 from recyclegan.video import write_image, write_video
 
+TWO_AXES = (
+    *(measure.name for measure in FEATURES),
+    *("warping_error", "added_flicker"),
+    *(measure.name for measure in (*USE, STRUCTURE)),
+    *("edges_kept", "holes", "checkerboard"),
+)
+"""What footage is judged by, in one table: how real, how steady, how useful, how much is kept, how whole."""
 NUM_CLIPS = 3
 PANEL_WIDTH = 256
 FILM_FRAMES = 90
@@ -156,6 +173,7 @@ def _content(standings: Sequence[Standing], budget: dict[str, str], all_runs: Se
             standing.direction: {
                 "baseline": standing.baseline,
                 "source": standing.source,
+                "target": standing.target,
                 "verdicts": standing.verdicts,
                 "contenders": {
                     name: {measure: _score(score) for measure, score in scores.items()}
@@ -203,18 +221,24 @@ def markdown(standing: Standing, budget: dict[str, str]) -> str:
             cells = [_markdown_cell(scores.get(measure)) for measure in measures]
             lines.append(f"| {name}, {budget[name]} | {' | '.join(cells)} |")
         source = [number(standing.source.get(measure)) for measure in measures]
-        lines += [f"| source itself | {' | '.join(source)} |", ""]
+        lines.append(f"| source itself | {' | '.join(source)} |")
+        if any(measure in standing.target for measure in measures):
+            target = [number(standing.target.get(measure)) for measure in measures]
+            lines.append(f"| target itself | {' | '.join(target)} |")
+        lines.append("")
     return "\n".join(lines)
 
 
 def grouped(standing: Standing) -> list[tuple[str, list[str]]]:
     """Return the measures that there are, under the title of their group."""
-    groups = {
+    groups: dict[str, Sequence[str]] = {
         "Pictures": [measure.name for measure in PICTURES if measure.better],
         "Steadiness": [measure.name for measure in STEADINESS],
         "Classes": [measure.name for measure in CLASSES],
         "Distribution": [SHARPNESS.name, *(measure.name for measure in DISTANCES)],
     }
+    if any(measure.name in standing.measures for measure in (*FEATURES, *USE)):
+        groups = {"Realism over steadiness": TWO_AXES} | groups
     there = {title: [name for name in names if name in standing.measures] for title, names in groups.items()}
     return [(title, names) for title, names in there.items() if names]
 
@@ -262,6 +286,9 @@ def _numbers(standing: Standing) -> Section:
     source = "; ".join(f"{MEASURES[name].title} {number(value)}" for name, value in standing.source.items())
     if source:
         pieces.append(note(f"The source itself: {source}."))
+    target = "; ".join(f"{MEASURES[name].title} {number(value)}" for name, value in standing.target.items())
+    if target:
+        pieces.append(note(f"The target itself: {target}."))
     chart = front_chart(standing)
     lead = "Means over seeds; beneath them the 95 % intervals, for which seeds and clips are both drawn again."
     return Section(_title(standing.direction), [*pieces, *([chart] if chart else [])], lead)

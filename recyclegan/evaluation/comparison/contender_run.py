@@ -153,9 +153,21 @@ def check_started(run: ContenderRun) -> None:
         InputError: it was.
     """
     check_run_folder(run.config, resume=True)
+    _check_downstream(run.measuring)
     folder, steps = run.config.out, run.config.steps
     if run.is_started and (started := read_config(folder).steps) != steps:
         raise InputError(f"{folder}: was started for {started} steps, found {steps}; compare in another folder")
+
+
+def _check_downstream(measuring: Measuring) -> None:
+    """Refuse a downstream score without the classes of both domains, before anything is trained."""
+    if not measuring.evaluation.downstream:
+        return
+    if measuring.evaluation.labels is None:
+        raise InputError("downstream: no label set given; give --labels")
+    lacks = [domain for domain in "AB" if measuring.truth is None or not (measuring.truth / domain).is_dir()]
+    if lacks:
+        raise InputError(f"downstream: no truth of {' and '.join(lacks)}; give --truth with folders A and B")
 
 
 def carry_out(run: ContenderRun, report: Report) -> None:
@@ -211,8 +223,11 @@ def _measure(run: ContenderRun, direction: Direction, report: Report) -> None:
         run.measuring.evaluation,
         run.measuring.truth,
     )
-    if not load_card(run.config.out / f"{direction}.safetensors").palette:
+    if load_card(run.config.out / f"{direction}.safetensors").palette:
+        settings = replace(settings, downstream=False)
+    elif not settings.downstream:
         settings = replace(settings, labels=None)
+    aim = target_domain(direction) if settings.downstream else None
     evaluate(
         run.translated(direction),
         run.footage("val", domain),
@@ -222,4 +237,6 @@ def _measure(run: ContenderRun, direction: Direction, report: Report) -> None:
         settings,
         progress=lambda done, total, _: report(done, total, "measuring"),
         memory=run.measuring.memory,
+        target_truth=truth / aim.upper() if truth and aim else None,
+        labelled=run.footage("val", aim) if aim else None,
     )

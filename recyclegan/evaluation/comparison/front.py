@@ -8,7 +8,7 @@ from recyclegan.pages.charts import EXTENT, nice_ticks
 from recyclegan.pages.page import Html, escape, tick
 
 STEADINESS = "warping_error"
-QUALITIES = ("mean_iou", "fid", "patches_coarse")
+QUALITIES = ("mean_iou", "feature_frechet", "fid", "patches_coarse")
 """What quality is read from: the first that was measured."""
 
 LINE = 0.085

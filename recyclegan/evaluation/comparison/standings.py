@@ -1,6 +1,6 @@
 """Where each contender stands: its numbers over seeds and clips, and how far they lie from the baseline's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,8 @@ class Standing:
     """By contender, then by measure."""
     source: dict[str, float]
     """What the source itself scores, by measure, where it has the measure."""
+    target: dict[str, float] = field(default_factory=dict)
+    """What the target itself scores, the least or most that can be reached, where it has the measure."""
     verdicts: dict[str, str] = field(default_factory=dict)
     """By contender, the verdict on its worst seed: its word and, in words, what was found."""
 
@@ -106,13 +108,16 @@ def _standing(direction: Direction, all_runs: Sequence[ContenderRun], baseline: 
         for name, own in samples.items()
     }
     content = read_metrics(all_runs[0].evaluation(direction))
-    source = {
-        name: float(measure["references"]["source"]["value"])
-        for name, measure in content["measures"].items()
-        if measure["references"].get("source", {}).get("value") is not None
-    }
+    source, target = (_referred(content, who) for who in ("source", "target"))
     verdicts = {name: _verdict(runs, direction) for name, runs in contenders.items()}
-    return Standing(direction, baseline, scores, source, {name: found for name, found in verdicts.items() if found})
+    known = {name: found for name, found in verdicts.items() if found}
+    return Standing(direction, baseline, scores, source, target, known)
+
+
+def _referred(content: Mapping[str, Any], who: str) -> dict[str, float]:
+    """Return what the source or the target itself scores, by measure."""
+    found = {name: measure["references"].get(who, {}).get("value") for name, measure in content["measures"].items()}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _verdict(runs: Sequence[ContenderRun], direction: Direction) -> str:

@@ -25,6 +25,8 @@ def made_up(root, contender, seed, measures, draws=None, direction="ab", method=
     return entry
 
 
-def _measure(value, source=None):
+def _measure(value, source=None, target=None):
     references = {} if source is None else {"source": {"value": source}}
+    if target is not None:
+        references["target"] = {"value": target}
     return {"translated": {"value": value, "low": None, "high": None, "num_clips": 5}, "references": references}
