@@ -80,12 +80,13 @@ Step = Callable[[int], None]
 def our_state(recipe: str, device: str, variant: Variant) -> Any:
     from lightning_fabric import Fabric
 
-    from recyclegan.networks import VGGFeatures
+    from recyclegan.acceleration import stepping
+    from recyclegan.features import VGGFeatures
     from recyclegan.settings.methods import METHODS
     from recyclegan.settings.networks import NetworkConfig
     from recyclegan.settings.presets import PRESETS
     from recyclegan.settings.training import TrainConfig
-    from recyclegan.training import TrainState, stepping
+    from recyclegan.steps import TrainState
 
     if not variant.kernels:
         stepping.has_kernels = lambda: False
@@ -133,8 +134,8 @@ def our_batch(recipe: str, device: str, size: tuple[int, int] | None) -> dict[st
 
 def measure_ours(arguments: argparse.Namespace, recipe: str, name: str) -> dict[str, Any]:
     """Return what a variant takes: seconds of steps waited for one by one, and of steps in a row."""
-    from recyclegan.training import train_step
-    from recyclegan.training.gathered import Gathered
+    from recyclegan.steps import train_step
+    from recyclegan.steps.gathered import Gathered
 
     variant, device, messages = VARIANTS[name], arguments.device, list[str]()
     state = our_state(recipe, device, variant)
@@ -224,7 +225,7 @@ def teraflops(state: Any, batch: dict[str, torch.Tensor]) -> float:
     """Return the operations of a step (1e12), by the shapes of its convolutions and products."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from recyclegan.training import train_step
+    from recyclegan.steps import train_step
 
     state.halves = None
     with FlopCounterMode(display=False) as counter:

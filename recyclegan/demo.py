@@ -27,13 +27,13 @@ from recyclegan.logs import read_stats, series
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.pages.page import Cell, Html, Section, details, grid, headline, page, table, text, video_player
 from recyclegan.paths import AnyPath, as_path
+from recyclegan.runs.run_folder import STATS_FILE
+from recyclegan.runs.run_page import charts
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import first_method, train
-from recyclegan.training.run_folder import STATS_FILE
-from recyclegan.training.run_page import charts
 from recyclegan.translation import Output, Translator
 from recyclegan.video import read_image, write_image, write_video
 

@@ -17,7 +17,7 @@ from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training import TrainState
+from recyclegan.steps import TrainState
 from recyclegan.video import write_image
 
 NETWORKS = NetworkConfig(width=4, discriminator_width=4)

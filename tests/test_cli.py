@@ -19,10 +19,10 @@ from recyclegan.checkpoint import load_card, save_translator
 from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
 from recyclegan.networks import make_generator
+from recyclegan.runs import read_config
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.presets import PRESETS
 from recyclegan.states import checkpoints
-from recyclegan.training import read_config
 from recyclegan.video import probe, read_image, write_image, write_video
 from tests.small import SMALL_OPTIONS, make_data, make_frames, picture, small_card
 

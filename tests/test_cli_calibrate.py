@@ -12,10 +12,10 @@ from recyclegan.arrays import Image
 from recyclegan.calibration import Calibration, read_calibration, write_calibration
 from recyclegan.errors import InputError
 from recyclegan.preview import direction_wheel
+from recyclegan.runs import read_config
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training import read_config
 from recyclegan.video import read_image, write_video
 from tests.pages.test_grids import places_of
 from tests.small import SMALL_OPTIONS, make_frames

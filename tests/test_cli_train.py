@@ -13,10 +13,11 @@ import pytest
 from recyclegan import cli
 from recyclegan.cli.parsing import WEIGHTS, default_preset
 from recyclegan.errors import InputError
+from recyclegan.planning import minutes
+from recyclegan.runs import read_config
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.presets import PRESETS
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training import minutes, read_config
 from recyclegan.video import write_image
 from tests.small import SMALL_OPTIONS, label_map, make_data, make_frames, picture
 

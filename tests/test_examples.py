@@ -14,7 +14,7 @@ from torch import nn
 
 import recyclegan
 from recyclegan.evaluation import evaluate
-from recyclegan.translation import export
+from recyclegan.exports import export
 from recyclegan.video import read_image, write_image, write_video
 from tests.media import numbered
 from tests.small import make_data, picture, small_config

@@ -26,8 +26,9 @@ from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.networks import make_generator
 from recyclegan.paths import as_path, as_path_or_none, as_paths
 from recyclegan.preview import preview_flow
+from recyclegan.runs import read_config
 from recyclegan.settings.motion import FlowSynthesis
-from recyclegan.training import DataConfig, TrainConfig, read_config
+from recyclegan.training import DataConfig, TrainConfig
 from recyclegan.translation import Translator
 from recyclegan.video import (
     VideoWriter,

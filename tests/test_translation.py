@@ -13,9 +13,10 @@ from torch import Tensor, nn
 import recyclegan
 from recyclegan.arrays import Image
 from recyclegan.checkpoint import save_translator
+from recyclegan.engines import pick_device
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
-from recyclegan.translation import Output, Translator, pick_device
+from recyclegan.translation import Output, Translator
 from recyclegan.video import (
     VideoFrame,
     VideoReader,

@@ -16,8 +16,8 @@ from recyclegan.settings.methods import METHODS, UnsupRecycleGANConfig
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.training import TrainConfig
+from recyclegan.steps import TrainState, train_step
 from recyclegan.tensors import to_frames, to_images
-from recyclegan.training import TrainState, train_step
 
 SIZE = (32, 48)
 NUM_FRAMES = 48

@@ -35,7 +35,7 @@ class TranslatorExportOptions:
 def export(words: list[str]) -> None:
     """Write a trained model as ONNX, which runs without this program, and see that it agrees."""
     options = parse(TranslatorExportOptions, words, "export")
-    from recyclegan.translation import export as run_export
+    from recyclegan.exports import export as run_export
 
     written = run_export(
         options.model, options.out, options.direction, options.precision, options.opset, options.images

@@ -60,7 +60,7 @@ def after_translating(source: Path, translated: Path, model: str, direction: Dir
 
 
 def _data_of(run: Path) -> Path:
-    from recyclegan.training import read_config
+    from recyclegan.runs import read_config
 
     return read_config(run).data
 

@@ -125,9 +125,9 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
         if flags.minutes is not None:
             _note(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
         return config
-    from recyclegan.training.processes import is_first_process
-    from recyclegan.training.proportions import notes_on_sizes, shapes_of
-    from recyclegan.training.run_folder import check_run_folder
+    from recyclegan.distributed.processes import is_first_process
+    from recyclegan.planning.proportions import notes_on_sizes, shapes_of
+    from recyclegan.runs.run_folder import check_run_folder
 
     check_run_folder(config, flags.resume)
     if not is_first_process():
@@ -143,7 +143,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
 
 def _planned(config: TrainConfig, minutes: float, words: list[str]) -> TrainConfig:
     """Return the configuration with what fits into so many minutes; what was chosen is told."""
-    from recyclegan.training.minutes import plan
+    from recyclegan.planning.minutes import plan
 
     options = {"size", "load_size", "resize", "width", "discriminator_width", "steps", "sample_every"}
     given = {name for name in options if is_named(words, f"--{name.replace('_', '-')}")}
@@ -184,7 +184,7 @@ def _run_to_resume(words: list[str], name: str = DEFAULT_METHOD) -> Path | None:
 
 def _goes_on(out: Path, data: str | None) -> bool:
     """Return whether a run is to be gone on with: there is one, or a folder that should hold it."""
-    from recyclegan.training.run_folder import holds_run
+    from recyclegan.runs.run_folder import holds_run
 
     return out.is_dir() and (data is None or holds_run(out))
 
@@ -196,7 +196,7 @@ def _calibrated_flow(flow: str, config: TrainConfig) -> FlowSynthesis:
         InputError: the file is no calibration, or the clips allow none.
     """
     from recyclegan.calibration import FLOW_FILE, footage_of, read_calibration
-    from recyclegan.training.run_folder import check_run_folder
+    from recyclegan.runs.run_folder import check_run_folder
 
     file = config.data / FLOW_FILE if flow == "auto" else Path(flow)
     if flow != "auto" or file.exists():
@@ -211,7 +211,7 @@ def _calibrated_flow(flow: str, config: TrainConfig) -> FlowSynthesis:
 
 def _stored(run: Path, name: str | None = None) -> TrainConfig:
     """Return the configuration that a run was started with; it must be of the method ``name``, where one is given."""
-    from recyclegan.training import read_config
+    from recyclegan.runs import read_config
 
     stored = read_config(run)
     if name is not None and stored.method_name != name:

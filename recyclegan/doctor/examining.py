@@ -8,8 +8,8 @@ from recyclegan.doctor.run_view import RunView
 from recyclegan.doctor.scan import Progress, Scan, look_at
 from recyclegan.errors import InputError
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
+from recyclegan.runs import read_config
 from recyclegan.settings.frames import Labels
-from recyclegan.training import read_config
 
 DataCheck = Callable[[Scan], Iterable[Finding]]
 """Yields what it finds in a data folder, nothing where all is well."""

@@ -28,13 +28,13 @@ from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.frame_spans import frames_in
 from recyclegan.evaluation.paired_clips import FramePair, PairedClip
 from recyclegan.evaluation.truth import FrameTruth, Size
+from recyclegan.features.efficientnet import REMEDY, weights_file
+from recyclegan.features.pretrained import load_fcn8s
 from recyclegan.files import kind_of
 from recyclegan.labels import LABEL_SETS, LabelSet, nearest_class
 from recyclegan.metrics.flow_estimation import FrameMotion
 from recyclegan.metrics.perceptual import load_network
 from recyclegan.metrics.segmentation import VOID, ColourLookup, Confusion, Flips, class_flips, confusion_matrix
-from recyclegan.networks.efficientnet import REMEDY, weights_file
-from recyclegan.networks.pretrained import load_fcn8s
 from recyclegan.settings.evaluation import EvaluationConfig, Levels
 from recyclegan.tensors import Frames
 

@@ -12,9 +12,9 @@ from recyclegan.evaluation.measure_catalogue import FEATURES, MEASURES, STRUCTUR
 from recyclegan.evaluation.paired_clips import PairedClip
 from recyclegan.evaluation.results import Result
 from recyclegan.evaluation.structure import deep_in_words
+from recyclegan.features.efficientnet import ABOUT
 from recyclegan.metrics.flow_estimation import FlowKind
 from recyclegan.metrics.intervals import Draws
-from recyclegan.networks.efficientnet import ABOUT
 from recyclegan.settings.evaluation import EvaluationConfig
 
 FLOW_NAMES: dict[FlowKind, str] = {

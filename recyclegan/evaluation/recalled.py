@@ -21,9 +21,9 @@ from recyclegan.evaluation.paired_clips import PairedClip
 from recyclegan.evaluation.protocol import Samples
 from recyclegan.evaluation.structure import measures_deep
 from recyclegan.evaluation.truth import Size
+from recyclegan.features.efficientnet import ABOUT
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.intervals import Draws, Interval
-from recyclegan.networks.efficientnet import ABOUT
 from recyclegan.settings.evaluation import EvaluationConfig
 
 

@@ -10,9 +10,9 @@ from recyclegan.evaluation.measure_catalogue import STRUCTURE
 from recyclegan.evaluation.memory import Memory
 from recyclegan.evaluation.paired_clips import FramePair, PairedClip
 from recyclegan.evaluation.results import SOURCE, Result
+from recyclegan.features.efficientnet import ABOUT, REMEDY, weights_file
 from recyclegan.metrics.deep_features import DeepMap, deep_map, structure_distance
 from recyclegan.metrics.intervals import Draws, Interval, mean_interval
-from recyclegan.networks.efficientnet import ABOUT, REMEDY, weights_file
 from recyclegan.settings.evaluation import EvaluationConfig
 
 NUM_FRAMES = 12

@@ -9,6 +9,8 @@ from torch.nn import functional
 
 from recyclegan import losses
 from recyclegan.domains import Domain, Domains
+from recyclegan.features.efficientnet import load_efficientnet
+from recyclegan.features.projected import FeatureDiscriminator, ProjectedFeatures
 from recyclegan.flow import sample_motion
 from recyclegan.losses import Verdicts, mean_of, verdicts_in
 from recyclegan.methods.augmentation import sample_augmentation
@@ -16,8 +18,6 @@ from recyclegan.methods.frame_pairs import FramePair, aligned
 from recyclegan.methods.layout_masks import Agreement, agreement
 from recyclegan.networks import make_discriminator
 from recyclegan.networks.discriminators import Jury, MultiScale
-from recyclegan.networks.efficientnet import load_efficientnet
-from recyclegan.networks.projected import FeatureDiscriminator, ProjectedFeatures
 from recyclegan.settings.adversarial import AugmentationName
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig, Objective

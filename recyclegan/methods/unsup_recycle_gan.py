@@ -8,9 +8,9 @@ from torch import nn
 from recyclegan import losses
 from recyclegan.domains import VIDEO, Direction, Domains, opposite
 from recyclegan.errors import InputError
+from recyclegan.features import load_content_features
 from recyclegan.flow import sample_motion, sample_noise
 from recyclegan.methods.method import Fakes, Method, check_equal_channels
-from recyclegan.networks import load_content_features
 from recyclegan.settings.methods import UnsupRecycleGANConfig
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.tensors import Clips, Scalar

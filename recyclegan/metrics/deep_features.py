@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.networks.efficientnet import EfficientNetLite0, load_efficientnet
+from recyclegan.features.efficientnet import EfficientNetLite0, load_efficientnet
 from recyclegan.tensors import Frames
 
 STAGE = 4

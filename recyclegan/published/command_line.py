@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple, NoReturn
 import torch
 
 from recyclegan.ends import exit_code
+from recyclegan.engines import pick_device
 from recyclegan.errors import InputError, nearest
 from recyclegan.published.published_options import ENDLESS, Option, Options, read_bool, read_count
-from recyclegan.translation import pick_device
 
 Command = Callable[[Sequence[str]], int]
 

@@ -23,17 +23,17 @@ from PIL import Image as Pillow
 from recyclegan.arrays import ClassMap, Image
 from recyclegan.data import Resize
 from recyclegan.data.label_maps import read_ids
+from recyclegan.engines import pick_device
 from recyclegan.errors import InputError
+from recyclegan.features.pretrained import load_fcn8s
 from recyclegan.files import natural_key, whole_file
 from recyclegan.labels import VIPER, exact_class, nearest_class
 from recyclegan.metrics.segmentation import ABSENT, PROTOCOLS, confusion_matrix, segmentation_scores
-from recyclegan.networks.pretrained import load_fcn8s
 from recyclegan.notes import notify as note
 from recyclegan.published.command_line import notify, parse
 from recyclegan.published.layout import frame_of
 from recyclegan.published.published_options import LABEL_TO_RGB, RGB_TO_LABEL, Options, notes_on_unused
 from recyclegan.settings.evaluation import Protocol
-from recyclegan.translation import pick_device
 from recyclegan.video import IMAGE_SUFFIXES, read_image, write_image
 
 NUM_CLASSES = len(VIPER.ids)

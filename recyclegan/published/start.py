@@ -13,6 +13,7 @@ import torch
 
 from recyclegan.data import Clip, Crop, Resize, find_clips, index_data
 from recyclegan.data.linking import place_clip
+from recyclegan.distributed.fabric import Fabric
 from recyclegan.domains import DOMAINS, Domain, Domains
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
@@ -23,14 +24,14 @@ from recyclegan.published.command_line import is_first_process, notify
 from recyclegan.published.exchange import PLACES, load_network, missing_epoch
 from recyclegan.published.layout import LATEST, epochs_in, network_file
 from recyclegan.published.published_options import Options
+from recyclegan.runs import read_config
+from recyclegan.runs.run_folder import CONFIG_FILE, write_config
 from recyclegan.settings.frames import DataConfig, Labels
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import checkpoints, save_checkpoint
-from recyclegan.training import TrainState, read_config
-from recyclegan.training.fabric import Fabric
-from recyclegan.training.finite import infinite_part
-from recyclegan.training.run_folder import CONFIG_FILE, write_config
+from recyclegan.steps import TrainState
+from recyclegan.steps.finite import infinite_part
 from recyclegan.video import read_image
 
 LETTERS: dict[Domain, str] = {"a": "A", "b": "B"}

@@ -18,11 +18,11 @@ from recyclegan.published.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_o
 from recyclegan.published.published_options import TRAIN, Options, notes_on_unused
 from recyclegan.published.recipe import deviations, method_config, network_config, notes_on_recipe
 from recyclegan.published.start import frames_config, prepare_start, refuse_existing, steps_per_epoch, training_data
+from recyclegan.runs.run_folder import only_training, unmade_on_failure
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import load_checkpoint
 from recyclegan.training import Outcome
 from recyclegan.training import train as run_training
-from recyclegan.training.run_folder import only_training, unmade_on_failure
 
 TERM_NAMES = {
     "discriminator": "D_{}",

@@ -17,11 +17,11 @@ from recyclegan.files import digest, digest_of, encoded, kind_of, write_bytes
 from recyclegan.logs import read_stats, series
 from recyclegan.pages.charts import draw_curves
 from recyclegan.pages.grids import Band, Row, sheet
+from recyclegan.runs.run_folder import STATS_FILE
+from recyclegan.runs.run_page import RunPage, run_page
 from recyclegan.states import checkpoints, step_of
+from recyclegan.steps.step import TrainState
 from recyclegan.tensors import to_images
-from recyclegan.training.run_folder import STATS_FILE
-from recyclegan.training.run_page import RunPage, run_page
-from recyclegan.training.step import TrainState
 from recyclegan.training.training_data import Footage
 from recyclegan.training.validation import verdict_lines
 from recyclegan.verdict import NAMES

@@ -7,14 +7,26 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from recyclegan.acceleration.stepping import choose_halves
+from recyclegan.distributed.processes import deterministic_algorithms, make_fabric, one_voice, shared_fate
 from recyclegan.domains import Colours, Domain, Domains
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
 from recyclegan.methods import Method
 from recyclegan.pace import Pace
+from recyclegan.runs.run_folder import (
+    CONFIG_FILE,
+    STATS_FILE,
+    check_run_folder,
+    only_training,
+    unmade_on_failure,
+    write_config,
+)
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import save_checkpoint
+from recyclegan.steps.gathered import Gathered, StepNumbers
+from recyclegan.steps.step import TrainState, train_step
 from recyclegan.training.artifacts import (
     complete,
     failure_on_page,
@@ -25,8 +37,6 @@ from recyclegan.training.artifacts import (
     write_page,
     write_samples,
 )
-from recyclegan.training.gathered import Gathered, StepNumbers
-from recyclegan.training.processes import deterministic_algorithms, make_fabric, one_voice, shared_fate
 from recyclegan.training.refusing import (
     refuse_infinite,
     refuse_infinite_measures,
@@ -34,17 +44,7 @@ from recyclegan.training.refusing import (
     refuse_infinite_weights,
 )
 from recyclegan.training.restoring import Notify, restore
-from recyclegan.training.run_folder import (
-    CONFIG_FILE,
-    STATS_FILE,
-    check_run_folder,
-    only_training,
-    unmade_on_failure,
-    write_config,
-)
 from recyclegan.training.signals import Interruption
-from recyclegan.training.step import TrainState, train_step
-from recyclegan.training.stepping import choose_halves
 from recyclegan.training.training_data import Decoding, Footage, load_footage, write_data
 from recyclegan.training.validation import SampleJudge, notes_on_course, validate, verdict_lines
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from recyclegan.training.finite import check_scale, failure, infinite_part
-from recyclegan.training.processes import any_process
-from recyclegan.training.step import TrainState, trained_weights
+from recyclegan.distributed.processes import any_process
+from recyclegan.steps.finite import check_scale, failure, infinite_part
+from recyclegan.steps.step import TrainState, trained_weights
 
 NOT_CLIPPED: Mapping[str, float] = MappingProxyType({})
 

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from recyclegan.distributed.processes import gather, shared_fate
 from recyclegan.domains import DOMAINS
 from recyclegan.errors import InputError
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
-from recyclegan.training.finite import infinite_part
-from recyclegan.training.processes import gather, shared_fate
-from recyclegan.training.step import MOMENTS, TrainState, trained_weights
+from recyclegan.steps.finite import infinite_part
+from recyclegan.steps.step import MOMENTS, TrainState, trained_weights
 
 
 class MisfitError(InputError):

@@ -14,6 +14,7 @@ from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_d
 from recyclegan.data.device_memory import are_kept, keep, kept_words, num_bytes
 from recyclegan.data.resize import scale_of
 from recyclegan.data.staging import Kept, Staging
+from recyclegan.distributed.fabric import Fabric
 from recyclegan.domains import DOMAINS, Colours, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
@@ -21,7 +22,6 @@ from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
-from recyclegan.training.fabric import Fabric
 from recyclegan.training.prefetching import Prefetched
 from recyclegan.video import read_frame
 

@@ -4,11 +4,9 @@ For: ``recyclegan translate`` and `Translator`. In: a translator's file, a run o
 Out: the same kind of thing in the other look; files appear whole or not at all.
 """
 
-from recyclegan.translation.devices import pick_device
-from recyclegan.translation.exporting import export
 from recyclegan.translation.jobs import Progress
 from recyclegan.translation.outputs import Existing, Output
 from recyclegan.translation.plan import find_inputs
 from recyclegan.translation.translator import Translator
 
-__all__ = ["Existing", "Output", "Progress", "Translator", "export", "find_inputs", "pick_device"]
+__all__ = ["Existing", "Output", "Progress", "Translator", "find_inputs"]

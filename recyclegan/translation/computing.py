@@ -6,16 +6,16 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from recyclegan.engines.batches import GrowingBatch
+from recyclegan.engines.choosing import HALVES, SHORT, Chooser, engines_for, precisions_for
+from recyclegan.engines.devices import growing_batch, measured_together, memory_errors_in_words, tell_of_slow_half
+from recyclegan.engines.engines import autocast, make_engine
 from recyclegan.errors import InputError
 from recyclegan.settings.training import Precision
 from recyclegan.settings.translating import EngineChoice, PrecisionChoice
 from recyclegan.tensors import Frames, Translated
+from recyclegan.tiles.tiled import fits, in_bands, rows_within
 from recyclegan.translation.account import Account
-from recyclegan.translation.batches import GrowingBatch
-from recyclegan.translation.choosing import HALVES, SHORT, Chooser, engines_for, precisions_for
-from recyclegan.translation.devices import growing_batch, measured_together, memory_errors_in_words, tell_of_slow_half
-from recyclegan.translation.engines import autocast, make_engine
-from recyclegan.translation.tiled import fits, in_bands, rows_within
 
 Show = Callable[[Translated], Tensor]
 """Makes levels of what an engine returns."""

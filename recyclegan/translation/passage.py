@@ -10,13 +10,13 @@ from torch import Tensor
 
 from recyclegan.checkpoint import Card
 from recyclegan.data.resize import Resize
+from recyclegan.engines.on_device import DevicePath, snapped, to_levels
 from recyclegan.errors import InputError
 from recyclegan.labels import snap
 from recyclegan.networks.weights import check_finite
 from recyclegan.tensors import Frames, Translated, to_frames, to_images
 from recyclegan.translation.computing import Computing
 from recyclegan.translation.kinds import Images, Picture, check_channels, with_channels
-from recyclegan.translation.on_device import DevicePath, snapped, to_levels
 from recyclegan.translation.pending import CudaTraffic, Pending
 
 Scaled = UInt8[np.ndarray, "batch scaled_height scaled_width channels_in"]

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, UInt8
 from torch import Tensor
 
+from recyclegan.engines.on_device import DeviceImages, Shown
 from recyclegan.networks.weights import refuse_unfinite
-from recyclegan.translation.on_device import DeviceImages, Shown
 
 HostImages = UInt8[np.ndarray, "batch height width channels"]
 

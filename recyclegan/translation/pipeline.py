@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from recyclegan.data.resize import Resize
+from recyclegan.engines.batches import batches, counted
 from recyclegan.translation.account import Clock
-from recyclegan.translation.batches import batches, counted
 from recyclegan.translation.kinds import Picture
 from recyclegan.translation.outputs import Output
 from recyclegan.translation.pending import Pending

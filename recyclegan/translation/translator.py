@@ -16,17 +16,17 @@ from torch import Tensor, nn
 from recyclegan.checkpoint import Card, find_translator, load_translator
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
+from recyclegan.engines.batches import batches
+from recyclegan.engines.devices import moved, pick_device
+from recyclegan.engines.onnx_reading import check_choices, is_exported, load_exported
 from recyclegan.files import kind_of, sweep
+from recyclegan.hub import locate
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.translating import EngineChoice, PrecisionChoice
 from recyclegan.tensors import Frames, Translated
-from recyclegan.translation.batches import batches
 from recyclegan.translation.computing import Computing
-from recyclegan.translation.devices import moved, pick_device
-from recyclegan.translation.hub import locate
 from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
 from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each
-from recyclegan.translation.onnx_reading import check_choices, is_exported, load_exported
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
 from recyclegan.translation.passage import Passage
 from recyclegan.translation.plan import VideoJob, find_inputs, is_pattern, plan_folder, plan_several

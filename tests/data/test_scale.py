@@ -13,11 +13,12 @@ from torch import nn
 
 from recyclegan.checkpoint import Card, load_card
 from recyclegan.data import Crop, Resize, Scale
+from recyclegan.distributed.processes import make_fabric
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
-from recyclegan.training import TrainState, train
+from recyclegan.steps import TrainState
+from recyclegan.training import train
 from recyclegan.training.artifacts import make_card
-from recyclegan.training.processes import make_fabric
 from recyclegan.training.training_data import Footage, load_footage, load_spec
 from recyclegan.translation import Translator
 from tests.small import make_data, small_config, small_state

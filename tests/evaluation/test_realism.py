@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from recyclegan.evaluation import EvaluationConfig, evaluate
-from recyclegan.networks.efficientnet import ABOUT, weights_file
+from recyclegan.features.efficientnet import ABOUT, weights_file
 from recyclegan.roadworld import Drive
 from recyclegan.tensors import to_frames, to_images
 from tests.evaluation.world import write_clip

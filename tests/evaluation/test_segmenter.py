@@ -9,8 +9,8 @@ from onnx import TensorProto, helper
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
 from recyclegan.evaluation.class_scores import LEVELS, load_segmenter
+from recyclegan.features.pretrained import FCN8s
 from recyclegan.labels import CITYSCAPES, VIPER
-from recyclegan.networks.pretrained import FCN8s
 from recyclegan.settings.evaluation import EvaluationConfig
 from tests.evaluation.world import HEIGHT, WIDTH, class_maps, label_maps, pictures, write_clip, write_world
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from recyclegan.networks.pretrained import FCN8s
+from recyclegan.features.pretrained import FCN8s
 from tests.golden.records import assert_matches, image, records
 
 PIECE = 1 << 22

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training import learning_rate
+from recyclegan.steps import learning_rate
 from tests.golden.records import records
 
 

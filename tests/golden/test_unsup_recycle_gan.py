@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from recyclegan.features import VGGFeatures
 from recyclegan.flow import Motion
 from recyclegan.methods import UnsupRecycleGAN
-from recyclegan.networks import VGGFeatures
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
 from tests.golden.records import fill, flow, image, records

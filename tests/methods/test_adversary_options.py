@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from recyclegan import losses
 from recyclegan.domains import Domains, target_domain
 from recyclegan.errors import InputError
+from recyclegan.features.efficientnet import EfficientNetLite0
 from recyclegan.methods import CycleGAN, Method, RecycleGAN
 from recyclegan.methods.adversary import OBJECTIVES
-from recyclegan.networks.efficientnet import EfficientNetLite0
 from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.networks import NetworkConfig, Objective
 from recyclegan.settings.training import TrainConfig
+from recyclegan.steps.step import train_step, trained_weights
 from recyclegan.training import train
-from recyclegan.training.step import train_step, trained_weights
 from tests.small import NETWORKS, PALETTE, label_map, make_data, random_clips, small_config, small_method, small_state
 
 SHALLOW = replace(NETWORKS, discriminator_layers=1)

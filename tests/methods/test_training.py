@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from recyclegan.methods import RecycleGAN
+from recyclegan.runs import read_config
 from recyclegan.settings.methods import METHODS
-from recyclegan.training import read_config, train
+from recyclegan.training import train
 from tests.small import make_data, small_config
 
 

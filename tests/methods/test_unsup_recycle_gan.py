@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from recyclegan import losses
 from recyclegan.domains import Direction, Domains
 from recyclegan.errors import InputError
+from recyclegan.features import VGGFeatures
 from recyclegan.flow import sample_motion
 from recyclegan.methods import UnsupRecycleGAN
-from recyclegan.networks import VGGFeatures
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
+from recyclegan.steps.step import trained_weights
 from recyclegan.tensors import Losses
-from recyclegan.training.step import trained_weights
 from tests.small import NETWORKS, random_clips
 
 TERMS = ("adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")

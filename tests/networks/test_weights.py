@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.networks import VGGFeatures, load_content_features, make_generator
+from recyclegan.features import VGGFeatures, load_content_features
+from recyclegan.networks import make_generator
 from recyclegan.networks.registry import GENERATORS
 from recyclegan.networks.weights import check_finite, check_numbers_of, difference, shapes_of
 

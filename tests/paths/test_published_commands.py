@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from recyclegan.networks import VGGFeatures
-from recyclegan.networks.pretrained import FCN8s
+from recyclegan.features import VGGFeatures
+from recyclegan.features.pretrained import FCN8s
 from recyclegan.networks.weights import read_weights
 from recyclegan.translation import Translator
 from recyclegan.video import read_image

@@ -9,8 +9,8 @@ from PIL import Image as Pillow
 
 from recyclegan.data.label_maps import read_class_map
 from recyclegan.errors import InputError
+from recyclegan.features.pretrained import FCN8s
 from recyclegan.labels import VIPER, colourize
-from recyclegan.networks.pretrained import FCN8s
 from recyclegan.published import score_commands
 from recyclegan.published.score_commands import read_truth
 from recyclegan.video import read_image, write_image

@@ -15,7 +15,7 @@ from recyclegan.published.start import prepare_start, refuse_existing
 from recyclegan.published.train_command import train_config
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, load_checkpoint
-from recyclegan.training import learning_rate
+from recyclegan.steps import learning_rate
 from tests.golden.records import records
 from tests.published.commands import SMALL, train_options, world
 

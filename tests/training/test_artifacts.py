@@ -11,8 +11,9 @@ from recyclegan.checkpoint import add_metrics, load_card, load_translator, save_
 from recyclegan.networks.wrappers import ClassGenerator, SmoothGenerator
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
+from recyclegan.steps import TrainState
 from recyclegan.tensors import to_frames, to_images
-from recyclegan.training import Outcome, TrainState, loop, train
+from recyclegan.training import Outcome, loop, train
 from recyclegan.training.artifacts import save_translators, translating_generators
 from recyclegan.video import read_image
 from tests.pages.test_grids import places_of

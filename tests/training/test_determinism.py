@@ -8,10 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from recyclegan.distributed.processes import deterministic_algorithms
 from recyclegan.errors import InputError
 from recyclegan.networks.layers import ReflectionPad, pad_to_multiple, reflect
-from recyclegan.training import loop, read_config, train, train_step
-from recyclegan.training.processes import deterministic_algorithms
+from recyclegan.runs import read_config
+from recyclegan.steps import train_step
+from recyclegan.training import loop, train
 from tests.small import make_data, small_config
 
 

@@ -14,7 +14,7 @@ from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.training import train
 from tests.small import make_data, small_config
-from tests.training.test_step import same
+from tests.steps.test_step import same
 
 KINDS = {
     "config.json": 0,

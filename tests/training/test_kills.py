@@ -13,7 +13,7 @@ import pytest
 from recyclegan.cli import main
 from recyclegan.states import checkpoints, load_checkpoint
 from tests.small import make_data
-from tests.training.test_step import same
+from tests.steps.test_step import same
 
 PATIENCE = 240.0
 """Seconds after which a process that has neither ended nor come to the moment of its kill is given up."""

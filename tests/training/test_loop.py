@@ -16,29 +16,22 @@ import torch
 from recyclegan import losses
 from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
+from recyclegan.distributed.processes import make_fabric
 from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
 from recyclegan.methods import UnsupRecycleGAN
+from recyclegan.runs import read_config
+from recyclegan.runs.run_folder import command_words, write_config
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.training import TrainConfig, config_to_dict
 from recyclegan.states import checkpoints, load_checkpoint
-from recyclegan.training import (
-    Outcome,
-    TrainingFailedError,
-    TrainState,
-    learning_rate,
-    loop,
-    read_config,
-    train,
-    train_step,
-)
-from recyclegan.training.processes import make_fabric
-from recyclegan.training.run_folder import command_words, write_config
+from recyclegan.steps import TrainingFailedError, TrainState, learning_rate, train_step
+from recyclegan.training import Outcome, loop, train
 from tests.small import make_data, small_config
-from tests.training.test_step import same
+from tests.steps.test_step import same
 
 RANDOM = {
     "steps": 6,
@@ -351,7 +344,7 @@ def test_the_words_for_a_configuration_are_options_that_give_it(
     )
     asked: list[TrainConfig] = []
     monkeypatch.setattr("recyclegan.training.train", lambda config, *_: asked.append(config) or Outcome(7, 7))
-    monkeypatch.setattr("recyclegan.training.proportions.shapes_of", lambda _: {})
+    monkeypatch.setattr("recyclegan.planning.proportions.shapes_of", lambda _: {})
     assert main(["train", name, *" ".join(command_words(config).values()).split()]) == 0
     assert asked == [config]
 
@@ -519,7 +512,7 @@ def test_a_device_that_is_not_there_is_named(data: Path, tmp_path: Path, changes
 def test_other_ways_to_train_end_in_translators(
     data: Path, tmp_path: Path, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recyclegan.training.processes.bf16_slowdown", lambda: 1.0)
+    monkeypatch.setattr("recyclegan.distributed.processes.bf16_slowdown", lambda: 1.0)
     config = small_config(data, tmp_path / "run", steps=2, **changes)
     assert train(config).steps == 2
     assert json.loads((config.out / "config.json").read_text()) == config_to_dict(config)
@@ -535,7 +528,7 @@ def test_half_precision_is_refused_on_a_cpu(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("slowdown", [0.5, 1.2])
 def test_bf16_is_taken_where_a_cpu_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slowdown: float) -> None:
-    monkeypatch.setattr("recyclegan.training.processes.bf16_slowdown", lambda: slowdown)
+    monkeypatch.setattr("recyclegan.distributed.processes.bf16_slowdown", lambda: slowdown)
     make_fabric(TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="bf16-mixed"))
 
 
@@ -543,7 +536,7 @@ def test_bf16_is_taken_where_a_cpu_has_it(tmp_path: Path, monkeypatch: pytest.Mo
 def test_bf16_is_refused_in_a_line_where_a_cpu_would_take_ages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slowdown: float
 ) -> None:
-    monkeypatch.setattr("recyclegan.training.processes.bf16_slowdown", lambda: slowdown)
+    monkeypatch.setattr("recyclegan.distributed.processes.bf16_slowdown", lambda: slowdown)
     with pytest.raises(InputError) as caught:
         make_fabric(TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="bf16-mixed"))
     assert str(caught.value) == (

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from recyclegan.errors import InputError
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import DIGESTS_FILE, STATE_FILE, checkpoints, load_checkpoint, save_checkpoint
-from recyclegan.training import TrainState, train, train_step
+from recyclegan.steps import TrainState, train_step
+from recyclegan.training import train
 from recyclegan.training.restoring import MisfitError, check_state, read_state, restore
 from tests.small import make_data, small_config, small_state
-from tests.training.test_step import batch_of, config_with, same
+from tests.steps.test_step import batch_of, config_with, same
 
 
 def damage(folder: Path) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from recyclegan.distributed.processes import make_fabric
 from recyclegan.settings.methods import METHODS
-from recyclegan.training.processes import make_fabric
 from recyclegan.training.training_data import load_footage
 from recyclegan.training.validation import mean_equivariance_error, notes_on_course, rise_at_the_end, validate, variety
 from tests.small import make_data, random_clips, small_config, small_method

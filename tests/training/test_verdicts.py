@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.cli import main
+from recyclegan.distributed.processes import make_fabric
 from recyclegan.logs import read_stats
 from recyclegan.training import train
-from recyclegan.training.processes import make_fabric
 from recyclegan.training.training_data import Footage, load_footage
 from recyclegan.training.validation import SampleJudge, spread_frames, verdict_lines
 from recyclegan.verdict import NAMES, verdict_in

@@ -14,9 +14,9 @@ from recyclegan.domains import DOMAINS
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.training import TrainState, train_step
+from recyclegan.steps import TrainState, train_step
 from tests.small import random_clips, small_config, small_state
-from tests.training.test_step import NOWHERE
+from tests.steps.test_step import NOWHERE
 
 READS = (
     "_local_scalar_dense",

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.data.resampling import resize_levels
+from recyclegan.engines.engines import agreement
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.translation import Output, Translator
-from recyclegan.translation.engines import agreement
 from recyclegan.video import read_video, write_video
 from tests.small import PALETTE, label_map, picture, small_card
 

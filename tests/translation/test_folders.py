@@ -13,11 +13,11 @@ import pytest
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import save_translator
+from recyclegan.engines.batches import MOST_PIXELS, batches
 from recyclegan.errors import InputError
 from recyclegan.files import added_to, whole_file
 from recyclegan.networks import make_generator
 from recyclegan.translation import Output, Translator
-from recyclegan.translation.batches import MOST_PIXELS, batches
 from recyclegan.translation.plan import named_twice
 from recyclegan.video import write_image, write_video
 from tests.media import numbered
@@ -164,7 +164,7 @@ def test_batches_keep_their_order_and_lose_nothing(size: int, pixels: int, lengt
 def test_frames_that_training_saw_enlarged_count_at_their_size_then(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("recyclegan.translation.batches.MOST_PIXELS", 2 * 64 * 96)
+    monkeypatch.setattr("recyclegan.engines.batches.MOST_PIXELS", 2 * 64 * 96)
     make_frames(tmp_path / "in", 5, height=32, width=48)
     enlarging = Translator(Counting(), small_card(size=(64, 96), resize="rectangle"), "cpu", batch_size=10**9)
     enlarging.translate_folder(tmp_path / "in", tmp_path / "out")

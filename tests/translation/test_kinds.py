@@ -213,7 +213,7 @@ def test_an_iterator_is_read_no_further_ahead_than_a_batch() -> None:
 
 
 def test_large_frames_of_an_iterator_are_translated_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recyclegan.translation.batches.MOST_PIXELS", 2 * 20 * 30)
+    monkeypatch.setattr("recyclegan.engines.batches.MOST_PIXELS", 2 * 20 * 30)
     translator = inverter(batch_size=100)
     assert len(list(translator(iter([IMAGE] * 5)))) == 5
     assert len(translator([IMAGE] * 5)) == 5

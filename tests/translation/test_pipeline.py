@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import save_translator
+from recyclegan.engines.batches import GrowingBatch
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.translation import Output, Translator
 from recyclegan.translation.account import Account
-from recyclegan.translation.batches import GrowingBatch
 from recyclegan.video import VideoFrame, VideoReader, VideoWriter, read_video, write_video
 from tests.media import numbered
 from tests.small import picture, small_card

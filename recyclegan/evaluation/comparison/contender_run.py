@@ -16,11 +16,12 @@ from recyclegan.domains import Direction, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
 from recyclegan.files import read_json, write_json
+from recyclegan.runs import read_config
+from recyclegan.runs.run_folder import check_run_folder
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training import read_config, train
-from recyclegan.training.run_folder import check_run_folder
+from recyclegan.training import train
 from recyclegan.translation import Output, Translator
 
 Stage = Literal["training", "translating", "measuring"]

@@ -11,9 +11,9 @@ from recyclegan.errors import InputError
 from recyclegan.evaluation.comparison.contender_run import ContenderRun
 from recyclegan.evaluation.frame_spans import frames_in, runs_of
 from recyclegan.files import kind_of, read_json, write_json
+from recyclegan.runs.run_folder import changed_words
 from recyclegan.settings.evaluation import ComparisonConfig
 from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
-from recyclegan.training.run_folder import changed_words
 
 RECORD_FILE = "comparison.json"
 

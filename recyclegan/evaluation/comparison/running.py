@@ -24,8 +24,8 @@ import torch
 from recyclegan.errors import InputError
 from recyclegan.evaluation.comparison.contender_run import ContenderRun, StoppedError, carry_out
 from recyclegan.files import read_json, write_text
+from recyclegan.planning import step_seconds
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training import step_seconds
 
 ROUNDS = 3
 """How often each contender is timed, in turn, so that what else the machine does falls on all of them."""

@@ -5,7 +5,7 @@ import os
 import time
 
 from recyclegan.evaluation.comparison.running import equal_minutes
-from recyclegan.training import step_seconds
+from recyclegan.planning import step_seconds
 from tests.small import make_data, small_config
 
 
