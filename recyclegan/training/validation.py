@@ -152,18 +152,29 @@ def _spread(length: int, count: int) -> list[int]:
     return [int((2 * part + 1) * length / (2 * count)) for part in range(count)]
 
 
+FEWEST_STEPS = 100
+"""Steps before which frames in which nothing is wrong are called too early to be judged, not usable."""
+
+
 def verdict_lines(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return what there is to say of a run at its end, from the lines of ``stats.jsonl``.
 
     A line for each direction, one for each thing that is wrong in it, with what to do, and one for each discriminator
     that has won.
     """
-    judged = [
-        (direction, verdict_in(entry, direction)) for direction in DIRECTIONS for entry in _last(entries, direction)
+    lines = [
+        line for direction in DIRECTIONS for entry in _last(entries, direction) for line in _lines(entry, direction)
     ]
-    lines = [line for direction, verdict in judged for line in verdict.lines(f"{direction} ")]
     won = on_discriminators(series(entries))
     return (*lines, *(f"{finding.sentence}; {finding.remedy}" for finding in won))
+
+
+def _lines(entry: Mapping[str, Any], direction: Direction) -> list[str]:
+    """Return the verdict on a direction; in the first steps it says no more than what is wrong."""
+    verdict = verdict_in(entry, direction)
+    if verdict.word == "usable" and entry["step"] < FEWEST_STEPS:
+        return [f"{direction} not judged: {entry['step']} steps are too few to tell; {FEWEST_STEPS} at least"]
+    return verdict.lines(f"{direction} ")
 
 
 def _last(entries: Sequence[Mapping[str, Any]], direction: Direction) -> list[Mapping[str, Any]]:

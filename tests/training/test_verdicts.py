@@ -106,3 +106,15 @@ def test_a_discriminator_that_has_won_is_told_at_the_end() -> None:
     assert line.startswith("b/discriminator: under 0.01 in steps 0-19")
     assert "--discriminator-width" in line
     assert verdict_lines([]) == ()
+
+
+@pytest.mark.parametrize(("step", "word"), [(6, "not judged"), (99, "not judged"), (100, "usable")])
+def test_few_steps_are_too_early_to_call_anything_usable(step: int, word: str) -> None:
+    fine = {"lightness_agreement": 0.8, "edges_kept": 0.9, "holes": 0.0, "change": 20.0, "contrast": 30.0}
+    entry = {"step": step, **{f"ab/{name}": value for name, value in fine.items()}}
+    assert verdict_lines([entry])[0].startswith(f"ab {word}:")
+
+
+def test_what_is_wrong_is_told_however_few_the_steps() -> None:
+    entry = {"step": 6, "ab/lightness_agreement": -0.8, "ab/edges_kept": 0.9, "ab/change": 20.0, "ab/contrast": 30.0}
+    assert verdict_lines([entry])[0].startswith("ab not usable:")
