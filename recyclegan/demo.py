@@ -27,8 +27,8 @@ from recyclegan.logs import read_stats, series
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.pages.page import Cell, Html, Section, details, grid, headline, page, table, text, video_player
 from recyclegan.paths import AnyPath, as_path
+from recyclegan.runs.run_charts import charts
 from recyclegan.runs.run_folder import STATS_FILE
-from recyclegan.runs.run_page import charts
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.presets import PRESETS

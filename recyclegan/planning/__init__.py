@@ -3,6 +3,6 @@
 For: ``train --minutes``, ``compare --minutes`` and the demo. In: a `TrainConfig`. Out: another, and why, in words.
 """
 
-from recyclegan.planning.minutes import step_seconds
+from recyclegan.planning.step_time import step_seconds
 
 __all__ = ["step_seconds"]

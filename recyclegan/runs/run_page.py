@@ -1,168 +1,22 @@
-"""``index.html`` of a run folder: what a run shows of itself, while it goes and when it is done.
-
-The commands that a run can go on with, as they are typed.
-
-The course of a run as charts: what is measured first, then each term of the loss, both directions in one chart.
-"""
+"""``index.html`` of a run folder: what a run shows of itself, while it goes and when it is done."""
 
 import re
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from recyclegan.domains import Direction, Domain, source_domain, target_domain
-from recyclegan.files import kind_of
 from recyclegan.pace import duration
-from recyclegan.pages.charts import line_chart
 from recyclegan.pages.live import Shot, command, progress_bar, time_slider, verdict, written_at
 from recyclegan.pages.page import Html, Section, details, grid, headline, note, number, page, table, text
+from recyclegan.runs.run_charts import Points, charts
+from recyclegan.runs.run_commands import Command, commands_of_results, resume_command
 from recyclegan.runs.run_folder import command_words
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS, Preset
 from recyclegan.settings.training import TrainConfig
-
-PROGRAM = "recyclegan"
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command line and what it is good for."""
-
-    title: str
-    words: tuple[str, ...]
-
-    @property
-    def line(self) -> str:
-        """Return the line to type, quoted for the shell."""
-        return shlex.join((PROGRAM, *self.words))
-
-
-def resume_command(config: TrainConfig, title: str, *more: str) -> Command:
-    """Return what goes on with the run."""
-    return Command(title, ("train", config.method_name, "--out", str(config.out), "--resume", *more))
-
-
-def commands_of_results(config: TrainConfig, directions: tuple[Direction, ...]) -> list[Command]:
-    """Return what translates and measures held-out clips in each direction, and what looks for faults."""
-    commands = [
-        command for direction in directions for command in (_translate(config, direction), _evaluate(config, direction))
-    ]
-    doctor = ("doctor", str(config.out), "--data", str(config.data))
-    return [*commands, Command("See what is wrong, and what to do", doctor)]
-
-
-def _translate(config: TrainConfig, direction: Direction) -> Command:
-    source, target = source_domain(direction), target_domain(direction)
-    options = [*(["--direction", direction] if direction != "ab" else []), *_reading(config)]
-    frames = ["--frames"] if config.frames.is_label(target) else []
-    words = ("translate", str(config.out), str(_footage(config, source)), str(_translated(config, direction)))
-    return Command(f"Translate held-out clips, {_words(direction)}", (*words, *options, *frames))
-
-
-def _evaluate(config: TrainConfig, direction: Direction) -> Command:
-    clips = str(_translated(config, direction)), str(_footage(config, source_domain(direction)))
-    target = str(config.data / "train" / target_domain(direction).upper())
-    out = str(config.out / f"evaluation-{direction}")
-    words = ("evaluate", *clips, "--target", target, "--out", out, *_reading(config))
-    return Command(f"Then measure them, {_words(direction)}", words)
-
-
-def _reading(config: TrainConfig) -> list[str]:
-    frames = config.frames
-    damaged = ["--damaged", frames.damaged] if frames.damaged != "refuse" else []
-    return [*damaged, *(["--deinterlace"] if frames.deinterlace else [])]
-
-
-def _footage(config: TrainConfig, domain: Domain) -> Path:
-    """Return the held-out clips of a domain, or where none are held out those of training."""
-    split = "val" if kind_of(config.data / "val") == "folder" else "train"
-    return config.data / split / domain.upper()
-
-
-def _translated(config: TrainConfig, direction: Direction) -> Path:
-    return config.out / f"translated-{direction}"
-
-
-def _words(direction: Direction) -> str:
-    return f"{source_domain(direction).upper()} to {target_domain(direction).upper()}"
-
-
-MOST_POINTS = 240
-"""Points of a line in a chart: more are means of neighbours."""
-LARGEST = 1e30
-"""Values are drawn as if they were no larger."""
-MEASURES = {
-    "lightness_agreement": ("Lightness agreement", "1: as in the source; below 0: swapped"),
-    "equivariance": ("Equivariance error", "black to white = 1; lower is steadier"),
-    "variety": ("Variety", "near 0: all frames become alike"),
-    "edges_kept": ("Edges kept", "share of the source's"),
-    "swapped_area": ("Light and dark swapped", "share of the area"),
-    "holes": ("Holes", "share of the area"),
-    "detail_kept": ("Detail kept", "share of the source's or target's"),
-    "ghosts": ("Ghosts", "share of the flat area"),
-    "checkerboard": ("Checkerboard", "decibels beyond source and target"),
-    "tint": ("Tint", "levels of 255"),
-    "saturated": ("Saturated", "share of values"),
-    "variety_kept": ("Variety kept", "share of the sources'"),
-    "contrast": ("Contrast", "levels of 255"),
-    "change": ("Change", "levels of 255"),
-}
-"""Measures of held-out frames, those that tell most first: title, and how to read the vertical axis."""
-SECOND = {"ba", "b"}
-"""Lines that have the second colour, also where the first is not there."""
-WORDS = {"lr": "Learning rate"}
-
-Points = Sequence[tuple[float, float]]
-
-
-def charts(course: Mapping[str, Points], measured: bool) -> list[Html]:
-    """Return a chart for each quantity of ``stats.jsonl``: either the measures of held-out frames, or all others.
-
-    ``course`` holds the (step, value) points of each, such as ``ab/cycle``; those of both directions share a chart.
-    """
-    by_quantity: dict[str, dict[str, Points]] = {}
-    for name, points in course.items():
-        owner, _, quantity = name.rpartition("/")
-        by_quantity.setdefault(quantity, {})[owner or quantity] = points
-    known = [name for name in MEASURES if name in by_quantity]
-    wanted = known if measured else [name for name in by_quantity if name not in known]
-    return [_chart(name, by_quantity[name]) for name in wanted]
-
-
-def _chart(quantity: str, lines: Mapping[str, Points]) -> Html:
-    title, reading = MEASURES.get(quantity, (WORDS.get(quantity, quantity.replace("_", " ").capitalize()), ""))
-    places, values = thinned(dict(sorted(lines.items())), MOST_POINTS)
-    first_style = 0 if lines.keys() - SECOND else 1
-    return line_chart(values, title, x_label="step", y_label=reading, places=places, first_style=first_style)
-
-
-def thinned(lines: Mapping[str, Points], most: int) -> tuple[list[float], dict[str, list[float]]]:
-    """Return at most ``most`` steps and the value of each line there: means of stretches, as long for all lines.
-
-    A stretch that holds a value that is not finite has none, nor has one without a value.
-    """
-    columns = {name: np.fromiter(chain.from_iterable(points), float).reshape(-1, 2).T for name, points in lines.items()}
-    steps = np.unique(np.concatenate([own for own, _ in columns.values()]))
-    stretch = -(-len(steps) // most)
-    ends = np.append(np.arange(stretch, len(steps), stretch), len(steps)) - 1
-    return steps[ends].tolist(), {
-        name: _means(np.searchsorted(steps, own) // stretch, values, len(ends)).tolist()
-        for name, (own, values) in columns.items()
-    }
-
-
-def _means(stretches: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        drawn = np.where(np.isfinite(values), values.clip(-LARGEST, LARGEST), np.nan)
-        return np.bincount(stretches, drawn, count) / np.bincount(stretches, minlength=count)
-
 
 RENEW = 30
 """Seconds after which a page of a run that goes on loads itself anew."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from recyclegan.planning.minutes import size_of_shape
+from recyclegan.planning.candidates import size_of_shape
 from recyclegan.planning.proportions import notes_on_sizes, shapes_of
 from recyclegan.settings.frames import DataConfig
 from tests.small import make_data, make_frames, small_config

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from recyclegan.planning import minutes
-from recyclegan.planning.minutes import NUM_TRIED, first_frames, median_seconds, trial_seconds
+from recyclegan.planning import step_time
+from recyclegan.planning.step_time import NUM_TRIED, first_frames, median_seconds, trial_seconds
 from recyclegan.settings.frames import DataConfig
 from tests.small import NETWORKS, label_map, make_data, small_config, small_state
 
@@ -18,13 +18,13 @@ from tests.small import NETWORKS, label_map, make_data, small_config, small_stat
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """Let each step take the next of these seconds; return those that are left."""
     now, left = [0.0], list[float]()
-    monkeypatch.setattr(minutes.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(step_time.time, "perf_counter", lambda: now[0])
 
     def step(*_: object) -> dict[str, torch.Tensor]:
         now[0] += left.pop(0)
         return {}
 
-    monkeypatch.setattr(minutes, "train_step", step)
+    monkeypatch.setattr(step_time, "train_step", step)
     return left
 
 
@@ -50,13 +50,13 @@ def test_a_trial_takes_true_steps_on_a_few_frames_and_writes_nothing(tmp_path, m
     frames = DataConfig(size=(32, 48), labels=labels, cache=tmp_path / "cache")
     networks = replace(NETWORKS, generator="resnet-6" if labels == "none" else "classes-6")
     config = small_config(data, tmp_path / "run", frames=frames, batch_size=batch_size, networks=networks)
-    shapes, take = [], minutes.train_step
+    shapes, take = [], step_time.train_step
 
     def step(state, batch, number):
         shapes.append({domain: tuple(clips.shape) for domain, clips in batch.items()})
         return take(state, batch, number)
 
-    monkeypatch.setattr(minutes, "train_step", step)
+    monkeypatch.setattr(step_time, "train_step", step)
     assert 0 < trial_seconds(config, first_frames(config, 1)) < math.inf
     shape = (batch_size, 1, 3, 32, 48)
     assert shapes == [{"a": shape, "b": shape}] * (NUM_TRIED + 1)
@@ -67,7 +67,7 @@ def test_what_does_not_fit_into_memory_takes_for_ever(tmp_path, monkeypatch):
     def step(*_: object) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(minutes, "train_step", step)
+    monkeypatch.setattr(step_time, "train_step", step)
     config = small_config(tmp_path, tmp_path)
     frames = {domain: [np.zeros((40, 60, 3), np.uint8)] for domain in "ab"}
     assert trial_seconds(config, frames) == math.inf

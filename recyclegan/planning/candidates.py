@@ -1,0 +1,138 @@
+"""What is trained in so many minutes: the size of frames and the width of networks that leave enough steps.
+
+Pure functions of the footage's shape and of how long steps take.
+"""
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from recyclegan.data.resize import MARGIN
+
+LEAST_STEPS = 1200
+"""Steps below which no size is worth training: a small one that has them shows more than a large one that has not.
+
+On small footage the look is there after 1,000 to 1,500 steps. More minutes buy steps up to this number, then a larger
+size, then wider networks, then steps again.
+"""
+SHORTER_SIDES = (64, 96, 128, 160, 192, 256, 320, 384, 512)
+"""Pixels of the shorter side that are tried, from the smallest on."""
+WIDTHS = (16, 24, 32, 48, 64)
+"""Channels of the generators' first layer that are tried, from the smallest on."""
+WIDEST_DISCRIMINATOR = 64
+MULTIPLE = 8
+"""What divides both sides, so that neither networks nor their patches need a border."""
+FOR_STEPS = 0.9
+"""Share of the minutes that steps may take; the rest is for timing them, samples, measures and checkpoints."""
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may be trained."""
+
+    size: Size
+    """Height and width of the frames that are trained on."""
+    width: int
+    """Channels of the generators' first layer."""
+
+    @property
+    def discriminator_width(self) -> int:
+        """Return the channels of the discriminators' first layer: twice those of the generators, up to 64."""
+        return min(2 * self.width, WIDEST_DISCRIMINATOR)
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"frames of {in_words(self.size)}, networks of width {self.width}"
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A candidate, and the seconds that a training step of it takes; infinite where it does not fit into memory."""
+
+    candidate: Candidate
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate to train, and the next larger one that was tried and takes too long, if there is one."""
+
+    taken: Timed
+    refused: Timed | None = None
+
+
+def in_words(size: Size) -> str:
+    """Return a size as options take it: height, then width."""
+    return f"{size[0]}x{size[1]}"
+
+
+def shape_between(shapes: Sequence[Size]) -> float:
+    """Return the width over the height that lies in the middle of several shapes, so that none is squeezed most."""
+    return math.prod(width / height for height, width in shapes) ** (1 / len(shapes))
+
+
+def size_of_shape(shorter: int, shape: float) -> Size:
+    """Return the size with this shorter side that is nearest to ``shape`` (width over height), in multiples of 8."""
+    longer = max(shorter, MULTIPLE * round(shorter * max(shape, 1 / shape) / MULTIPLE))
+    return (shorter, longer) if shape >= 1 else (longer, shorter)
+
+
+def sizes_within(shapes: Sequence[Size], margin: float = MARGIN) -> tuple[Size, ...]:
+    """Return the sizes to try for footage of these shapes (height, width): of its shape, none of them enlarged.
+
+    ``margin`` is the side of the frames over that of the window that is cut from them. There is always a size.
+    """
+    shape, shortest = shape_between(shapes), min(min(size) for size in shapes)
+    sides = [side for side in SHORTER_SIDES if side * margin <= shortest] or [SHORTER_SIDES[0]]
+    return tuple(size_of_shape(side, shape) for side in sides)
+
+
+def longest_step(minutes: float, steps: int = LEAST_STEPS) -> float:
+    """Return the seconds that a step may take, for ``steps`` of them to fit into ``minutes``."""
+    return 60 * minutes * FOR_STEPS / steps
+
+
+def choose(
+    sizes: Sequence[Size], widths: Sequence[int], seconds: Callable[[Candidate], float], longest: float
+) -> Choice:
+    """Return the largest size, and at that size the greatest width, whose steps take at most ``longest`` seconds.
+
+    Both ascend. The first size at the first width is taken where nothing is fast enough. ``seconds`` is asked for each
+    candidate once, from the smallest on, and for none beyond the first that takes too long.
+    """
+    first = Candidate(sizes[0], widths[0])
+    taken, refused = Timed(first, seconds(first)), None
+    steps: dict[str, Sequence[Any]] = {} if taken.seconds > longest else {"size": sizes[1:], "width": widths[1:]}
+    for field, larger in steps.items():
+        for value in larger:
+            candidate = replace(taken.candidate, **{field: value})
+            timed = Timed(candidate, seconds(candidate))
+            if timed.seconds > longest:
+                refused = refused or timed
+                break
+            taken = timed
+    return Choice(taken, refused)
+
+
+def steps_within(minutes: float, spent: float, seconds: float) -> int:
+    """Return the steps of ``seconds`` each that are left of ``minutes`` after ``spent`` seconds; at least one."""
+    left = 60 * minutes - spent - (1 - FOR_STEPS) / 2 * 60 * minutes
+    return max(1, int(left / seconds))
+
+
+def tell_choice(choice: Choice, minutes: float, steps: int, least: int, given: Collection[str]) -> str:
+    """Return in one line what was chosen for ``minutes`` and why, with the steps that are expected."""
+    taken = choice.taken
+    line = f"{minutes:g} minutes: {taken.candidate}, {steps:,} steps of {taken.seconds:.2g} s"
+    if choice.refused and choice.refused.seconds < math.inf:
+        other = choice.refused
+        what = other.candidate.size != taken.candidate.size
+        larger = f"frames of {in_words(other.candidate.size)}" if what else f"width {other.candidate.width}"
+        line += f"; {larger} would take {other.seconds:.2g} s a step, and leave fewer than {least:,}"
+    if steps < LEAST_STEPS and "steps" not in given:
+        line += f"; fewer than {LEAST_STEPS:,} steps seldom show the look: give more minutes"
+    return line

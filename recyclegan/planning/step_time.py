@@ -1,0 +1,110 @@
+"""How long a training step takes on this machine."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from recyclegan.acceleration.stepping import choose_halves
+from recyclegan.data import index_data
+from recyclegan.data.resize import scale_of
+from recyclegan.distributed.processes import make_fabric
+from recyclegan.domains import DOMAINS, Colours, Domain
+from recyclegan.settings.training import TrainConfig
+from recyclegan.steps.halves import Batch
+from recyclegan.steps.step import TrainState, train_step
+from recyclegan.tensors import Clips, to_frames
+from recyclegan.training.loop import first_method, prepare
+from recyclegan.training.training_data import Decoding, load_spec
+
+NUM_TIMED = 3
+NUM_TRIED = 5
+"""Steps that are timed of one candidate among several: what else the machine does must not decide between them."""
+
+
+def step_seconds(
+    config: TrainConfig, decoding: Decoding | None = None, num_timed: int = NUM_TIMED, at_most: float = math.inf
+) -> float:
+    """Return the median seconds of ``num_timed`` training steps after a first one; nothing is written.
+
+    Where steps together take more than ``at_most`` seconds, fewer are timed.
+
+    Raises:
+        InputError: the data or the devices do not allow it.
+    """
+    state, footage = prepare(replace(config, steps=num_timed + 1), decoding)
+    with footage.ahead(0, state.num_steps) as batches:
+        return median_seconds(state, batches.batch, at_most)
+
+
+def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: float = math.inf) -> float:
+    """Return the median seconds of all steps of a run but the first, reading their batches included.
+
+    It ends early, after two steps at least, when all of them together have taken more than ``at_most`` seconds.
+    """
+    device, seconds = state.fabric.device, list[float]()
+    for step in range(state.num_steps):
+        start = time.perf_counter()
+        train_step(state, batch(step), step)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        seconds.append(time.perf_counter() - start)
+        if len(seconds) > 1 and sum(seconds) > at_most:
+            break
+    return statistics.median(seconds[1:])
+
+
+def first_frames(config: TrainConfig, clip_length: int) -> dict[Domain, list[np.ndarray]]:
+    """Return as many frames of each domain's first clip as a step needs, at their own size.
+
+    Raises:
+        InputError: a folder is missing, or a clip cannot be read.
+    """
+    reading, triplets = config.frames.reading, config.frames.triplets
+    clips = {domain: found[0] for domain, found in index_data(config.data, "train", DOMAINS, triplets, reading).items()}
+    frames: dict[Domain, list[np.ndarray]] = {}
+    for domain, clip in clips.items():
+        images = clip.images(config.frames.is_label(domain))
+        frames[domain] = [image for image, _ in zip(images, range(clip_length), strict=False)]
+    return frames
+
+
+def trial_seconds(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]], at_most: float = math.inf) -> float:
+    """Return the median seconds of a training step on a few frames; infinite where they do not fit into memory.
+
+    Where steps together take more than ``at_most`` seconds, fewer are timed. The weights are thrown away, nothing is
+    written, and no other footage is read.
+    """
+    trial = replace(config, steps=NUM_TRIED + 1)
+    try:
+        return _median_seconds_on(trial, frames, at_most)
+    except torch.OutOfMemoryError:
+        return math.inf
+    finally:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _median_seconds_on(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]], at_most: float) -> float:
+    fabric, num_steps = make_fabric(config), NUM_TRIED + 1
+    palettes = {domain: _colours(images) for domain, images in frames.items() if config.frames.is_label(domain)}
+    state = TrainState(first_method(config, palettes), config, fabric, num_steps)
+    choose_halves(state)
+    batch = {domain: _clips(config, domain, images).to(fabric.device) for domain, images in frames.items()}
+    return median_seconds(state, lambda _: batch, at_most)
+
+
+def _clips(config: TrainConfig, domain: Domain, images: list[np.ndarray]) -> Clips:
+    """Return a batch of the same frames again and again, cut as training cuts them."""
+    spec = load_spec(config, domain)
+    window = scale_of(config.frames).window(np.stack([spec(image) for image in images]), np.random.default_rng(0))
+    return to_frames(window).contiguous().repeat(config.batch_size, 1, 1, 1).unflatten(0, (config.batch_size, -1))
+
+
+def _colours(images: list[np.ndarray]) -> Colours:
+    pixels = np.concatenate([image.reshape(-1, 3) for image in images])
+    return tuple((red, green, blue) for red, green, blue in np.unique(pixels, axis=0).tolist())
