@@ -16,7 +16,15 @@ from torch import Tensor, nn
 
 from recyclegan.data import default_cache_folder
 from recyclegan.engines.devices import halves_of, seconds_of
-from recyclegan.engines.engines import AGREEMENT, Engine, TorchEngine, agreement, is_installed, make_engine
+from recyclegan.engines.engines import (
+    AGREEMENT,
+    Engine,
+    TorchEngine,
+    agreement,
+    are_of_one_colour,
+    is_installed,
+    make_engine,
+)
 from recyclegan.errors import InputError
 from recyclegan.files import read_json, write_json
 from recyclegan.settings.training import Precision
@@ -68,10 +76,13 @@ class Chooser:
         for engine, precision in product(engines, precisions):
             if _remembered().get(key) == [engine, precision]:
                 with suppress(InputError):
-                    return self._agreed(make_engine(engine, self.generator, self.device), precision, frames)
+                    again = make_engine(engine, self.generator, self.device)
+                    again(frames, HALVES.get(precision))
+                    return self._agreed(again, precision, frames)
         choices = self._tried(frames, engines, precisions, num_frames)
         best, _ = min(choices, key=lambda tried: tried[1])
-        _remember(key, [best.engine.name, best.precision])
+        if not are_of_one_colour(frames).any():
+            _remember(key, [best.engine.name, best.precision])
         messages = ", ".join(f"{one.engine.name} {one.precision} {seconds:.3g} s a frame" for one, seconds in choices)
         return replace(best, words=f"{best.words} ({messages})" if len(choices) > 1 else best.words)
 

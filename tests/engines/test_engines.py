@@ -119,6 +119,32 @@ def test_an_engine_of_another_picture_is_refused() -> None:
     assert f"expected {AGREEMENT:.0f} at least; give --engine torch" in message_of(proven, frames(32, 32))
 
 
+def test_frames_of_one_colour_prove_nothing_and_the_next_one_does() -> None:
+    class WrongWhereFlat(TorchEngine):
+        name = "compile"
+
+        def __call__(self, frames: Tensor, half: torch.dtype | None = None) -> Tensor:
+            return frames if float(frames.std()) else -frames
+
+    black = torch.full((2, 3, 32, 32), -1.0)
+    proven = ProvenEngine(WrongWhereFlat(nn.Identity()), nn.Identity())
+    assert torch.equal(proven(black), -black), "is taken as it is"
+    assert torch.equal(proven(torch.cat([black, frames(32, 32)]))[2:], frames(32, 32))
+    wrong = ProvenEngine(TorchEngine(nn.Tanh()), nn.Identity())
+    wrong(black)
+    assert "agrees with torch's" in message_of(wrong, torch.cat([black, frames(32, 32)]))
+
+
+@pytest.mark.parametrize("engine", OTHERS)
+def test_a_video_may_begin_black_whatever_the_engine(tmp_path: Path, engine: Any) -> None:
+    black = [np.zeros((32, 48, 3), np.uint8)] * 5
+    write_video(tmp_path / "in.mp4", [*black, *(picture(i, 32, 48) for i in range(5))], 25)
+    Translator(generator(), small_card(), "cpu", engine=engine).translate_video(
+        tmp_path / "in.mp4", tmp_path / "out.mp4"
+    )
+    assert (tmp_path / "out.mp4").exists()
+
+
 def test_an_engine_without_half_precision_is_refused_beside_it() -> None:
     translator = Translator(generator(), small_card(), "cpu", "bf16-mixed", engine="winograd")
     assert "winograd: computes in 32 bits only; give --precision 32" in message_of(translator.translate, frames(32, 32))
@@ -176,6 +202,13 @@ def test_auto_takes_the_fastest_and_remembers_it(tmp_path: Path, monkeypatch: py
     assert made[4:] == ["torch", "winograd", "onnxruntime"], "another size is another choice"
     chosen(generator("resnet-9"), frames(32, 32, 1))
     assert len(made) == 10, "other weights are another choice"
+
+
+def test_a_choice_on_a_black_frame_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = with_paces(monkeypatch, tmp_path, torch=1.0, winograd=0.5)
+    for _ in range(2):
+        assert chosen(generator(), torch.full((1, 3, 32, 32), -1.0)).engine.name == "winograd"
+    assert made == ["torch", "winograd"] * 2
 
 
 def test_auto_tries_nothing_that_takes_longer_than_it_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
