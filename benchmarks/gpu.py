@@ -1,9 +1,10 @@
 """Every check that needs a GPU in one command that ends within eight minutes: ``make bench-gpu OUT=FOLDER``.
 
-First the tests marked ``cuda``, then the benchmarks, each in a process of its own with a time limit of its own. What
-one has printed stays where it fails or runs out of time, and the others run all the same. FOLDER gets
-``bench-gpu.json`` (under 1 MB), written anew after each part; at the end there is one table. Nothing is installed or
-fetched: torch, the package's wheels and pytest must be importable. ``--small`` runs all at small sizes, on a CPU too.
+First the tests marked ``cuda`` that matter most, then the benchmarks, then the other tests, each in a process of its
+own with a time limit of its own. What one has printed stays where it fails or runs out of time, and the others run all
+the same. FOLDER gets ``bench-gpu.json`` (under 1 MB), written anew after each part; at the end there is one table.
+Nothing is installed or fetched: torch, the package's wheels and pytest must be importable. ``--small`` runs all at
+small sizes, on a CPU too.
 """
 
 import argparse
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE = "bench-gpu.json"
 LIMIT = 470.0
 """Seconds that all parts together may take."""
-TAIL, MOST_LINES, MOST = 4000, 250, 20
+TAIL, MOST_LINES, MOST = 16_000, 250, 20
 """Characters of what a part said at last, and results and failures of it, that are kept."""
 
 SMALL, PATIENT = ("--small", "--device", "cpu"), ("--limit", "600")
@@ -53,21 +54,35 @@ def marked_tests() -> tuple[str, ...]:
     return tuple(path.relative_to(ROOT).as_posix() for path in files if "mark.cuda" in path.read_text())
 
 
+FIRST_TESTS = tuple(
+    f"tests/{name}"
+    for name in (
+        "acceleration/test_cuda_steps.py::test_a_fused_norm_and_its_gradients_are_those_in_double_precision",
+        "acceleration/test_cuda_steps.py::test_a_reflected_border_and_its_gradients_are_those_of_torch",
+        "translation/test_cuda.py::test_a_video_is_that_of_the_cpu_in_order",
+        "acceleration/test_cuda_steps.py::test_fused_norms_and_borders_give_the_same_losses_to_rounding",
+        "data/test_cuda_staging.py",
+    )
+)
+"""What must be known first; all other tests for a GPU come last, where time is left."""
+TESTS = ("-m", "pytest", "-m", "cuda and not slow", "-v", "-o", "timeout=40", "-p", "no:cacheprovider")
+OTHER_TESTS = (*marked_tests(), *(f"--deselect={name}" for name in FIRST_TESTS))
 STEP = (
-    *("benchmarks/step.py", "--steps", "20", "--rounds", "1", "--limit", "60", "--minutes", "2.3"),
+    *("benchmarks/step.py", "--steps", "20", "--rounds", "1", "--limit", "60", "--minutes", "3"),
     *("--variants", "fused-bf16", "fused-32", "eager-bf16", "captured-bf16"),
 )
 FEW_STEPS = ("--minutes", "30", "--steps", "2", "--variants", "eager-32")
 TRANSLATE = (
-    *("benchmarks/translate.py", "--frames", "240", "--repeats", "2", "--limit", "40"),
-    *("--sizes", "512x256", "1280x720", "1920x1080", "--precisions", "32", "bf16-mixed"),
+    *("benchmarks/translate.py", "--frames", "150", "--repeats", "2", "--limit", "40"),
+    *("--sizes", "512x256", "1920x1080", "--precisions", "bf16-mixed"),
 )
 PARTS = (
-    Part("tests", ("-m", "pytest", "-m", "cuda", "-p", "no:cacheprovider", *marked_tests()), 100, small=("-q",)),
-    Part("step", STEP, 150, (*SMALL, *PATIENT, *FEW_STEPS), compares=True),
-    Part("translate", TRANSLATE, 110, (*SMALL, *PATIENT, "--precisions", "32"), compares=True),
-    Part("loader", ("benchmarks/loader.py", "--frames", "4", "--batches", "300", "--rounds", "2"), 60, compares=True),
-    Part("startup", ("benchmarks/startup.py", "--rounds", "2", "--training-only"), 50),
+    Part("first-tests", (*TESTS, *FIRST_TESTS), 60, small=("-q",)),
+    Part("step", STEP, 190, (*SMALL, *PATIENT, *FEW_STEPS), compares=True),
+    Part("translate", TRANSLATE, 90, (*SMALL, *PATIENT, "--precisions", "32"), compares=True),
+    Part("loader", ("benchmarks/loader.py", "--frames", "2", "--batches", "100", "--rounds", "1"), 35, compares=True),
+    Part("startup", ("benchmarks/startup.py", "--rounds", "1", "--training-only"), 35),
+    Part("tests", (*TESTS, *OTHER_TESTS), 60, small=("-q",)),
 )
 """In the order in which they are run."""
 

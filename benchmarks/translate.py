@@ -2,10 +2,11 @@
 
 ``python benchmarks/translate.py`` translates a film of each of ``--sizes`` with each of ``--engines`` and
 ``--precisions``; the generator is a resnet-6 of width 64 with random weights, and frames keep their size.
-``--reference DIR``, a checkout of the published code, runs its own test loop beside it: frames from PNG files, both
-directions, results to PNG files. Every measurement is a process of its own with a time limit; one that fails or takes
-too long gives a line that says so, and the others go on. The first translation of a process, which warms up, is told
-apart from the median of the ``--repeats`` that follow. ``--small`` ends within a minute on a CPU.
+``--reference DIR``, a checkout of the published code, runs its own test loop beside it at the first of the sizes:
+frames from PNG files, both directions, results to PNG files. Every measurement is a process of its own with a time
+limit; one that fails or takes too long gives a line that says so, and the others go on. The first translation of a
+process, which warms up, is told apart from the median of the ``--repeats`` that follow. ``--small`` ends within a
+minute on a CPU.
 """
 
 import argparse
@@ -256,7 +257,7 @@ def report(options: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder, pace = Path(name), None
             make_film(folder, options, size)
-            if options.reference:
+            if options.reference and size == options.sizes[0]:
                 found = in_own_process(options, folder, "reference", sizes=[size])
                 pace = found.get("frames_per_second")
                 notify(options, size, "published", "32", found, None)

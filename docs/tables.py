@@ -1,8 +1,9 @@
 """Writes the tables of the pages beside it: ``python docs/tables.py``, which ``make docs`` and ``make test`` do too.
 
 A table stands between two comments, ``<!-- NAME: made by docs/tables.py -->`` and ``<!-- end -->``. Those of methods
-and weights come from the classes, those of performance from ``docs/performance/NAME.json``, which ``make bench-gpu``
-wrote, all others from ``docs/results/NAME.json``, which says which commands printed it.
+and weights come from the classes, that of shipped translators from their records, those of performance from
+``docs/performance/NAME.json``, which ``make bench-gpu`` wrote, all others from ``docs/results/NAME.json``, which says
+which commands printed it.
 """
 
 import inspect
@@ -22,6 +23,7 @@ from recyclegan.config import Weight  # noqa: E402
 from recyclegan.evaluation.measure_catalogue import MEASURES  # noqa: E402
 from recyclegan.settings.methods import METHODS, PerDomain, config_of  # noqa: E402
 from recyclegan.settings.presets import PRESETS  # noqa: E402
+from recyclegan.shipped import shipped  # noqa: E402
 
 Rows = Iterator[Sequence[str]]
 TABLE = re.compile(
@@ -157,9 +159,23 @@ def results(name: str) -> Rows:
         yield NOT_YET, *[""] * 6
 
 
+def translators() -> Rows:
+    """Yield a row a translator that comes with the package: its size, and what it scores."""
+    columns = {name: MEASURES[name].title + ARROWS[MEASURES[name].better] for name in SHIPPED_MEASURES}
+    yield "", *columns.values(), "PSNR to the truth ↑", "the source's", "size"
+    for model in shipped().values():
+        scores = [f"{model.scores[name]:.3g}" if name in model.scores else "" for name in columns]
+        near = [f"{model.scores[name]:.1f} dB" if name in model.scores else "" for name in NEARNESS]
+        yield f"`{model.name}`", *scores, *near, f"{model.weights.stat().st_size / 1e6:.1f} MB"
+
+
+SHIPPED_MEASURES = ("mean_iou", "pixel_accuracy", "class_flips", "warping_error", "added_flicker", "patches_coarse")
+NEARNESS = ("truth_psnr", "truth_psnr_of_source")
+
 TABLES: dict[str, Callable[[], Rows]] = {
     "methods": methods,
     "weights": weights,
+    "shipped": translators,
     "h100-run": partial(ran, "h100"),
     "h100": partial(results, "h100"),
     "cpu-run": partial(ran, "cpu"),

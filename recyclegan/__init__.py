@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recyclegan.errors import InputError as InputError
     from recyclegan.evaluation import evaluate as evaluate
     from recyclegan.evaluation.comparison import compare_methods as compare_methods
+    from recyclegan.exports import export as export
     from recyclegan.settings.evaluation import ComparisonConfig as ComparisonConfig
     from recyclegan.settings.evaluation import EvaluationConfig as EvaluationConfig
     from recyclegan.settings.frames import DataConfig as DataConfig
@@ -46,6 +47,7 @@ _PLACES = {
     "evaluate": "evaluation",
     "examine_data": "doctor",
     "examine_run": "doctor",
+    "export": "exports",
     "prepare_roadworld": "data.prepare",
     "prepare_videos": "data.prepare",
     "read_image": "video",

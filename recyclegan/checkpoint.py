@@ -24,6 +24,7 @@ from recyclegan.networks import make_generator
 from recyclegan.networks.weights import Shapes, check_numbers_of, difference, shapes_of
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.networks import GeneratorName, Norm
+from recyclegan.shipped import hidden_by
 
 CARD_KEY = "recyclegan"
 LONGEST_CARD = 1 << 20
@@ -187,7 +188,10 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
         return place
     found = [direction for direction in DIRECTIONS if (place / f"{direction}.safetensors").is_file()]
     if not found:
-        raise InputError(f"{place}: holds no ab.safetensors or ba.safetensors; name a run folder or a translator file")
+        raise InputError(
+            f"{place}: holds no ab.safetensors or ba.safetensors{hidden_by(place)}; name a run folder or a translator "
+            "file"
+        )
     direction = direction or found[0]
     if direction not in found:
         raise InputError(f"{place}: translates {' and '.join(found)} only, not {direction}")

@@ -173,6 +173,37 @@ def unsup_spatial(
     return _distance(generator(motion(real) + noise), motion(fake))
 
 
+def imitation(fake: Translated, wanted: Translated, levels: int = 3) -> Scalar:
+    """Return how far a student's frames are from its teacher's: ``|y - t|`` of every wavelet band, and of the means.
+
+    Each of the ``levels`` splits frames into means of 2x2 pixels and three bands of detail; the next one splits the
+    means. So a fault of a whole area counts as much as one of an edge. Frames too small for a level end with the one
+    before.
+
+    Source: Mallat 1989 (wavelets; here Haar's).
+    """
+    difference = full(fake) - full(wanted)
+    terms = [difference.abs().mean()]
+    for _ in range(levels):
+        if min(difference.shape[-2:]) < 2:
+            break
+        difference, *details = haar(difference)
+        terms += [torch.stack([band.abs().mean() for band in details]).sum()]
+    return torch.stack([*terms, difference.abs().mean()]).sum()
+
+
+def haar(values: Translated) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return Haar's four bands of frames: means of 2x2 pixels, and what differs across, down and diagonally.
+
+    A last odd row or column is left out. The mean of ``values`` is that of the first band.
+    """
+    height, width = (side // 2 * 2 for side in values.shape[-2:])
+    values = values[..., :height, :width]
+    top, bottom = values[..., ::2, :], values[..., 1::2, :]
+    a, b, c, d = top[..., ::2], top[..., 1::2], bottom[..., ::2], bottom[..., 1::2]
+    return (a + b + c + d) / 4, (a - b + c - d) / 4, (a + b - c - d) / 4, (a - b - c + d) / 4
+
+
 def content(features_fake: Tensor, features_real: Tensor) -> Scalar:
     """Return ``(IN(VGG(G(x))) - IN(VGG(x)))^2``, IN being instance norm without affine.
 

@@ -63,6 +63,18 @@ def test_the_tests_for_a_gpu_are_found_and_known_to_be_such(gpu: ModuleType) -> 
     assert all((ROOT / file).exists() for file in files)
 
 
+def test_tests_of_what_must_be_known_first_run_first_and_once(gpu: ModuleType) -> None:
+    first, *_, others = gpu.PARTS
+    assert (first.name, others.name) == ("first-tests", "tests")
+    assert "tests/translation/test_cuda.py::test_a_video_is_that_of_the_cpu_in_order" in first.words
+    for name in gpu.FIRST_TESTS:
+        file, _, test = name.partition("::")
+        assert file in gpu.marked_tests()
+        assert f"def {test}" in (ROOT / file).read_text()
+        assert f"--deselect={name}" in others.words
+    assert {*gpu.marked_tests()} <= {*others.words}
+
+
 def test_all_parts_together_fit_into_eight_minutes(gpu: ModuleType) -> None:
     assert sum(part.seconds for part in gpu.PARTS) <= gpu.LIMIT < 480
 
@@ -147,4 +159,4 @@ def test_all_parts_run_at_small_sizes(gpu: ModuleType, tmp_path: Path) -> None:
     messages = json.loads((tmp_path / gpu.FILE).read_text())
     assert {one["name"]: (one["code"], one["tail"]) for one in messages["parts"] if one["code"]} == {}
     assert done.returncode == 0, done.stderr
-    assert {line["part"] for one in messages["parts"] for line in one["lines"]} == {*parts} - {"tests"}
+    assert {line["part"] for one in messages["parts"] for line in one["lines"]} == {*parts} - {"tests", "first-tests"}

@@ -36,3 +36,26 @@ def test_what_takes_too_long_is_told_and_loses_nothing_else() -> None:
     assert [line["variant"] for line in lines] == ["eager-32", "captured-32"]
     assert all(line["error"].startswith("took more than 0 s") for line in lines)
     assert len(table) == 2
+
+
+COUNTED = """
+import mmap, sys
+sys.path.insert(0, "benchmarks")
+from step import resident
+before = resident()
+with open(sys.argv[1], "rb") as file:
+    pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    touched = sum(pages[place] for place in range(0, len(pages), 4096))
+    of_a_file = resident() - before
+ours = bytearray(b"x") * (1 << 25)
+print(of_a_file, resident() - before)
+"""
+
+
+def test_code_that_is_read_in_late_is_not_counted_as_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(1 << 25))
+    command = [sys.executable, "-c", COUNTED, str(tmp_path / "file")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=SCRIPT.parent.parent)
+    of_a_file, with_ours = map(int, done.stdout.split())
+    assert of_a_file < 1 << 22
+    assert with_ours > 0.9 * (1 << 25)

@@ -94,6 +94,7 @@ TRAIN_OPTIONS = {
         "decay",
         "drop-every",
         "ramp-up",
+        "progressive",
         "clip-gradients",
     ),
     *(
@@ -115,7 +116,7 @@ TRAIN_OPTIONS = {
     *("generator", "width", "norm", "dropout", "no-dropout", "discriminator", "discriminator-width"),
     *("discriminator-layers", "discriminator-norm", "objective"),
     *("r1", "spectral-norm", "no-spectral-norm", "scales", "augment", "matched", "no-matched", "pairs", "projected"),
-    *("masked", "no-masked", "efficientnet"),
+    *("masked", "no-masked", "coordinates", "no-coordinates", "efficientnet"),
     *(
         "size",
         "load-size",
@@ -125,6 +126,8 @@ TRAIN_OPTIONS = {
         "no-flip",
         "shuffle",
         "no-shuffle",
+        "match",
+        "neighbours",
         "labels",
         "channels",
         "triplets",
@@ -141,6 +144,7 @@ TRAIN_OPTIONS = {
         "deinterlace",
         "no-deinterlace",
     ),
+    *("labels-weight", "labels-warm-up"),
     "flow",
     "help",
 }
@@ -148,6 +152,7 @@ TRANSLATE_OPTIONS = {
     *("direction", "device", "precision", "batch-size", "scale", "codec", "crf", "existing", "help"),
     *("side-by-side", "no-side-by-side", "frames", "no-frames", "damaged", "deinterlace", "no-deinterlace"),
     *("start", "end", "max-side", "engine", "max-memory"),
+    *("strength", "size", "rate", "pixel-format", "pipe-format", "revision", "encoder-preset"),
 }
 
 

@@ -142,6 +142,7 @@ SCENES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "evaluation": for_evaluation,
     "export": for_export,
     "formats": for_run("mine"),
+    "models": lambda *_: {},
     "verdict": for_verdict,
 }
 """What the examples of each page find."""

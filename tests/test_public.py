@@ -11,6 +11,7 @@ import pytest
 
 import recyclegan
 from recyclegan import Output, TrainConfig, Translator
+from recyclegan.cli.export import TranslatorExportOptions
 from recyclegan.cli.translate import TranslateOptions
 from recyclegan.evaluation.results import Result, Results
 from recyclegan.metrics.intervals import Interval
@@ -18,10 +19,14 @@ from recyclegan.training import Outcome
 from recyclegan.translation import Translator as TheTranslator
 
 SIGNATURES = {
-    "Output": "codec=, crf=, side_by_side=, frames=, existing=, damaged=, deinterlace=, start=, end=, max_side=",
+    "Output": "codec=, crf=, side_by_side=, frames=, existing=, damaged=, deinterlace=, start=, end=, max_side=,"
+    " strength=, encoder_preset=",
     "Translator": "generator, card, device=, precision=, scale=, batch_size=, engine=, max_memory=",
     "Translator.__call__": "given, layout=, levels=",
-    "Translator.from_pretrained": "place, direction=, device=, precision=, scale=, batch_size=, engine=, max_memory=",
+    "Translator.from_pretrained": "place, direction=, device=, precision=, scale=, batch_size=, engine=, max_memory=,"
+    " revision=",
+    "Translator.push_to_hub": "repository, data=, licence=, picture=, private=, revision=",
+    "Translator.save_pretrained": "folder, data=, licence=, picture=",
     "Translator.translate": "frames",
     "Translator.translate_folder": "source, target, output=, progress=",
     "Translator.translate_images": "images, size=",
@@ -32,7 +37,8 @@ SIGNATURES = {
     " labelled=",
     "examine_data": "path, size=, labels=, frames=, progress=",
     "examine_run": "path, data=, progress=",
-    "prepare_roadworld": "out, clips=, frames=, size=, looks=, seed=, val_clips=, progress=",
+    "export": "place, out, direction=, precision=, opset=, images=, format=, resize=, int8=",
+    "prepare_roadworld": "out, clips=, frames=, size=, looks=, seed=, val_clips=, progress=, traffic_lights=",
     "prepare_videos": "out, a, b, val=, val_a=, val_b=, seed=, link=, damaged=, progress=",
     "read_image": "path, as_labels=",
     "read_video": "path, reading=",
@@ -78,6 +84,8 @@ def test_keywords_are_the_words_of_the_command_line() -> None:
     options = {field.name for field in fields(TranslateOptions)}
     assert {field.name for field in fields(Output)} <= options
     assert set(inspect.signature(Translator.from_pretrained).parameters) - {"place"} <= options
+    exported = {field.name for field in fields(TranslatorExportOptions)}
+    assert set(inspect.signature(recyclegan.export).parameters) - {"place"} == exported - {"model"}
 
 
 @pytest.mark.parametrize("name", [*SIGNATURES, *sorted(CONFIGS), "InputError"])

@@ -12,6 +12,8 @@ from jaxtyping import Float
 from recyclegan.arrays import ClassMap, FlowArray, Image, MaskArray
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
+from recyclegan.metrics.lamps import lamp_colour
+from recyclegan.metrics.objects import objects_in
 from recyclegan.roadworld import LOOKS, ROAD_CLASSES, Drive, RoadFrame
 from recyclegan.roadworld.camera import Camera
 from recyclegan.roadworld.drive import flow_between
@@ -291,6 +293,35 @@ def score_of_the_best_colour_lookup(look: str, bits: int) -> float:
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_colour_lookup_cannot_solve_it(look: str) -> None:
     assert 0.1 < score_of_the_best_colour_lookup(look, bits=4) <= 0.30
+
+
+TRAFFIC_LIGHT, INFRASTRUCTURE = 13, 10
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_traffic_lights_stand_in_the_same_town(seed: int) -> None:
+    plain, lit = Drive(seed, 64, 128, num_frames=4), Drive(seed, 64, 128, num_frames=4, traffic_lights=True)
+    for index in (0, 3):
+        classes = lit[index].classes
+        added = np.isin(classes, (TRAFFIC_LIGHT, INFRASTRUCTURE))
+        assert (classes == plain[index].classes)[~added].all()
+        assert (classes == TRAFFIC_LIGHT).sum() > 8
+        assert TRAFFIC_LIGHT not in plain[index].classes
+        for look in LOOKS:
+            assert (lit.image(index, look) == plain.image(index, look))[~added].all()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_traffic_lights_shine_in_the_same_colour_in_every_look(look: str) -> None:
+    seen = set()
+    for seed in (0, 2, 3):
+        drive = Drive(seed, 128, 256, num_frames=3, traffic_lights=True)
+        numbers = objects_in(drive[2].classes, (TRAFFIC_LIGHT,))
+        for number in np.flatnonzero(np.bincount(numbers.ravel())[1:] > 60) + 1:
+            colours = [lamp_colour(drive.image(2, shown)[numbers == number]) for shown in ("day", look)]
+            assert colours[0] == colours[1] is not None
+            seen.add(colours[0])
+    assert len(seen) > 1
 
 
 # Mistakes

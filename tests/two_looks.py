@@ -53,38 +53,42 @@ Scene = tuple[Image, np.ndarray]
 """A frame, and the number of the class of each pixel."""
 
 
-def draw_scene(look: Look, rng: np.random.Generator) -> Scene:
-    """Return a frame: sky that pales towards the horizon, ground, a road, trees along the horizon, cars."""
-    height, width = SIZE
+def draw_scene(look: Look, rng: np.random.Generator, size: tuple[int, int] = SIZE) -> Scene:
+    """Return a frame: sky that pales towards the horizon, ground, a road, trees along the horizon, cars.
+
+    All things grow with the height of the frame.
+    """
+    height, width = size
+    large = height / SIZE[0]
     rows, columns = np.mgrid[:height, :width]
     horizon = height * rng.uniform(*look.horizon)
     classes = np.where(rows < horizon, 0, 1)
     vanishing, lean = width * rng.uniform(0.3, 0.7), rng.uniform(0.6, 1.4)
-    classes[(rows >= horizon) & (np.abs(columns - vanishing) < 3 + lean * (rows - horizon))] = 2
+    classes[(rows >= horizon) & (np.abs(columns - vanishing) < 3 * large + lean * (rows - horizon))] = 2
     for _ in range(rng.integers(3, 8)):
-        top, half = height * rng.uniform(*look.tree_height), rng.uniform(2, 7)
+        top, half = height * rng.uniform(*look.tree_height), large * rng.uniform(2, 7)
         crown = np.abs(columns - rng.uniform(0, width)) / half + np.abs(rows - horizon + top / 2) / (top / 2 + 1)
         classes[crown < 1.4] = 3
     frame = np.array([look.sky, look.ground, look.road, look.trees, (0, 0, 0)], float)[classes]
     haze = (rows / horizon).clip(0, 1)[..., None] * 0.25 * (classes == 0)[..., None]
     frame = frame * (1 - haze) + 235 * haze
     for _ in range(rng.integers(1, 4)):
-        x, y, side = rng.uniform(0, width), rng.uniform(horizon, height), rng.uniform(3, 8)
+        x, y, side = rng.uniform(0, width), rng.uniform(horizon, height), large * rng.uniform(3, 8)
         car = (np.abs(columns - x) < side) & (np.abs(rows - y) < side / 2)
         frame[car], classes[car] = look.cars[rng.integers(len(look.cars))], 4
     grain = rng.normal(0, 4, (height, width, 1)) + rng.normal(0, 6)
     return (frame + grain).round().clip(14, 245).astype(np.uint8), classes
 
 
-def scenes(domain: str, count: int, seed: int) -> list[Scene]:
+def scenes(domain: str, count: int, seed: int, size: tuple[int, int] = SIZE) -> list[Scene]:
     """Return frames of a domain with their classes."""
     rng = np.random.default_rng([seed, ord(domain)])
-    return [draw_scene(LOOKS[domain], rng) for _ in range(count)]
+    return [draw_scene(LOOKS[domain], rng, size) for _ in range(count)]
 
 
-def footage(domain: str, count: int, seed: int) -> list[Image]:
+def footage(domain: str, count: int, seed: int, size: tuple[int, int] = SIZE) -> list[Image]:
     """Return frames of a domain."""
-    return [frame for frame, _ in scenes(domain, count, seed)]
+    return [frame for frame, _ in scenes(domain, count, seed, size)]
 
 
 def recipe(networks: NetworkConfig, seed: int = 0, **changes: object) -> TrainConfig:
@@ -93,12 +97,17 @@ def recipe(networks: NetworkConfig, seed: int = 0, **changes: object) -> TrainCo
     return TrainConfig("data", "run", method, networks, seed=seed, device="cpu", **changes)  # type: ignore[arg-type]
 
 
-def trained(config: TrainConfig, steps: int) -> TrainState:
-    """Return the state after some steps on frames that stay in memory."""
+def started(config: TrainConfig, steps: int) -> TrainState:
+    """Return the state before the first of some steps."""
     torch.manual_seed(config.seed)
     kind = METHODS[config.method_name]
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
-    state = TrainState(kind(config.method, config.networks), config, fabric, steps)
+    return TrainState(kind(config.method, config.networks), config, fabric, steps)
+
+
+def trained(config: TrainConfig, steps: int) -> TrainState:
+    """Return the state after some steps on frames that stay in memory."""
+    state = started(config, steps)
     frames = {domain: to_frames(np.stack(footage(domain, NUM_FRAMES, 1))) for domain in LOOKS}
     order = np.random.default_rng(config.seed)
     for step in range(steps):
@@ -108,12 +117,12 @@ def trained(config: TrainConfig, steps: int) -> TrainState:
 
 
 @torch.inference_mode()
-def judged(state: TrainState, direction: Direction) -> Numbers:
+def judged(state: TrainState, direction: Direction, size: tuple[int, int] = SIZE) -> Numbers:
     """Return the numbers of held-out frames of a direction, what became of each class, and unsteadiness."""
     G = state.method.generators[direction].eval()
-    sources, classes = zip(*scenes(source_domain(direction), HELD_OUT, 2), strict=True)
+    sources, classes = zip(*scenes(source_domain(direction), HELD_OUT, 2, size), strict=True)
     translated = to_images(G(to_frames(np.stack(sources))))
-    target = footage(target_domain(direction), NUM_FRAMES, 3)
+    target = footage(target_domain(direction), NUM_FRAMES, 3, size)
     pairs = [pair_of(*both) for both in zip(sources, translated, strict=True)]
     return {
         **numbers_of(pairs, [look_of(image) for image in target]),

@@ -12,10 +12,13 @@ from pathlib import Path
 from recyclegan.cli.calibrate import calibrate
 from recyclegan.cli.compare import compare
 from recyclegan.cli.completion import SHELLS, completion
+from recyclegan.cli.distill import distill
 from recyclegan.cli.doctor import doctor
 from recyclegan.cli.export import export
 from recyclegan.cli.footage_commands import evaluate, flow_preview, prepare
 from recyclegan.cli.help import listed
+from recyclegan.cli.live_command import live
+from recyclegan.cli.models import models
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
 from recyclegan.cli.published_checkpoints import export_reference, import_reference
@@ -95,8 +98,11 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "calibrate": calibrate,
     "doctor": doctor,
     "train": train,
+    "models": models,
     "translate": translate,
+    "live": live,
     "export": export,
+    "distill": distill,
     "evaluate": evaluate,
     "compare": compare,
     "import-reference": import_reference,

@@ -11,8 +11,12 @@ def every_command() -> Iterator[tuple[str, type]]:
     from recyclegan.cli import DemoOptions, footage_commands
     from recyclegan.cli.calibrate import CalibrateOptions
     from recyclegan.cli.compare import CompareOptions
+    from recyclegan.cli.distill import options_of_distill
     from recyclegan.cli.doctor import DoctorOptions
     from recyclegan.cli.export import TranslatorExportOptions
+    from recyclegan.cli.live_command import LiveOptions
+    from recyclegan.cli.models import ModelsOptions
+    from recyclegan.cli.prepare_crops import PrepareCropsOptions
     from recyclegan.cli.published_checkpoints import ExportOptions, ImportOptions
     from recyclegan.cli.train import options_of_method
     from recyclegan.cli.translate import TranslateOptions
@@ -22,12 +26,16 @@ def every_command() -> Iterator[tuple[str, type]]:
     yield "prepare roadworld", footage_commands.PrepareRoadworldOptions
     yield "prepare viper", footage_commands.PrepareViperOptions
     yield "prepare cityscapes", footage_commands.PrepareCityscapesOptions
+    yield "prepare crops", PrepareCropsOptions
     yield "flow-preview", footage_commands.FlowPreviewOptions
     yield "calibrate", CalibrateOptions
     yield "doctor", DoctorOptions
     yield from ((f"train {name}", options_of_method(name)) for name in METHODS)
+    yield "models", ModelsOptions
     yield "translate", TranslateOptions
+    yield "live", LiveOptions
     yield "export", TranslatorExportOptions
+    yield "distill", options_of_distill()
     yield "evaluate", footage_commands.EvaluateOptions
     yield "compare", CompareOptions
     yield "import-reference", ImportOptions
@@ -42,11 +50,13 @@ def about(command: str, kind: type) -> str:
 
 def _summary(command: str) -> str:
     from recyclegan.cli import COMMANDS
-    from recyclegan.cli.footage_commands import KINDS
+    from recyclegan.cli.footage_commands import CROPS, KINDS
 
     first, _, second = command.partition(" ")
     if first == "train" and second in METHODS:
         return f"Train {second}. {summary_of(second)}"
+    if first == "prepare" and second == CROPS:
+        return f"{KINDS[CROPS].capitalize()}."
     if first == "prepare" and second in KINDS:
         return f"Make a data folder: {KINDS[second]}."
     return (COMMANDS[first].__doc__ or "").splitlines()[0] if first in COMMANDS else ""

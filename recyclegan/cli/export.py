@@ -1,4 +1,4 @@
-"""``recyclegan export RUN_OR_MODEL OUT.onnx``."""
+"""``recyclegan export RUN_OR_MODEL OUT``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import tyro
 from recyclegan.cli.parsing import parse
 from recyclegan.config import Within
 from recyclegan.domains import Direction
-from recyclegan.settings.translating import ExportPrecision
+from recyclegan.settings.translating import ExportFormat, ExportPrecision
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,15 @@ class TranslatorExportOptions:
     """What ``export`` takes. The file is compared with torch at three sizes, and written only if it agrees."""
 
     model: tyro.conf.Positional[str]
-    """Run folder, .safetensors file, or hf://owner/name on the Hugging Face hub."""
+    """Run folder, .safetensors file, a name that ``recyclegan models`` lists, or hf://owner/name on the Hugging Face
+    hub."""
     out: tyro.conf.Positional[Path]
-    """File to write: ONNX, for any number of frames of any size."""
+    """File to write, for any number of frames of any size: .onnx (ONNX), .xml (OpenVINO, with .bin beside it) or .pt2
+    (a program of torch.export)."""
     direction: Direction | None = None
     """Which way, where the model is a run; by default ab."""
+    format: ExportFormat | None = None
+    """What to write, where the ending of the file is not to say it."""
     precision: ExportPrecision = "32"
     """Bits of the floating point that the network computes in; 16 halves the file. What goes in and comes out is the
     same."""
@@ -30,15 +34,31 @@ class TranslatorExportOptions:
     images: bool = False
     """Take and give 8-bit images (batch, height, width, RGB) instead of frames in [-1, 1] (batch, channels, height,
     width): scaling, rounding and the colours of label maps are inside."""
+    resize: bool = False
+    """With --images: bring them to the scale of training, as translate does, and back to their size inside."""
+    int8: Path | None = None
+    """Footage, a video or a folder of videos or frames, like that to be translated: convolutions compute in 8 bits,
+    whose ranges it tells. How far that is from 32 bits on other frames of it, and how fast, is told and kept in the
+    card."""
 
 
 def export(words: list[str]) -> None:
-    """Write a trained model as ONNX, which runs without this program, and see that it agrees."""
+    """Write a trained model as ONNX, OpenVINO or .pt2, which run without this program, and see that it agrees."""
     options = parse(TranslatorExportOptions, words, "export")
     from recyclegan.exports import export as run_export
 
     written = run_export(
-        options.model, options.out, options.direction, options.precision, options.opset, options.images
+        options.model,
+        options.out,
+        options.direction,
+        options.precision,
+        options.opset,
+        options.images,
+        options.format,
+        options.resize,
+        options.int8,
     )
     print(f"{written.path}: written ({written.card.direction}, {written.size / 1e6:.1f} MB)")
-    print(f"onnxruntime against torch at {written.sizes}: {written.distance}")
+    print(f"{written.runner} against torch at {written.sizes}{', in 32 bits' * bool(written.int8)}: {written.distance}")
+    if written.int8:
+        print(written.int8)

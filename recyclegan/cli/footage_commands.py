@@ -11,6 +11,7 @@ import tyro
 from recyclegan.cli.calibrate import flow_for
 from recyclegan.cli.next_step import next_step
 from recyclegan.cli.parsing import choice, parse
+from recyclegan.cli.prepare_crops import prepare_crops
 from recyclegan.cli.progress import Show, counter, progress_bars, say
 from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.errors import InputError
@@ -62,6 +63,8 @@ class PrepareRoadworldOptions:
     """Height and width in pixels."""
     looks: str = "day,label"
     """Two of day, night, rain, sunset and label, with a comma between."""
+    traffic_lights: bool = False
+    """Put traffic lights beside the road, to see whether small lights keep their colours."""
     seed: Seed = 0
     """Everything random follows from it."""
 
@@ -92,17 +95,22 @@ class PrepareCityscapesOptions:
     """Link files instead of copying them."""
 
 
+CROPS = "crops"
 KINDS = {
     "videos": "split your own footage by clip",
     "roadworld": "drives through the embedded world",
     "viper": "VIPER's frames and label maps, for the experiment video to label",
     "cityscapes": "VIPER's and Cityscapes' frames, for the experiment VIPER to Cityscapes",
+    CROPS: "describe the crops of a data folder once, for train --match nearest",
 }
 
 
 def prepare(words: list[str]) -> None:
-    """Make a data folder from videos, from published data sets, or from the embedded world."""
+    """Make a data folder from videos, from published data sets, or from the embedded world; or describe its crops."""
     name = choice(words, "prepare", lambda: KINDS)
+    if name == CROPS:
+        prepare_crops(words[1:])
+        return
     out, made = {"videos": _videos, "roadworld": _roadworld, "viper": _viper, "cityscapes": _cityscapes}[name](
         words[1:]
     )

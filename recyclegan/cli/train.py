@@ -57,7 +57,7 @@ def train(words: list[str]) -> int:
     if not outcome.is_first_process:
         return 0
     for note in outcome.notes:
-        _note(note)
+        say_note(note)
     return _end(config, flags, outcome, has_trained)
 
 
@@ -74,7 +74,7 @@ def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
             steps.append(done)
             training(done, total, terms)
 
-        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, _note, waited.append)
+        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, say_note, waited.append)
     return outcome, bool(steps)
 
 
@@ -105,7 +105,8 @@ def _judge(out: Path, outcome: "Outcome") -> None:
     print(f"page: {out / 'index.html'}; open it in a browser")
 
 
-def _note(note: str) -> None:
+def say_note(note: str) -> None:
+    """Print what a user should know, to standard error."""
     print(f"note: {note}", file=sys.stderr)
 
 
@@ -123,7 +124,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
     """Return the configuration to train with, after saying what is chosen and what becomes of the footage."""
     if _run_to_resume(words, config.method_name):
         if flags.minutes is not None:
-            _note(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
+            say_note(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
         return config
     from recyclegan.distributed.processes import is_first_process
     from recyclegan.planning.proportions import notes_on_sizes, shapes_of
@@ -137,7 +138,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
     if flags.minutes is not None:
         config = _planned(config, flags.minutes, words)
     for note in notes_on_sizes(shapes_of(config), config.frames):
-        _note(note)
+        say_note(note)
     return config
 
 
@@ -165,7 +166,7 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
     parsed: Any = parse(_train_options(name, start), words, f"train {name}")
     if flow is not None and run:
-        _note(f"--flow: {run} goes on with the motion that it was started with")
+        say_note(f"--flow: {run} goes on with the motion that it was started with")
     elif flow is not None:
         start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
         parsed = parse(_train_options(name, start), words, f"train {name}")

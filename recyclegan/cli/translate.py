@@ -1,7 +1,7 @@
 """``recyclegan translate MODEL INPUT... OUTPUT``."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal, get_type_hints
@@ -11,15 +11,17 @@ import tyro
 from recyclegan.cli.next_step import after_translating
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
-from recyclegan.config import Within
+from recyclegan.config import Share, Within
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import Damaged
+from recyclegan.settings.streaming import PIPE, PipeOptions
 from recyclegan.settings.translating import EngineChoice, PrecisionChoice
 
 PLACES = tyro.conf.arg(
     help="Videos, images, folders of them, and patterns in quotes such as 'clips/*.mp4'; several keep their names in "
-    "the folder OUTPUT. Then the video, image or folder to write.",
+    "the folder OUTPUT. Then the video, image or folder to write. - is a pipe (standard input or output), "
+    "frame_%05d.png numbered images, out.gif an animation.",
     metavar="INPUT... OUTPUT",
     help_behavior_hint="(required)",
 )
@@ -30,16 +32,21 @@ class TranslateOptions:
     """What ``translate`` takes."""
 
     model: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="MODEL")]]
-    """Run folder, .safetensors file, exported .onnx file, or hf://owner/name on the Hugging Face hub."""
+    """Run folder, .safetensors file, exported file (.onnx, .xml, .pt2), a name that ``recyclegan models`` lists, or
+    hf://owner/name on the Hugging Face hub."""
     places: tyro.conf.Positional[Annotated[tuple[str, ...], PLACES]]
     direction: Direction | None = None
     """Which way, where the model is a run; by default ab."""
+    revision: str | None = None
+    """Branch, tag or commit, where the model is a repository of the hub."""
     start: Annotated[str, tyro.conf.arg(metavar="TIME")] = "0"
     """Where in each video to begin: seconds, mm:ss or hh:mm:ss."""
     end: Annotated[str | None, tyro.conf.arg(metavar="TIME")] = None
     """Where in each video to end."""
     max_side: Annotated[int, Within(16, 65_536)] | None = None
     """Pixels that the longer side of what is written has at most."""
+    strength: Share = 1.0
+    """Share of the translation in what is written; the rest is the source."""
     side_by_side: bool = False
     """Show the source to the left of its translation."""
     frames: bool = False
@@ -65,10 +72,18 @@ class TranslateOptions:
     """Video encoder; by default H.264, VP9 for .webm. h264_nvenc, hevc_nvenc and others use a graphics card."""
     crf: int = 18
     """Quality of the video, lower is better and larger: 0 to 51 for H.264 and H.265, 0 to 63 for VP9 and AV1."""
+    encoder_preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """The encoder's own preset, where it is slower than the generator: ultrafast, superfast, veryfast, faster, fast,
+    medium (default) to veryslow for H.264 and H.265, p1 to p7 for NVENC. Faster ones write worse or larger videos."""
     damaged: Damaged = "refuse"
     """Refuse damaged videos, or keep what of them decodes; that is told."""
     deinterlace: bool = False
     """Turn frames of interlaced videos, which hold two moments, into whole ones."""
+    pipe: PipeOptions = field(default_factory=PipeOptions)
+
+
+HOW = ("direction", "device", "precision", "scale", "batch_size", "engine", "max_memory", "revision")
+"""Options that say how a translator is loaded and run."""
 
 
 def translate(words: list[str]) -> None:
@@ -77,40 +92,32 @@ def translate(words: list[str]) -> None:
     *inputs, target = options.places or ("",)
     if not inputs:
         raise InputError("translate: expected RUN INPUT... OUTPUT; see recyclegan translate --help")
-    from recyclegan.translation import Output, Translator, find_inputs
+    from recyclegan.translation import Output, Translator, find_inputs, is_streamed, translate_stream
 
-    output = Output(
-        options.codec,
-        options.crf,
-        options.side_by_side,
-        options.frames,
-        options.existing,
-        options.damaged,
-        options.deinterlace,
-        options.start,
-        options.end,
-        options.max_side,
-    )
-    find_inputs(inputs)
-    translator = Translator.from_pretrained(
-        options.model,
-        options.direction,
-        options.device,
-        options.precision,
-        options.scale,
-        options.batch_size,
-        options.engine,
-        options.max_memory,
-    )
+    streams = [place for place in options.places if is_streamed(place)]
+    if streams and len(inputs) > 1:
+        raise InputError(f"{streams[0]}: is one input, or the output of one; found {len(inputs)} inputs")
+    output = Output(**{each.name: getattr(options, each.name) for each in fields(Output)})
+    if not is_streamed(inputs[0]):
+        find_inputs(inputs)
+    translator = Translator.from_pretrained(options.model, **{name: getattr(options, name) for name in HOW})
     source = inputs if len(inputs) > 1 or target.endswith("/") else inputs[0]
     with progress_bars() as bars:
-        notes = translator.translate_path(source, target, output, counter(bars))
+        if streams:
+            notes = translate_stream(inputs[0], target, translator, output, options.pipe, counter(bars))
+        else:
+            notes = translator.translate_path(source, target, output, counter(bars))
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    figures = translator.computing.account.line(translator.device.type)
-    print(f"{Path(target)}: written{f' ({figures})' if figures else ''}")
-    if isinstance(source, str) and Path(source).exists():
+    _tell_what_is_written(target, translator.computing.account.line(translator.device.type))
+    if target != PIPE and isinstance(source, str) and Path(source).exists():
         print(after_translating(Path(source), Path(target), options.model, options.direction or "ab"), end="")
+
+
+def _tell_what_is_written(target: str, figures: str) -> None:
+    """Print where it was written and what it took; a pipe of frames has standard output for itself."""
+    told = sys.stderr if target == PIPE else sys.stdout
+    print(f"{Path(target)}: written{f' ({figures})' if figures else ''}", file=told)
 
 
 def _places_first(words: list[str]) -> list[str]:
@@ -120,6 +127,6 @@ def _places_first(words: list[str]) -> list[str]:
     remaining = iter(words)
     for word in remaining:
         is_alone = not word.startswith("--") or "=" in word or word.replace("--no-", "--") in flags | {"--help"}
-        (options if word.startswith("-") else places).append(word)
+        (options if word.startswith("-") and word != PIPE else places).append(word)
         options += [] if is_alone else islice(remaining, 1)
     return places + options

@@ -27,6 +27,8 @@ Progress = Callable[[int, int, str], None]
 LABEL_LOOK = "label"
 """Beside the looks of the embedded world: its class maps in VIPER's colours."""
 TRUTH_FOLDER = "truth"
+LABELS_FOLDER = "A_labels"
+"""Beside ``train/A``: label maps of its clips, by their names."""
 
 _DRIVES_PER_SEED = 100_000
 _CRF = 12
@@ -98,12 +100,15 @@ def prepare_roadworld(
     seed: int = 0,
     val_clips: int = 2,
     progress: Progress | None = None,
+    traffic_lights: bool = False,
 ) -> Prepared:
     """Make a data folder of drives through the embedded world. No drive is shown twice, so nothing is paired.
 
     ``size`` is (height, width). Looks are written as videos (H.264, CRF 12), the look ``label`` as folders of PNG files
     in VIPER's exact colours. Beside each held-out clip stands the truth about it, in ``truth/val/{A,B}/CLIP.npz``:
-    ``classes`` (uint8, T x H x W), ``flow_backward`` (float32, T x H x W x 2) and ``visible_backward`` (bool).
+    ``classes`` (uint8, T x H x W), ``flow_backward`` (float32, T x H x W x 2) and ``visible_backward`` (bool). Beside
+    the clips of A that are trained on stand their label maps, in ``train/A_labels/CLIP``, unless they are such.
+    ``traffic_lights`` puts some beside the road, red, amber or green.
 
     Raises:
         InputError: ``out`` exists and is not empty, there is no such look, or a number is too small or too large.
@@ -123,8 +128,11 @@ def prepare_roadworld(
             name = f"drive-{number:04d}"
             if progress is not None:
                 progress(number * frames, len(plan) * frames, name)
-            drive = Drive(seed * _DRIVES_PER_SEED + number, *size, num_frames=frames)
-            _write_drive(drive, looks[DOMAINS.index(domain)], folder / split / domain.upper() / name)
+            drive = Drive(seed * _DRIVES_PER_SEED + number, *size, num_frames=frames, traffic_lights=traffic_lights)
+            look = looks[DOMAINS.index(domain)]
+            _write_drive(drive, look, folder / split / domain.upper() / name)
+            if (split, domain) == ("train", "a") and look != LABEL_LOOK:
+                _write_drive(drive, LABEL_LOOK, folder / split / LABELS_FOLDER / name)
             if split == "val":
                 _write_truth(drive, folder / TRUTH_FOLDER / split / domain.upper() / f"{name}.npz")
     return Prepared(dict(Counter(f"{split}/{domain.upper()}" for split, domain in plan)))

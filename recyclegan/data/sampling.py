@@ -7,7 +7,7 @@ Whether a batch is of a size that makes sense for the data and fits the machine,
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -76,6 +76,10 @@ def _memory() -> float:
 
 _BYTES_OF_A_LEVEL = 4
 
+Matching = Callable[[int, dict[Domain, Cut]], dict[Domain, Cut]]
+"""Takes a position in the order of all windows and the windows drawn for it, each domain's by itself; returns those to
+be taken instead. It depends on nothing else."""
+
 
 def as_clips(levels: UInt8[Tensor, "frames height width channels"], batch_size: int) -> Clips:
     """Return the frames of all windows of a batch, one window behind the other, as clips in [-1, 1]."""
@@ -116,6 +120,8 @@ class UnpairedClips:
         for domain, draws in self._draws.items():
             _check_sizes(draws.frames, domain, crop, batch_size)
         self.batch_size = batch_size
+        self.matching: Matching | None = None
+        """What makes windows of one domain match those of the other; without it they are drawn each by itself."""
         self._rank = rank
         self._world_size = world_size
         check_batch(self.num_windows, batch_size * world_size)
@@ -153,8 +159,12 @@ class UnpairedClips:
     def cuts(self, step: int) -> dict[Domain, list[Cut]]:
         """Return where the windows of a step lie."""
         first = (step * self._world_size + self._rank) * self.batch_size
-        positions = range(first, first + self.batch_size)
-        return {domain: [draws.cut(position) for position in positions] for domain, draws in self._draws.items()}
+        drawn = [self._drawn(position) for position in range(first, first + self.batch_size)]
+        return {domain: [cuts[domain] for cuts in drawn] for domain in self._draws}
+
+    def _drawn(self, position: int) -> dict[Domain, Cut]:
+        cuts = {domain: draws.cut(position) for domain, draws in self._draws.items()}
+        return self.matching(position, cuts) if self.matching else cuts
 
 
 @dataclass(frozen=True)
@@ -186,7 +196,7 @@ class _Draws:
     def cut(self, position: int) -> Cut:
         """Return the window at a position."""
         epoch, place = divmod(position, self.num_windows)
-        number = _order((*self.seed, epoch), self.num_windows)[place] if self.shuffle else place
+        number = order_of((*self.seed, epoch), self.num_windows)[place] if self.shuffle else place
         clip = int(np.searchsorted(self._ends, number, side="right"))
         frames = self.frames.clips[clip]
         start = int(number - self._ends[clip] + len(frames) - self.clip_length + 1)
@@ -196,8 +206,8 @@ class _Draws:
         return Cut(clip, slice(start, start + self.clip_length), rows, columns, flips)
 
 
-@lru_cache(maxsize=4)
-def _order(seed: tuple[int, ...], num_windows: int) -> Int64[np.ndarray, "windows"]:
+@lru_cache(maxsize=8)
+def order_of(seed: tuple[int, ...], num_windows: int) -> Int64[np.ndarray, "windows"]:
     """Return the order of an epoch; the last few are remembered, because every step of an epoch asks for the same."""
     return np.random.default_rng(seed).permutation(num_windows)
 

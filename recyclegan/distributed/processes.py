@@ -1,22 +1,12 @@
-"""The processes that train together: their devices, and what they agree on.
-
-Processes that train together end together: none hangs in a message to one that is gone, and none is left behind.
-
-One line for all processes that train together, whichever of them fails.
-
-Arithmetic that gives the same bits every time, where that is asked for.
-"""
+"""The processes that train together: their devices, what they agree on, and one line from all when one fails."""
 
 import logging
 import os
-import signal
 import subprocess
-import sys
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -25,67 +15,10 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, distributed
 
 from recyclegan.distributed.fabric import Fabric
+from recyclegan.distributed.watching import WITHOUT_A_WORD, be_first, end_with_children, end_with_parent
 from recyclegan.errors import InputError
 from recyclegan.networks.half_precision import SLOWER, bf16_slowdown
 from recyclegan.settings.training import TrainConfig
-
-WITHOUT_A_WORD = 2
-"""Exit code of a process that leaves it to another to tell why."""
-LAST_RESORT = 20.0
-"""Seconds after which a process that has not noticed the end of another is ended."""
-_PAUSE = 0.5
-_FIRST = "RECYCLEGAN_FIRST_PROCESS"
-"""Environment variable that tells the processes that are started which one started them."""
-
-
-def be_first() -> None:
-    """Tell the processes that this one is about to start where they come from."""
-    os.environ[_FIRST] = str(os.getpid())
-
-
-def end_with_parent() -> None:
-    """End this process, without a word, when the one that started it is gone, be it already."""
-    parent = int(os.environ.get(_FIRST, os.getppid()))
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PAUSE)
-        _say_nothing_more()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(LAST_RESORT)
-        os._exit(WITHOUT_A_WORD)
-
-    _in_background(watch)
-
-
-def end_with_children(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End this process and its children when one of them has failed, and no message to it has told so."""
-
-    def watch() -> None:
-        while not any(child.poll() for child in children):
-            if all(child.poll() == 0 for child in children):
-                return
-            time.sleep(_PAUSE)
-        time.sleep(LAST_RESORT)
-        for child in children:
-            child.kill()
-            child.wait()
-        with suppress(OSError):
-            print("recyclegan: one of the processes that train together failed; go on with --resume", file=sys.stderr)
-        os._exit(WITHOUT_A_WORD)
-
-    _in_background(watch)
-
-
-def _say_nothing_more() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-
-
-def _in_background(watch: Callable[[], None]) -> None:
-    threading.Thread(target=watch, daemon=True, name="recyclegan-watch").start()
-
 
 PATIENCE = 1.0
 """Seconds that a process leaves the word to the first one, or to one that knows more."""
@@ -121,47 +54,6 @@ def _has_the_word(error: Exception) -> bool:
         return distributed.distributed_c10d._get_default_store().add(_TOLD, 1) == 1
     except RuntimeError:  # the first process keeps the word, and it is gone
         return False
-
-
-_FILL = "fill_uninitialized_memory"
-
-
-@contextmanager
-def deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Let torch use only deterministic algorithms while the block runs, if wanted; else leave all as it is.
-
-    A GPU adds some gradients in whatever order its threads come: without this, two runs differ in the last bits.
-
-    Raises:
-        InputError: an operation of the block has no deterministic algorithm on the device.
-    """
-    if not wanted:
-        yield
-        return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = _settings()
-    _set((True, False, False))
-    try:
-        yield
-    except RuntimeError as error:
-        if "deterministic" not in str(error):
-            raise
-        reason = str(error).split(". ")[0]
-        raise InputError(f"--deterministic: {reason}; train without it, or on another --device") from error
-    finally:
-        _set(before)
-
-
-def _settings() -> tuple[bool, bool, bool]:
-    filled = getattr(torch.utils.deterministic, _FILL)
-    return torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, filled
-
-
-def _set(values: tuple[bool, bool, bool]) -> None:
-    """Set whether algorithms are deterministic, cuDNN picks the fastest by trying, and memory is filled when taken."""
-    torch.use_deterministic_algorithms(values[0])
-    torch.backends.cudnn.benchmark = values[1]
-    setattr(torch.utils.deterministic, _FILL, values[2])
 
 
 T = TypeVar("T")

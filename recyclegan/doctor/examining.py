@@ -35,6 +35,7 @@ DATA_CHECKS: tuple[DataCheck, ...] = (
     clip_checks.interlaced_videos,
     clip_checks.undeclared_labels,
     clip_checks.colours_off_the_palette,
+    split_checks.labels_that_do_not_fit,
     split_checks.cache_room,
     split_checks.step_memory,
 )

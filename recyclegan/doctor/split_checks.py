@@ -7,10 +7,12 @@ from pathlib import Path
 import torch
 
 from recyclegan.data import default_cache_bytes, default_cache_folder
+from recyclegan.data.label_clips import misfits
 from recyclegan.data.resize import scale_of
-from recyclegan.doctor.finding import Finding, counted, gigabytes, note, problem, warning
+from recyclegan.doctor.finding import Finding, counted, from_error, gigabytes, note, problem, warning
 from recyclegan.doctor.scan import Scan
 from recyclegan.domains import DOMAINS
+from recyclegan.errors import InputError
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.networks import NetworkConfig
 
@@ -57,6 +59,11 @@ def few_frames(scan: Scan) -> Iterable[Finding]:
                 f"{held}, so that it shows {counted(len(views), 'scene')}, however many frames that is",
                 "add clips of other places and times; a few frames of many scenes teach more than many of one",
             )
+
+
+def labels_that_do_not_fit(scan: Scan) -> Iterable[Finding]:
+    """Find label maps of A that do not fit its clips in names, lengths or sizes, or that hold no classes."""
+    return [from_error(InputError(misfit)) for misfit in misfits(scan.root)]
 
 
 def unequal_domains(scan: Scan) -> Iterable[Finding]:

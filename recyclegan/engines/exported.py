@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from recyclegan.engines.engines import Engine, told_as_unusable
 from recyclegan.engines.onnx_writing import onnx_of
@@ -22,6 +22,8 @@ _ERRORS = 3
 _MOST_SIZES = 2
 """Sizes of frames whose networks are kept."""
 Run = Callable[[np.ndarray], np.ndarray]
+FileRun = Callable[[Tensor], Tensor]
+"""Runs the network of a file on what it takes: frames in [-1, 1] (NCHW), or 8-bit images (NHWC)."""
 
 
 class ExportedEngine(Engine):
@@ -121,3 +123,9 @@ def session_of(model: bytes | str) -> "InferenceSession":
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = _ERRORS
     return InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def run_of_session(session: "InferenceSession") -> FileRun:
+    """Return what runs the network of a session, which has one input, on tensors."""
+    name = session.get_inputs()[0].name
+    return lambda given: torch.from_numpy(session.run(None, {name: given.numpy()})[0])

@@ -6,6 +6,7 @@ columns, channels) throughout. Source: Lavin and Gray 2016, "Fast Algorithms for
 """
 
 import copy
+import math
 from itertools import groupby, pairwise
 from typing import ClassVar
 
@@ -24,6 +25,8 @@ Convolved = Float[Tensor, "batch new_height new_width new_channels"]
 
 TILE, PATCH = 4, 6
 """Sides of a square of results, and of the inputs that it is made of."""
+_SQUARES = 128
+"""Squares that are carried over at once: so few that they stay in the cache, enough for the products."""
 _FEW = 8
 """Results of a wide convolution up to which it is done row by row."""
 _INPUT = torch.tensor(
@@ -127,7 +130,13 @@ class WinogradConvolution(nn.Module):
         self.bias = convolution.bias
 
     def forward(self, layer: Layer) -> Convolved:
-        """Return the convolved layer, two pixels smaller along either side."""
+        """Return the convolved layer, two pixels smaller along either side, made in bands of rows."""
+        batch, height, width = layer.shape[0], layer.shape[1] - 2, layer.shape[2] - 2
+        rows = TILE * max(1, _SQUARES // (batch * math.ceil(width / TILE)))
+        starts = range(0, height, rows)
+        return torch.cat([self._band(layer[:, start : min(start + rows, height) + 2]) for start in starts], dim=1)
+
+    def _band(self, layer: Layer) -> Convolved:
         batch, height, width = layer.shape[0], layer.shape[1] - 2, layer.shape[2] - 2
         grown = F.pad(layer, (0, 0, 0, -width % TILE, 0, -height % TILE)).contiguous()
         patches = _patches(grown)

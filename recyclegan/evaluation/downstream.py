@@ -29,7 +29,7 @@ from recyclegan.labels import VOID, LabelSet
 from recyclegan.metrics.intervals import Draws, Interval, Numbers, bootstrap_each
 from recyclegan.metrics.pictures import as_rgb
 from recyclegan.metrics.segmentation import Confusion, confusion_matrix, segmentation_scores
-from recyclegan.networks.segmentation_unet import SegmentationUNet
+from recyclegan.networks.segmentation_unet import SegmentationUNet, class_weights
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.tensors import to_frames
 
@@ -46,6 +46,8 @@ NO_CLASS = -100
 
 Confusions = Int64[np.ndarray, "clips classes predictions"]
 """The counts of each clip of the target."""
+ClassMaps = UInt8[np.ndarray, "_ height width"]
+"""The classes that are read in examples."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Lesson:
         clips = [*(self.clips if what == SOURCE else ()), *self.target]
         truths = [_identity(clip) for clip in clips]
         settings = (self.size, self.labels.name, self.config.seed, STEPS)
-        return key_of([clip.source for clip in clips], "downstream", what, truths, settings)
+        return key_of([clip.source for clip in clips], "read downstream", what, truths, settings)
 
 
 def _identity(clip: PairedClip) -> object:
@@ -132,16 +134,14 @@ def downstream_results(lesson: Lesson, draws: Draws, progress: Progress | None =
         InputError: a file cannot be read, or frames without any class are all that there is to learn from.
     """
     step = counted(progress, "learning to segment", (2 + lesson.folds) * STEPS)
-    aim = _read(lesson, lesson.target, "source")
-    ours = _taught(lesson, _read(lesson, lesson.clips, "translated"), aim, step)
-    floor, ceiling = (
-        lesson.memory.recall(lesson.key(what), lambda make=make: {"counts": make()})["counts"]  # type: ignore[misc]
-        for what, make in (
-            (SOURCE, lambda: _taught(lesson, _read(lesson, lesson.clips, "source"), aim, step)),
-            (TARGET, lambda: _crosswise(lesson, aim, step)),
-        )
+    aim = examples_of(lesson, lesson.target, "source")
+    ours = _taught(lesson, examples_of(lesson, lesson.clips, "translated"), aim, step)
+    source = lesson.memory.recall(
+        lesson.key(SOURCE), lambda: {"read": _taught(lesson, examples_of(lesson, lesson.clips, "source"), aim, step)}
     )
-    return _results(lesson, list(zip(ours, floor, ceiling, strict=True)), draws)
+    floor, ceiling = source["read"], read_by_others(lesson, aim, step)
+    counts = [_counts(lesson, read, aim) for read in (ours, floor, ceiling)]
+    return _results(lesson, list(zip(*counts, strict=True)), draws)
 
 
 def _results(lesson: Lesson, counts: Sequence[tuple[Confusion, ...]], draws: Draws) -> dict[str, Result]:
@@ -177,7 +177,7 @@ def _stated(lesson: Lesson) -> dict[str, str]:
     }
 
 
-def _read(lesson: Lesson, clips: Sequence[PairedClip], which: Literal["source", "translated"]) -> Examples:
+def examples_of(lesson: Lesson, clips: Sequence[PairedClip], which: Literal["source", "translated"]) -> Examples:
     """Return frames with the classes of their source, spread evenly, at the size that the segmenter sees."""
     resize, most = Resize("rectangle", *lesson.size), max(1, NUM_EXAMPLES // len(clips))
     images, classes, clip_of = [], [], []
@@ -194,21 +194,37 @@ def _counting(classes: ClassMap, labels: LabelSet) -> ClassMap:
     return np.where(np.isin(classes, labels.ignored), np.uint8(VOID), merged(classes, labels))
 
 
-def _crosswise(lesson: Lesson, aim: Examples, step: Callable[[], None]) -> Confusions:
-    """Return the counts of each part of the target by what the other parts taught, all added."""
+def read_by_others(lesson: Lesson, aim: Examples, step: Callable[[], None] = lambda: None) -> ClassMaps:
+    """Return the classes that are read in each part of the target by what the other parts taught; it is remembered."""
+    return lesson.memory.recall(lesson.key(TARGET), lambda: {"read": _crosswise(lesson, aim, step)})["read"]
+
+
+def _crosswise(lesson: Lesson, aim: Examples, step: Callable[[], None]) -> ClassMaps:
     places, folds = aim.clip_of, lesson.folds
     parts = places % folds if len(lesson.target) > 1 else np.arange(len(places)) * folds // len(places)
-    each = (_taught(lesson, aim.part(parts != part), aim.part(parts == part), step) for part in range(folds))
-    return sum(each, start=np.zeros((), np.int64))
+    read = np.empty_like(aim.classes)
+    for part in range(folds):
+        read[parts == part] = _taught(lesson, aim.part(parts != part), aim.part(parts == part), step)
+    return read
 
 
-def _taught(lesson: Lesson, taught: Examples, scored: Examples, step: Callable[[], None]) -> Confusions:
-    """Return the counts of each clip of the target by a segmenter that learned from examples."""
+def _taught(lesson: Lesson, taught: Examples, scored: Examples, step: Callable[[], None]) -> ClassMaps:
+    """Return the classes that a segmenter which learned from examples reads in others."""
     network = learned(taught, lesson.num_classes, lesson.config.seed, step)
+    return read_classes(network, scored)
+
+
+def _counts(lesson: Lesson, read: ClassMaps, scored: Examples) -> Confusions:
+    """Return the counts of each clip of the target."""
     counts = np.zeros((len(lesson.target), lesson.num_classes, lesson.num_classes + 1), np.int64)
-    for image, classes, clip in zip(scored.images, scored.classes, scored.clip_of, strict=True):
-        counts[clip] += confusion_matrix(_classes_in(network, image), classes, lesson.num_classes)
+    for found, classes, clip in zip(read, scored.classes, scored.clip_of, strict=True):
+        counts[clip] += confusion_matrix(found, classes, lesson.num_classes)
     return counts
+
+
+def read_classes(network: SegmentationUNet, examples: Examples) -> ClassMaps:
+    """Return the classes that a segmenter reads in examples."""
+    return np.stack([_classes_in(network, image) for image in examples.images])
 
 
 @torch.inference_mode()
@@ -251,8 +267,7 @@ def learned(
 
 def _weights(truth: torch.Tensor, num_classes: int) -> torch.Tensor:
     """Return how much a pixel of each class counts: 1 on average over the classes that there are."""
-    counts = torch.bincount(truth[truth >= 0], minlength=num_classes).float()
+    counts = torch.bincount(truth[truth >= 0], minlength=num_classes)
     if not counts.any():
         raise InputError("downstream: no labelled pixel to learn from; give the truth of these frames")
-    weights = counts.clamp(min=1).rsqrt().where(counts > 0, torch.zeros(()))
-    return weights / weights[counts > 0].mean()
+    return class_weights(counts)

@@ -51,6 +51,7 @@ from recyclegan.evaluation.results import (
     steadiness_results,
 )
 from recyclegan.evaluation.structure import structure_results
+from recyclegan.evaluation.survival import survival_results
 from recyclegan.evaluation.truth import Size
 from recyclegan.evaluation.workers import Setup, Workers, WorkerState, one_thread, shown, worker_processes, worth
 from recyclegan.files import check_writable, encoded, kind_of, write_together
@@ -293,6 +294,7 @@ def evaluate(
             aims = pair_clips(place, place, target_truth, labels, config.reading)
             lesson = Lesson(clips, aims, labels, config, setup.memory)
             found |= downstream_results(lesson, protocol.draws, progress)
+            found |= survival_results(lesson, protocol.draws, progress)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     inputs |= {"target truth": target_truth, "labelled target": labelled}
     appraisal = appraise(clips, clips_at(target, config.reading) if target else (), protocol.draws)

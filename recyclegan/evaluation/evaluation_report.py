@@ -36,7 +36,7 @@ COLOUR_WORDS = (
 SEGMENTER_WORDS = "Source: what the same segmenter finds in the frames that were translated."
 HEADLINE = (
     *("added_flicker", "warping_error", "mean_iou", "class_flips", "patches_coarse", "feature_frechet"),
-    *("structure_distance", "downstream_iou", "sharpness"),
+    *("structure_distance", "downstream_iou", "class_survival", "sharpness"),
 )
 
 

@@ -218,6 +218,34 @@ USE = (
 )
 
 
+def _survival(name: str, title: str, which: str) -> Measure:
+    how = (
+        f"share of {which}, by number, half of whose pixels or more are read as their class in the translated frame,"
+        " by a small segmenter that learned from labelled target frames; beside it what it reads in the source,"
+        " and what its like read in target frames that they had not seen"
+    )
+    return Measure(name, title, how, "higher", "share", taken_on="learned")
+
+
+SURVIVAL = (
+    _survival("class_survival", "Objects kept", "all vehicles, people, signs and lights"),
+    _survival("vehicles_kept", "Vehicles kept", "vehicles"),
+    _survival("people_kept", "People kept", "people"),
+    _survival("signs_kept", "Signs kept", "traffic signs"),
+    _survival("lights_kept", "Lights kept", "traffic lights"),
+    Measure(
+        "light_colours_kept",
+        "Colours of lights kept",
+        "share of traffic lights that shine red, amber or green in the source and shine so in the translated frame, by"
+        " the hue of that tenth of their pixels whose colour is purest",
+        "higher",
+        "share",
+        taken_on="sample",
+    ),
+)
+"""Objects whose class survives: pixels that touch and share a class."""
+
+
 def _picture(name: str, title: str, how: str, better: Literal["lower", "higher"] | None, unit: str) -> Measure:
     return Measure(name, title, how, better, unit, taken_on="frames")
 
@@ -300,6 +328,6 @@ PICTURES = (
 """What the verdict rests on; see `recyclegan.metrics.frame_numbers`."""
 MEASURES: dict[str, Measure] = {
     measure.name: measure
-    for measure in (*PICTURES, STRUCTURE, *STEADINESS, *CLASSES, SHARPNESS, *DISTANCES, *FEATURES, *USE)
+    for measure in (*PICTURES, STRUCTURE, *STEADINESS, *CLASSES, SHARPNESS, *DISTANCES, *FEATURES, *USE, *SURVIVAL)
 }
 """Every measure by name, in the order of the report."""

@@ -1,35 +1,44 @@
-"""``export``: a translator as one ONNX file for frames of any size, which is written once it makes torch's picture."""
+"""``export``: a translator as a file for frames of any size, which is written once it makes torch's picture."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple
 
 import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import CARD_KEY, Card, find_translator, load_translator, write_card
+from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
 from recyclegan.engines.engines import reason_of
-from recyclegan.engines.exported import check_installed
-from recyclegan.engines.on_device import snapped, to_levels, to_signed
-from recyclegan.engines.onnx_reading import SUFFIX
+from recyclegan.engines.exported import FileRun, run_of_session, session_of
+from recyclegan.engines.on_device import DevicePath, snapped, to_levels, to_signed
 from recyclegan.engines.onnx_writing import INPUTS, OPSET, onnx_of, with_notes
+from recyclegan.engines.openvino_files import openvino_of, run_of_openvino
 from recyclegan.errors import InputError
-from recyclegan.exports.parity import SIZES, example_of, worst_distance
-from recyclegan.files import check_writable, write_bytes
+from recyclegan.exports.calibration_frames import CalibrationFrames, calibration_frames
+from recyclegan.exports.export_form import ExportForm, format_of
+from recyclegan.exports.int8 import Fidelity, fidelity, quantized
+from recyclegan.exports.parity import SIZES, Tolerance, example_of, worst_distance
+from recyclegan.exports.torch_program import program_of, run_of_program
+from recyclegan.exports.traced_resize import resized, scaled_size, size_of
+from recyclegan.files import check_writable, write_together
 from recyclegan.hub import locate
 from recyclegan.paths import AnyPath, as_path
-from recyclegan.settings.translating import ExportPrecision
+from recyclegan.settings.translating import EXPORT_SUFFIXES, ExportFormat, ExportPrecision
 from recyclegan.tensors import Frames, Translated
 from recyclegan.version import __version__
 
 EXAMPLE = (64, 80)
 """Height and width of what a network is traced with."""
 FREE_FRAMES, FREE_IMAGES = {0: "batch", 2: "height", 3: "width"}, {0: "batch", 1: "height", 2: "width"}
+_RUNNERS: dict[ExportFormat, str] = {"onnx": "onnxruntime", "torch": "torch.export", "openvino": "openvino"}
+"""What the files of a format are compared with torch in."""
 
 
 class HalfGenerator(nn.Module):
@@ -45,18 +54,31 @@ class HalfGenerator(nn.Module):
 
 
 class ImageGenerator(nn.Module):
-    """A generator of 8-bit images: their scaling, the rounding and the palette are a part of it."""
+    """A generator of 8-bit images: their scaling, the rounding and the palette are a part of it.
 
-    def __init__(self, generator: nn.Module, card: Card) -> None:
+    With a scale, bringing them to it and back is so too.
+    """
+
+    def __init__(self, generator: nn.Module, card: Card, to_scale: Resize | None = None) -> None:
         super().__init__()
-        self.generator, self._palette = generator, card.palette
+        self.generator, self._card, self._to_scale = generator, card, to_scale
 
     def forward(
         self, images: UInt8[Tensor, "batch height width channels"]
     ) -> UInt8[Tensor, "batch height width channels_out"]:
         """Return the translated images."""
-        levels = to_levels(self.generator(to_signed(images.permute(0, 3, 1, 2))))
-        return (snapped(levels, self._palette) if self._palette else levels).permute(0, 2, 3, 1)
+        levels = images.permute(0, 3, 1, 2)
+        made = self._at_scale(levels, self._to_scale) if self._to_scale else self._translated(levels)
+        return made.permute(0, 2, 3, 1)
+
+    def _at_scale(self, levels: Tensor, to_scale: Resize) -> Tensor:
+        size = size_of(levels)
+        scaled = resized(levels, scaled_size(to_scale, size), self._card.labels_in)
+        return resized(self._translated(scaled), size, bool(self._card.palette))
+
+    def _translated(self, levels: Tensor) -> Tensor:
+        made = to_levels(self.generator(to_signed(levels)))
+        return snapped(made, self._card.palette) if self._card.palette else made
 
 
 @dataclass(frozen=True)
@@ -66,14 +88,25 @@ class Exported:
     path: Path
     card: Card
     size: int
-    """Bytes."""
+    """Bytes, of all that was written."""
     distance: str
     """In words, the worst of the sizes that were compared."""
+    runner: str = "onnxruntime"
+    """What it was compared in."""
+    int8: str = ""
+    """In words, how far int8 is from 32 bits on the user's frames, and how fast; empty where it was not asked for."""
 
     @property
     def sizes(self) -> str:
-        """Return those sizes in words."""
+        """Return the sizes that were compared in words."""
         return ", ".join(f"{width}x{height}" for height, width in SIZES)
+
+
+class Made(NamedTuple):
+    """What is to be written, by its suffix, and what runs it."""
+
+    files: dict[str, bytes]
+    run: FileRun
 
 
 def export(
@@ -83,51 +116,130 @@ def export(
     precision: ExportPrecision = "32",
     opset: int = OPSET,
     images: bool = False,
+    format: ExportFormat | None = None,
+    resize: bool = False,
+    int8: AnyPath | None = None,
 ) -> Exported:
-    """Write a translator as ONNX for any number of frames of any size, with its card, and return what was written.
+    """Write a translator as a file for any number of frames of any size, with its card; return what was written.
 
-    ``place`` is a run folder, a .safetensors file or a repository of the hub. With ``images`` the file takes and gives
-    8-bit images (NHWC, RGB) instead of frames in [-1, 1] (NCHW). The file is compared with torch at three sizes.
+    ``place`` is a run folder, a .safetensors file or a repository of the hub; the format is by default that of the
+    ending of ``out``: ONNX (.onnx), OpenVINO (.xml, and .bin beside it) or a program of torch.export (.pt2). With
+    ``images`` the file takes and gives 8-bit images (NHWC, RGB) instead of frames in [-1, 1] (NCHW), with ``resize``
+    too it brings them to the scale of training and back. ``int8`` is footage, a video or a folder, that convolutions in
+    8 bits are calibrated on. The file is compared with torch at three sizes.
 
     Raises:
-        InputError: there is no such translator, a package is missing, the file cannot be written, or it makes another
-            picture than torch; no file appears then.
+        InputError: there is no such translator, what is asked for does not fit together, a package is missing, the
+            file cannot be written, or it makes another picture than torch; no file appears then.
+
+    Example:
+        >>> export("runs/day2night", "day2night.onnx", images=True).distance.partition("at most")[2]
+        ' 1 of 255 levels'
     """
-    check_installed("export", "onnx", "onnxruntime")
-    if (out := as_path(out)).suffix.lower() != SUFFIX:
-        raise InputError(f"{out}: is no name for ONNX; expected one that ends in {SUFFIX}")
-    if precision not in get_args(ExportPrecision):
-        raise InputError(f"precision {precision}: expected {' or '.join(get_args(ExportPrecision))}")
+    out = as_path(out)
+    form = ExportForm(format_of(out, format), precision, opset, images, resize, int8)
     check_writable(out)
     generator, card = load_translator(find_translator(locate(place, direction), direction))
-    name = INPUTS[images]
-    with _failures_told(out):
-        model = with_notes(_written(generator, card, precision, opset, name), notes_of(card, precision))
-        wanted = ImageGenerator(generator, card) if images else generator
-        distance = worst_distance(model, wanted, card, precision, str(out))
-    write_bytes(out, model)
-    return Exported(out, card, len(model), distance)
+    exporter = Exporter(generator, card, form, out)
+    frames = None if int8 is None else calibration_frames(int8, card, images, exporter.to_scale)
+    with _failures_told(out, form.format):
+        made, written = exporter.program() if form.format == "torch" else exporter.network(frames)
+    write_together({out.with_suffix(suffix): data for suffix, data in made.files.items()})
+    return written
 
 
-def notes_of(card: Card, precision: ExportPrecision) -> dict[str, str]:
+@dataclass(frozen=True)
+class Exporter:
+    """Makes the files of a translator, and compares them with it."""
+
+    generator: nn.Module
+    card: Card
+    form: ExportForm
+    out: Path
+
+    @property
+    def to_scale(self) -> Resize:
+        """Return how frames are brought to what the file takes."""
+        return Resize("none") if self.form.resize else self.card.scale.whole
+
+    def program(self) -> tuple[Made, Exported]:
+        """Return a program of torch.export."""
+        program = program_of(self._traced, self._example, self._free, notes_of(self.card, self.form.precision))
+        made = Made({EXPORT_SUFFIXES["torch"]: program}, run_of_program(program))
+        return made, self._told(made, self.card, self._distance(made))
+
+    def network(self, frames: CalibrationFrames | None) -> tuple[Made, Exported]:
+        """Return a network in ONNX, or what is made of it; where there are frames, in int8."""
+        model = onnx_of(self._traced, self._example, self._name, self._free, self.form.opset)
+        made = self._made(model, self.card, self.form.precision)
+        distance = self._distance(made)
+        if frames is None:
+            return made, self._told(made, self.card, distance)
+        small, found = quantized(model, self._name, frames, partial(self._judged, made, frames), str(self.out))
+        card = replace(self.card, metrics={**self.card.metrics, **found.metrics})
+        made = self._made(small, card, "int8")
+        return made, self._told(made, card, distance, found.words(frames.name))
+
+    def _judged(self, before: Made, frames: CalibrationFrames, model: bytes) -> Fidelity:
+        run = self._made(model, self.card, "int8").run
+        return fidelity(run, before.run, self._wanted, self.card, frames.judging)
+
+    def _made(self, model: bytes, card: Card, precision: str) -> Made:
+        notes = notes_of(card, precision)
+        if self.form.format == "openvino":
+            files = openvino_of(model, notes)
+            return Made(files, run_of_openvino(files))
+        noted = with_notes(model, notes)
+        return Made({EXPORT_SUFFIXES["onnx"]: noted}, run_of_session(session_of(noted)))
+
+    def _told(self, made: Made, card: Card, distance: str, int8: str = "") -> Exported:
+        size = sum(map(len, made.files.values()))
+        return Exported(self.out, card, size, distance, _RUNNERS[self.form.format], int8)
+
+    def _distance(self, made: Made) -> str:
+        tolerance: Tolerance = "resized" if self.form.resize else self.form.precision
+        return worst_distance(made.run, self._wanted, self._name, self.card, tolerance, str(self.out))
+
+    @property
+    def _name(self) -> str:
+        return INPUTS[self.form.images]
+
+    @property
+    def _free(self) -> dict[int, str]:
+        return FREE_IMAGES if self.form.images else FREE_FRAMES
+
+    @property
+    def _example(self) -> Tensor:
+        return example_of(self._name, self.card, *EXAMPLE)
+
+    @property
+    def _traced(self) -> nn.Module:
+        """Return the network that is written."""
+        network = HalfGenerator(self.generator) if self.form.precision == "16" else self.generator
+        scale = self.card.scale.whole if self.form.resize else None
+        return ImageGenerator(network, self.card, scale) if self.form.images else network
+
+    @property
+    def _wanted(self) -> FileRun:
+        """Return what makes the pictures that the file is to make."""
+        if not self.form.resize:
+            return ImageGenerator(self.generator, self.card) if self.form.images else self.generator
+        path = DevicePath(self.card, self.card.scale.whole, self.generator)
+        return lambda images: path(images, (images.shape[1], images.shape[2]))[0]
+
+
+def notes_of(card: Card, precision: str) -> dict[str, str]:
     """Return what a file says of itself: the card under the key that translators have it under, and more."""
     return {CARD_KEY: write_card(card), "precision": precision, "version": __version__}
 
 
-def _written(generator: nn.Module, card: Card, precision: ExportPrecision, opset: int, name: str) -> bytes:
-    network = HalfGenerator(generator) if precision == "16" else generator
-    example = example_of(name, card, *EXAMPLE)
-    if name == INPUTS[0]:
-        return onnx_of(network, example, name, FREE_FRAMES, opset)
-    return onnx_of(ImageGenerator(network, card), example, name, FREE_IMAGES, opset)
-
-
 @contextmanager
-def _failures_told(out: Path) -> Iterator[None]:
-    """Turn what torch or ONNX Runtime says where it cannot write or run a network into one line."""
+def _failures_told(out: Path, form: ExportFormat) -> Iterator[None]:
+    """Turn what torch or another library says where it cannot write or run a network into one line."""
     try:
         yield
     except (InputError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        raise InputError(f"{out}: is not written, as it cannot be run as ONNX ({reason_of(error)})") from error
+        what = {"onnx": "ONNX", "torch": "a program", "openvino": "OpenVINO"}[form]
+        raise InputError(f"{out}: is not written, as it cannot be run as {what} ({reason_of(error)})") from error

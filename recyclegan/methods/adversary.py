@@ -17,6 +17,7 @@ from recyclegan.methods.augmentation import sample_augmentation
 from recyclegan.methods.frame_pairs import FramePair, aligned
 from recyclegan.methods.layout_masks import Agreement, agreement
 from recyclegan.networks import make_discriminator
+from recyclegan.networks.coordinates import COORDINATES, WithCoordinates
 from recyclegan.networks.discriminators import Jury, MultiScale
 from recyclegan.settings.adversarial import AugmentationName
 from recyclegan.settings.motion import FlowSynthesis
@@ -38,11 +39,18 @@ Fakes = Float[Tensor, "fakes channels_out height width"]
 def discriminators_of(networks: NetworkConfig, domains: Domains, domain: Domain) -> nn.Module:
     """Return the discriminator of a domain, or all those that it has, with first weights."""
     if networks.adversary.is_plain:
-        return _plain(networks, domains.channels_of(domain))
-    scales = [_plain(networks, domains.channels_of(domain)) for _ in range(networks.adversary.scales)]
+        return _of_frames(networks, domains.channels_of(domain))
+    scales = [_of_frames(networks, domains.channels_of(domain)) for _ in range(networks.adversary.scales)]
     frames = MultiScale(scales) if len(scales) > 1 else scales[0]
     pairs = _plain(networks, 2 * domains.channels_of(domain)) if networks.adversary.pairs else None
     return Jury(frames, FeatureDiscriminator() if sees_features(networks, domains, domain) else None, pairs)
+
+
+def _of_frames(networks: NetworkConfig, channels: int) -> nn.Module:
+    """Return a discriminator of single frames, which knows where it looks if that is wanted."""
+    if networks.adversary.coordinates:
+        return WithCoordinates(_plain(networks, channels + COORDINATES))
+    return _plain(networks, channels)
 
 
 def _plain(networks: NetworkConfig, channels: int) -> nn.Module:

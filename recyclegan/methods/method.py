@@ -12,6 +12,7 @@ from recyclegan.domains import DIRECTIONS, DOMAINS, VIDEO, Direction, Domain, Do
 from recyclegan.errors import InputError
 from recyclegan.losses import Verdicts
 from recyclegan.methods.adversary import Adversary, Fakes, backbone_of, discriminators_of
+from recyclegan.methods.class_reader import ClassReader
 from recyclegan.networks import make_generator
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
@@ -31,7 +32,8 @@ def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int
 class Method(nn.Module, ABC):
     """Generators, discriminators, and the losses of one direction; the trainer calls it for each of ``directions``.
 
-    ``generators["ab"]`` translates a to b. ``discriminators["b"]`` judges frames of domain b.
+    ``generators["ab"]`` translates a to b. ``discriminators["b"]`` judges frames of domain b. ``reader`` is the
+    segmenter of the source's classes, which the trainer gives to a method where there are label maps.
     """
 
     name: ClassVar[str]
@@ -39,6 +41,8 @@ class Method(nn.Module, ABC):
     directions: ClassVar[tuple[Direction, ...]] = DIRECTIONS
     reads_layers: ClassVar[bool] = False
     """Whether it reads what single layers of its generators give, which then must stay what they are."""
+    imitates: ClassVar[bool] = False
+    """Whether clips of a hold, behind the channels of each frame, those of what a teacher made of it."""
     Config: ClassVar[type]
 
     def __init__(self, config: Any, networks: NetworkConfig, domains: Domains = VIDEO) -> None:
@@ -55,6 +59,7 @@ class Method(nn.Module, ABC):
             {domain: discriminators_of(networks, domains, domain) for domain in map(target_domain, self.directions)}
         )
         self.backbone = backbone_of(networks)
+        self.reader: ClassReader | None = None
         motion = getattr(config, "flow", FlowSynthesis())
         self.adversary = Adversary(networks, domains, self.discriminators, self.backbone, motion)
 
@@ -127,7 +132,7 @@ class Method(nn.Module, ABC):
         return {term: getattr(self.config, term)[index] for term in terms}
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
-        """Yield the trained parameters of everything but the discriminators."""
+        """Yield the trained parameters of everything but the discriminators and the reader."""
         for name, parameter in self.named_parameters():
-            if parameter.requires_grad and not name.startswith("discriminators."):
+            if parameter.requires_grad and not name.startswith(("discriminators.", "reader.")):
                 yield parameter

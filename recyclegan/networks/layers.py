@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from recyclegan.networks.free_sizes import is_traced, padded_traced
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames
 
@@ -33,6 +34,8 @@ def pad_to_multiple(
 
     Sides are then at least ``least`` long. The border is reflected, or repeated where a side is too short for it.
     """
+    if is_traced():
+        return padded_traced(frames, multiple, least)
     if torch.onnx.is_in_onnx_export():
         return _padded_at_any_size(frames, multiple, least)
     height, width = frames.shape[-2:]

@@ -9,8 +9,10 @@ from torch import nn
 from recyclegan.domains import Colours
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
 from recyclegan.networks.layers import initialize
+from recyclegan.networks.pyramid import PyramidGenerator
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.networks.spectral import spectrally_normalized
+from recyclegan.networks.students import LightUNet, SeparableResNet, classes_of
 from recyclegan.networks.unet import PredictionNetwork, UNet
 from recyclegan.networks.wrappers import ClassGenerator, DetailGenerator, IdentityGenerator, SmoothGenerator
 from recyclegan.settings.networks import DiscriminatorName, GeneratorName, Norm, PredictorName
@@ -26,11 +28,17 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "classes-9": partial(SmoothGenerator, num_blocks=9),
     "identity-6": partial(IdentityGenerator, num_blocks=6),
     "identity-9": partial(IdentityGenerator, num_blocks=9),
+    "pyramid-4": partial(PyramidGenerator, num_bands=2),
+    "pyramid-8": partial(PyramidGenerator, num_bands=3),
+    "separable-6": partial(SeparableResNet, num_blocks=6),
+    "light-unet": LightUNet,
 }
 assert set(GENERATORS) == set(get_args(GeneratorName))
 LABEL_GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "classes-6": partial(ClassGenerator, num_blocks=6),
     "classes-9": partial(ClassGenerator, num_blocks=9),
+    "separable-6": partial(classes_of(SeparableResNet), num_blocks=6),
+    "light-unet": classes_of(LightUNet),
 }
 """What stands for the generator of the same name where the target is label maps."""
 

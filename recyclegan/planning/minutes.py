@@ -8,7 +8,7 @@ from time import monotonic
 from recyclegan.data.resize import MARGIN, scale_of
 from recyclegan.errors import InputError
 from recyclegan.methods import METHODS
-from recyclegan.planning.candidates import (
+from recyclegan.planning.sizes import (
     LEAST_STEPS,
     WIDTHS,
     Candidate,

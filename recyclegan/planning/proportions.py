@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
 from recyclegan.domains import DOMAINS, Domain
-from recyclegan.planning.candidates import Size, in_words, size_of_shape
+from recyclegan.planning.sizes import Size, in_words, size_of_shape
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 

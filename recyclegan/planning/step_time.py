@@ -14,6 +14,7 @@ from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
 from recyclegan.distributed.processes import make_fabric
 from recyclegan.domains import DOMAINS, Colours, Domain
+from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch
 from recyclegan.steps.step import TrainState, train_step
@@ -22,6 +23,8 @@ from recyclegan.training.loop import first_method, prepare
 from recyclegan.training.training_data import Decoding, load_spec
 
 NUM_TIMED = 3
+TRIAL_CLASSES = 16
+"""Classes that a candidate's segmenter reads, where label maps are trained on; how many hardly matters."""
 NUM_TRIED = 5
 """Steps that are timed of one candidate among several: what else the machine does must not decide between them."""
 
@@ -36,7 +39,7 @@ def step_seconds(
     Raises:
         InputError: the data or the devices do not allow it.
     """
-    state, footage = prepare(replace(config, steps=num_timed + 1), decoding)
+    state, footage = prepare(replace(config, steps=(num_timed + 1) * num_parts(config)), decoding)
     with footage.ahead(0, state.num_steps) as batches:
         return median_seconds(state, batches.batch, at_most)
 
@@ -44,7 +47,8 @@ def step_seconds(
 def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: float = math.inf) -> float:
     """Return the median seconds of all steps of a run but the first, reading their batches included.
 
-    It ends early, after two steps at least, when all of them together have taken more than ``at_most`` seconds.
+    It ends early, after two steps at least, when all of them together have taken more than ``at_most`` seconds. Where
+    resolution is progressive, all are taken, and it is the mean of the medians of all parts.
     """
     device, seconds = state.fabric.device, list[float]()
     for step in range(state.num_steps):
@@ -53,9 +57,16 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - start)
-        if len(seconds) > 1 and sum(seconds) > at_most:
+        if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break
-    return statistics.median(seconds[1:])
+    length = state.num_steps // num_parts(state.config)
+    parts = [seconds[first + 1 : first + length] for first in range(0, len(seconds), length)]
+    return statistics.mean(map(statistics.median, parts))
+
+
+def num_parts(config: TrainConfig) -> int:
+    """Return in how many parts of the same length frames have sizes of their own."""
+    return len(config.progressive) or 1
 
 
 def first_frames(config: TrainConfig, clip_length: int) -> dict[Domain, list[np.ndarray]]:
@@ -79,7 +90,7 @@ def trial_seconds(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]]
     Where steps together take more than ``at_most`` seconds, fewer are timed. The weights are thrown away, nothing is
     written, and no other footage is read.
     """
-    trial = replace(config, steps=NUM_TRIED + 1)
+    trial = replace(config, steps=(NUM_TRIED + 1) * num_parts(config))
     try:
         return _median_seconds_on(trial, frames, at_most)
     except torch.OutOfMemoryError:
@@ -90,11 +101,16 @@ def trial_seconds(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]]
 
 
 def _median_seconds_on(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]], at_most: float) -> float:
-    fabric, num_steps = make_fabric(config), NUM_TRIED + 1
+    assert config.steps is not None
+    fabric = make_fabric(config)
     palettes = {domain: _colours(images) for domain, images in frames.items() if config.frames.is_label(domain)}
-    state = TrainState(first_method(config, palettes), config, fabric, num_steps)
+    method = first_method(config, palettes)
+    method.reader = ClassReader([1] * TRIAL_CLASSES) if config.faithfulness.labels_weight else None
+    state = TrainState(method, config, fabric, config.steps)
     choose_halves(state)
     batch = {domain: _clips(config, domain, images).to(fabric.device) for domain, images in frames.items()}
+    if state.method.reader:
+        batch["a"] = with_one_class(batch["a"])
     return median_seconds(state, lambda _: batch, at_most)
 
 

@@ -103,19 +103,27 @@ class Drive:
     """A drive through a small town: a sequence of `RoadFrame`s.
 
     The seed alone decides the town, the light and the journey; a drive of more frames begins like a shorter one, and
-    one of another size shows the same.
+    one of another size shows the same. With ``traffic_lights`` some stand beside the road of the same town.
 
     Raises:
         InputError: the seed is negative, a side is under 32 pixels, or there is no frame.
     """
 
-    def __init__(self, seed: int, height: int = 128, width: int = 256, num_frames: int = 60, fps: float = 15.0) -> None:
+    def __init__(
+        self,
+        seed: int,
+        height: int = 128,
+        width: int = 256,
+        num_frames: int = 60,
+        fps: float = 15.0,
+        traffic_lights: bool = False,
+    ) -> None:
         _check(seed, height, width, num_frames, fps)
         self.seed, self.height, self.width, self.num_frames, self.fps = seed, height, width, num_frames, fps
         self._route = Route(np.random.default_rng((seed, 10)))
         self._journey = Journey(np.random.default_rng((seed, 11)), self._route)
         distance = self._journey.distance(num_frames / fps)
-        self._town = Town(seed, self._route, self._journey, distance)
+        self._town = Town(seed, self._route, self._journey, distance, traffic_lights)
         self._moving = self._town.moving()
         self._view = lru_cache(maxsize=_KEPT_VIEWS)(self._render)
         self._painters: dict[str, Painter] = {}

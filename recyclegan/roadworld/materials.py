@@ -10,6 +10,8 @@ from jaxtyping import Float32, UInt8
 SKY, ROAD, SIDEWALK, TERRAIN, TREE, BUILDING, INFRASTRUCTURE, SIGN, PERSON, CAR = 2, 3, 4, 6, 7, 9, 10, 14, 20, 24
 ROAD_CLASSES: tuple[int, ...] = (SKY, ROAD, SIDEWALK, TERRAIN, TREE, BUILDING, INFRASTRUCTURE, SIGN, PERSON, CAR)
 """The class ids that occur in a drive; they are VIPER's."""
+TRAFFIC_LIGHT = 13
+"""The class that a drive with traffic lights has besides."""
 
 
 class Texture(IntEnum):
@@ -57,6 +59,10 @@ class Part(IntEnum):
     SIGN_FACE = auto()
     SIGN_EDGE = auto()
     SIGN_MARK = auto()
+    SIGNAL_CASE = auto()
+    SIGNAL_RED = auto()
+    SIGNAL_AMBER = auto()
+    SIGNAL_GREEN = auto()
 
 
 FIXED, MAIN, SECOND = 0, 1, 2
@@ -109,6 +115,10 @@ MATERIALS: dict[Part, Material] = {
     Part.SIGN_FACE: Material(SIGN, slot=MAIN, contrast=0.04),
     Part.SIGN_EDGE: Material(SIGN, slot=SECOND, contrast=0.04),
     Part.SIGN_MARK: Material(SIGN, slot=SECOND, contrast=0.04),
+    Part.SIGNAL_CASE: Material(TRAFFIC_LIGHT, (0.06, 0.06, 0.06), contrast=0.0),
+    Part.SIGNAL_RED: Material(TRAFFIC_LIGHT, (0.95, 0.07, 0.05), contrast=0.0),
+    Part.SIGNAL_AMBER: Material(TRAFFIC_LIGHT, (0.95, 0.58, 0.04), contrast=0.0),
+    Part.SIGNAL_GREEN: Material(TRAFFIC_LIGHT, (0.05, 0.85, 0.35), contrast=0.0),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from recyclegan.roadworld.camera import Journey, Route
-from recyclegan.roadworld.shapes import FACADES, Kind
+from recyclegan.roadworld.shapes import FACADES, SIGNALS, Kind
 from recyclegan.roadworld.surfaces import BLOCK, LAMP_OFFSET, PAVING_EDGE, ROAD_EDGE, VIEW, Builder, Colour
 
 Table = Float[np.ndarray, "rows columns"]
@@ -24,11 +24,16 @@ class Placed:
 
 
 class Town:
-    """The town of one seed, long enough for a journey of ``distance`` metres."""
+    """The town of one seed, long enough for a journey of ``distance`` metres; with traffic lights it is the same."""
 
-    def __init__(self, seed: int, route: Route, journey: Journey, distance: float) -> None:
+    def __init__(
+        self, seed: int, route: Route, journey: Journey, distance: float, traffic_lights: bool = False
+    ) -> None:
         builder = Builder()
-        Planner(seed, builder).build(distance)
+        planner = Planner(seed, builder)
+        planner.build(distance)
+        if traffic_lights:
+            planner.add_traffic_lights(distance)
         self.things, self.surfaces = builder.tables()
         self._route, self._journey = route, journey
 
@@ -125,6 +130,16 @@ class Planner:
             self._spans(block)
             for side in (-1, 1):
                 self._block(np.random.default_rng((self._seed, 2, block + 10, side + 1)), block * BLOCK, side)
+
+    def add_traffic_lights(self, distance: float) -> None:
+        """Add a traffic light to each side of the road at every second block: red, amber or green throughout."""
+        for block in range(-1, int((distance + VIEW) / BLOCK) + 2):
+            rng = np.random.default_rng((self._seed, 7, block + 10))
+            if block % 2 == self._seed % 2:
+                kind = SIGNALS[rng.integers(len(SIGNALS))]
+                for side in (-1, 1):
+                    self._add.thing(block * BLOCK + 12 + rng.uniform(-1, 1), side * (ROAD_EDGE + 0.3))
+                    self._add.billboard(kind, 0.9, 4.8, (self._concrete, self._concrete))
 
     def _jitter(self, rng: np.random.Generator, colour: Colour | np.ndarray, amount: float = 0.05) -> Colour:
         red, green, blue = np.clip(np.array(colour) * rng.uniform(0.85, 1.15) + rng.normal(0, amount / 2, 3), 0.04, 0.9)

@@ -29,6 +29,9 @@ Colour = Float[np.ndarray, "3"]
 Marks = Float[np.ndarray, "marks"]
 _LAMPLIGHT = np.array([1.0, 0.80, 0.52], np.float32)
 _GLOWING = (Part.LAMP, Part.TAIL_LIGHT, Part.HEADLIGHT)
+_SIGNALS = (Part.SIGNAL_RED, Part.SIGNAL_AMBER, Part.SIGNAL_GREEN)
+_SIGNAL_GLOW = 0.6
+"""How bright traffic lights shine at any time of day, as a share of lamps by night."""
 _LIT_WINDOW = np.array([0.95, 0.74, 0.42], np.float32)
 
 
@@ -58,6 +61,8 @@ class Painter:
         paint = albedo * light[:, None, :]
         for part in _GLOWING:
             paint[:, part] += look.lamps * albedo[:, part]
+        for part in _SIGNALS:
+            paint[:, part] += max(look.lamps, _SIGNAL_GLOW) * albedo[:, part]
         return paint.reshape(-1, 3).astype(np.float32)
 
     def paint(self, view: View) -> Image:

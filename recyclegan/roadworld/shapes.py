@@ -49,8 +49,12 @@ class Kind(IntEnum):
     GANTRY = auto()
     BRIDGE = auto()
     CABINET = auto()
+    SIGNAL_RED = auto()
+    SIGNAL_AMBER = auto()
+    SIGNAL_GREEN = auto()
 
 
+SIGNALS = (Kind.SIGNAL_RED, Kind.SIGNAL_AMBER, Kind.SIGNAL_GREEN)
 FACADES = (Kind.FACADE_TALL, Kind.FACADE_WIDE, Kind.FACADE_PAIRED, Kind.FACADE_OFFICE)
 
 
@@ -211,6 +215,17 @@ def _span(x: Grid, y: Grid, kind: Kind) -> Layers:
     return layers
 
 
+def _signal(x: Grid, y: Grid, kind: Kind) -> Layers:
+    """Draw a traffic light on a post; of its three lamps one shines."""
+    post, case = (np.abs(x - 0.5) < 0.07) & (y < 0.58), _box(x, y, 0.0, 1.0, 0.56, 1.0)
+    part, height = {
+        Kind.SIGNAL_RED: (Part.SIGNAL_RED, 0.91),
+        Kind.SIGNAL_AMBER: (Part.SIGNAL_AMBER, 0.78),
+        Kind.SIGNAL_GREEN: (Part.SIGNAL_GREEN, 0.65),
+    }[kind]
+    return [(post, Part.METAL), (case, Part.SIGNAL_CASE), (_oval(x, y, 0.5, height, 0.40, 0.075), part)]
+
+
 def _plain(x: Grid, y: Grid, kind: Kind) -> Layers:
     return [(x + y > -1, Part.CONCRETE if kind is Kind.CABINET else Part.WALL)]
 
@@ -220,6 +235,7 @@ _ARTISTS: tuple[tuple[Kind, Callable[[Grid, Grid, Kind], Layers]], ...] = (
     (Kind.CAR_SIDE, _car_side), (Kind.CAR_CABIN, _car_cabin), (Kind.VAN_REAR, _car_end), (Kind.VAN_SIDE, _car_side),
     (Kind.TREE_ROUND, _tree), (Kind.PERSON_STRIDING, _person), (Kind.LAMP_POST, _lamp_post), (Kind.SIGN_ROUND, _sign),
     (Kind.GANTRY, _span), (Kind.CABINET, _plain),
+    (Kind.SIGNAL_RED, _signal),
 )  # fmt: skip
 """Who draws which kinds: each artist from its kind up to the next one's."""
 

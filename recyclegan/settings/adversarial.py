@@ -33,6 +33,9 @@ class AdversaryConfig:
     masked: bool = False
     """Let discriminators learn least from places where real frame and source differ in what is light and what is dark:
     else a target with more woods than the source has grows woods in the sky."""
+    coordinates: bool = False
+    """Tell discriminators of frames where in the window each place is: else a dark patch that is real at the horizon
+    is taken for real in the sky."""
     pairs: Weight = 0.0
     """Weight, beside 1 for frames, of discriminators of two neighbouring frames, synthetic motion undone; 0: none."""
     projected: Weight = 0.0

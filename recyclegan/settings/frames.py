@@ -10,6 +10,7 @@ from recyclegan.errors import InputError
 
 Damaged = Literal["refuse", "keep"]
 Labels = Literal["none", "a", "b", "ab"]
+Match = Literal["none", "bands", "nearest"]
 ResizeMode = Literal["rectangle", "square", "scale_shortest", "none"]
 Side = Annotated[int, Within(1, 16_384)]
 """Height or width in pixels."""
@@ -46,6 +47,12 @@ class DataConfig:
     """Mirror half of the clips; off by default, because text and the side of the road have a direction."""
     shuffle: bool = True
     """Take clips in an order of chance; off: in the order of their names."""
+    match: Match = "none"
+    """Give both domains crops of one layout, so that woods or skies that only one of them has so often are not taken
+    for its look: ``bands`` cuts them at one height, ``nearest`` takes crops that show much the same. Both need crops
+    that are clearly smaller than frames (a larger --load-size)."""
+    neighbours: Annotated[int, Within(1, 1024)] = 8
+    """Crops of the other domain that a crop may be shown with, for ``nearest``; fewer are nearer."""
     labels: Labels = "none"
     """Domains that hold label maps: resized by nearest neighbour, palette kept exactly."""
     channels: tuple[int, int] = (3, 3)
@@ -66,6 +73,16 @@ class DataConfig:
         check_numbers(self)
         if not set(self.channels) <= {1, 3}:
             raise InputError(f"channels: found {self.channels}, expected 1 or 3 for each domain")
+        self._check_match()
+
+    def _check_match(self) -> None:
+        """Refuse to match what has no bands or no layout to be seen, and an order that matching does not keep."""
+        if self.match == "bands" and self.crop == "none":
+            raise InputError("match: found bands, and frames that are not cut; take nearest, or --crop rectangle")
+        if self.match == "nearest" and self.labels != "none":
+            raise InputError("match: found nearest, and label maps; expected video in both domains; take bands")
+        if self.match == "nearest" and not self.shuffle:
+            raise InputError("match: found nearest, and clips in the order of their names; leave --no-shuffle out")
 
     @property
     def reading(self) -> Reading:

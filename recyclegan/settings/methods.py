@@ -132,21 +132,48 @@ class CUTConfig:
         check_numbers(self, "cut ")
 
 
+@dataclass(frozen=True)
+class DistillConfig:
+    """Ask that a student paints what its teacher paints, and that translating and warping commute; a to b only.
+
+    Weights of the terms. A weight of 0 leaves its term out.
+    """
+
+    adversarial: Weight = 0.5
+    """Look like the footage of the target; 0 where there is none."""
+    imitation: Weight = 10.0
+    """Each frame becomes what the teacher makes of it, from single edges to broad areas."""
+    unsup_spatial: Weight = 5.0
+    """Translating the moved frame gives the moved translation, which makes a student steadier than its teacher."""
+    bands: Annotated[int, Within(1, 6)] = 3
+    """Scales at which frames are compared, each half the size of the one before."""
+    flow: FlowSynthesis = field(default_factory=FlowSynthesis)
+    """The synthetic motion."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range."""
+        check_numbers(self, "distill ")
+
+
 CONFIGS: dict[str, type] = {
     "unsup-recycle-gan": UnsupRecycleGANConfig,
     "cycle-gan": CycleGANConfig,
     "recycle-gan": RecycleGANConfig,
     "re-cycle-gan": ReCycleGANConfig,
     "cut": CUTConfig,
+    "distill": DistillConfig,
 }
 """The settings of the methods that stand apart from their networks, so that they are read without loading torch."""
 
 
 class _Methods(Mapping[str, Any]):
-    """Classes by name, each imported from `recyclegan.methods` when it is first asked for."""
+    """Classes by name, each imported from `recyclegan.methods` when it is first asked for.
 
-    def __init__(self, places: Mapping[str, str]) -> None:
-        self.places = dict(places)
+    Those ``beside`` have a command of their own: they are found by name, but not listed.
+    """
+
+    def __init__(self, places: Mapping[str, str], beside: Mapping[str, str]) -> None:
+        self.places, self._listed = {**places, **beside}, tuple(places)
 
     def __getitem__(self, name: str) -> Any:
         module, _, kind = self.places[name].partition(".")
@@ -156,10 +183,10 @@ class _Methods(Mapping[str, Any]):
         return name in self.places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.places)
+        return iter(self._listed)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self._listed)
 
 
 METHODS = _Methods(
@@ -169,7 +196,8 @@ METHODS = _Methods(
         "recycle-gan": "recycle_gan.RecycleGAN",
         "re-cycle-gan": "recycle_gan.ReCycleGAN",
         "cut": "cut.CUT",
-    }
+    },
+    beside={"distill": "imitation.Distillation"},
 )
 """The methods by name, with file and class in `recyclegan.methods`. A new one is one file and one word here."""
 

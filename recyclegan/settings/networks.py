@@ -18,6 +18,10 @@ GeneratorName = Literal[
     "classes-9",
     "identity-6",
     "identity-9",
+    "pyramid-4",
+    "pyramid-8",
+    "separable-6",
+    "light-unet",
 ]
 DiscriminatorName = Literal["patch", "pixel"]
 PredictorName = Literal["unet-128", "unet-256", "prediction"]

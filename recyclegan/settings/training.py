@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from recyclegan.config import Count, CountOrNone, Seed, Share, Within, check_numbers, from_dict, to_dict
 from recyclegan.errors import InputError, nearest
+from recyclegan.settings.faithful import FaithfulnessConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS, UnsupRecycleGANConfig, config_of
 from recyclegan.settings.networks import NetworkConfig
@@ -18,6 +19,8 @@ Decay = Annotated[float, Within(0, 1, below=True)]
 """Share of the past in a moving average."""
 LEAST_DROP_EVERY = 0.2
 """Least fraction of training between two falls of the learning rate: four falls at most, to a ten-thousandth."""
+LEAST_SIDE = 32
+"""Pixels of the shorter side of what is trained on."""
 UNNAMED = Path("runs/DATA-METHOD")
 """Stands for a run folder that gets the names of its data folder and of its method."""
 
@@ -39,6 +42,8 @@ class TrainConfig:
     """The configuration of the method, an instance of its ``Config``."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
     frames: DataConfig = field(default_factory=DataConfig)
+    faithfulness: FaithfulnessConfig = field(default_factory=FaithfulnessConfig)
+    """What keeps the classes of the source."""
     steps: Count | None = None
     """Steps to train for; by default EPOCHS."""
     epochs: Annotated[float, Within(0, 1e9, above=True)] = 2.0
@@ -57,6 +62,10 @@ class TrainConfig:
     ramp_up: Share = 0.0
     """First fraction of all steps in which all terms but the adversarial ones grow linearly to their weights: the look
     comes first, steadiness follows."""
+    progressive: tuple[Annotated[int, Within(1, 64)], ...] = ()
+    """What the sides of frames are divided by in equal parts of all steps, the last one 1: 4 2 1 1 trains a quarter of
+    the steps at a quarter of the size, a quarter at half of it, and the rest at SIZE. Steps at smaller sizes take less
+    time; the look comes first, fine detail follows."""
     clip_gradients: Annotated[float, Within(0)] = 0.0
     """Largest norm of the gradients; 0 leaves them alone."""
     history: CountOrNone = 0
@@ -100,11 +109,29 @@ class TrainConfig:
             most = f"0, or {LEAST_DROP_EVERY} to 1; more than four falls leave no rate to learn with"
             raise InputError(f"drop_every: found {self.drop_every}, expected {most}")
         self.networks.check_frames(self.frames.size, self.frames.labels)
+        self.faithfulness.check_frames(self.frames)
+        if self.progressive:
+            self._check_progressive()
+
+    def _check_progressive(self) -> None:
+        """Refuse parts of training that do not end at the whole frame, or begin at one that networks do not allow."""
+        if self.faithfulness.labels_weight:
+            raise InputError("progressive: found --labels-weight besides, whose classes are not made smaller; give one")
+        divisors = " ".join(map(str, self.progressive))
+        if self.progressive[-1] != 1:
+            raise InputError(f"progressive: found {divisors}, expected 1 at the end, for frames of SIZE itself")
+        height, width = (side // max(self.progressive) for side in self.frames.size)
+        if min(height, width) < LEAST_SIDE:
+            raise InputError(
+                f"progressive: found {divisors}, which begins with frames of {height}x{width}, expected "
+                f"{LEAST_SIDE}x{LEAST_SIDE} at least; begin with a smaller number, or give a larger --size"
+            )
+        self.networks.check_frames((height, width), self.frames.labels)
 
     @property
     def method_name(self) -> str:
         """Return the name of the method that the configuration belongs to."""
-        return next(name for name in METHODS if type(self.method) is config_of(name))
+        return next(name for name in METHODS.places if type(self.method) is config_of(name))
 
 
 def default_run(data: Path, method: str) -> Path:

@@ -7,4 +7,7 @@ EngineName = Literal["torch", "winograd", "compile", "onnxruntime", "openvino"]
 EngineChoice = Literal["auto", "torch", "winograd", "compile", "onnxruntime", "openvino"]
 ExportPrecision = Literal["32", "16"]
 """Bits of the floating point of exported files."""
+ExportFormat = Literal["onnx", "torch", "openvino"]
+EXPORT_SUFFIXES: dict[ExportFormat, str] = {"onnx": ".onnx", "torch": ".pt2", "openvino": ".xml"}
+"""How exported files end."""
 PrecisionChoice = Literal["auto", "32", "bf16-mixed", "16-mixed"]

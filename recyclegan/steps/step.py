@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from recyclegan.distributed import Fabric
 from recyclegan.distributed.processes import gather, reduced
 from recyclegan.domains import Direction, Domain, source_domain, target_domain
 from recyclegan.methods import Method
+from recyclegan.methods.class_reader import BETAS, RATE, Classes, ClassReader, frames_and_classes
 from recyclegan.methods.method import Fakes
 from recyclegan.networks.fused import has_kernels
 from recyclegan.pace import Pace
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch, Half, Halves
+from recyclegan.steps.progressive import at_resolution
 from recyclegan.steps.run_log import RunLog
 from recyclegan.tensors import Clips, Frames
 
@@ -65,6 +68,7 @@ class TrainState:
             self.method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimizer = self._optimizer(method.generator_parameters())
         self.discriminator_optimizer = self._optimizer(method.discriminators.parameters())
+        self.reader_optimizer = self._optimizer(method.reader.parameters(), RATE, BETAS) if method.reader else None
         self.average = MovingAverage(method.generators, config.ema) if config.ema else None
         self.buffers = {domain: HistoryBuffer(config.history) for domain in method.discriminators}
         self.log = RunLog(config, fabric)
@@ -72,22 +76,27 @@ class TrainState:
         self.rng = torch.Generator(fabric.device)
         self.rate = config.lr
         self.ramp = torch.ones((), device=fabric.device)
+        self.labels_weight = torch.zeros((), device=fabric.device)
         self.norms: dict[str, Tensor] = {}
         self.halves: Callable[[Batch, int], Halves] | None = None
         self.notify: Callable[[str], None] = lambda _: None
 
-    def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Any:
+    def _optimizer(
+        self, parameters: Iterable[nn.Parameter], lr: float | None = None, betas: tuple[float, float] | None = None
+    ) -> Any:
         """Return Adam; on CUDA one kernel takes its step, at a rate that stands on the device."""
-        on_device: dict[str, Any] = {"lr": self.config.lr}
+        lr = self.config.lr if lr is None else lr
+        on_device: dict[str, Any] = {"lr": lr}
         if self.fabric.device.type == "cuda" and self.scaler is None:
-            on_device = {"lr": torch.full((), self.config.lr, device=self.fabric.device), "fused": True}
-        optimizer = torch.optim.Adam(list(parameters), betas=self.config.betas, **on_device)
+            on_device = {"lr": torch.full((), lr, device=self.fabric.device), "fused": True}
+        optimizer = torch.optim.Adam(list(parameters), betas=betas or self.config.betas, **on_device)
         return self.fabric.setup_optimizers(optimizer)
 
     @property
     def optimizers(self) -> dict[str, Any]:
-        """Return both optimizers by name."""
-        return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+        """Return all optimizers by name."""
+        both = {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+        return {**both, "reader": self.reader_optimizer} if self.reader_optimizer else both
 
     @property
     def scaler(self) -> torch.amp.GradScaler | None:
@@ -95,13 +104,14 @@ class TrainState:
         return getattr(self.fabric.strategy.precision, "scaler", None)
 
     def set_pace(self, step: int) -> None:
-        """Give both optimizers the learning rate of ``step``, and all terms but the adversarial ones their ramp.
+        """Give both adversaries the learning rate of ``step``, and all terms but the adversarial ones their ramp.
 
         Nothing waits for the device.
         """
         self.rate = learning_rate(self.config, step, self.num_steps)
         self.ramp.fill_(ramp_up(self.config, step, self.num_steps))
-        for optimizer in self.optimizers.values():
+        self.labels_weight.fill_(labels_weight(self.config, step, self.num_steps))
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
             for group in optimizer.param_groups:
                 group["lr"] = group["lr"].fill_(self.rate) if isinstance(group["lr"], Tensor) else self.rate
 
@@ -173,6 +183,7 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     Nothing is read back from the device: whoever reads the terms waits for them. Where gradients are clipped, their
     norms before that are left in ``state.norms``.
     """
+    batch = at_resolution(state, batch, step)
     halves = state.halves(batch, step) if state.halves else halves_of(state)
     rng = state.seed_step(step)
     state.set_pace(step)
@@ -194,16 +205,25 @@ def generators_step(state: TrainState, batch: Batch) -> Half:
     """Take the generators' half of a step, in which the discriminators are frozen."""
     method = state.method
     half = Half()
-    method.discriminators.requires_grad_(False)
+    batch, classes = frames_and_classes(batch) if method.reader else (batch, None)
+    freeze_judges(method, True)
     with weights_cast_once():
         for direction in method.directions:
-            terms, fake = back_propagate(state, batch[source_domain(direction)], direction)
+            terms, fake = back_propagate(
+                state, batch[source_domain(direction)], direction, classes if direction == "ab" else None
+            )
             half.fakes[target_domain(direction)] = fake
             terms |= backpropagate(state, method.target_terms(batch[target_domain(direction)], direction, state.rng))
             half.terms.update({f"{direction}/{name}": value for name, value in terms.items()})
     half.norms.update(update(state, state.generator_optimizer))
-    method.discriminators.requires_grad_(True)
+    freeze_judges(method, False)
     return half
+
+
+def freeze_judges(method: Method, frozen: bool) -> None:
+    """Keep discriminators and reader from gathering gradients, or let them again."""
+    for judge in filter(None, (method.discriminators, method.reader)):
+        judge.requires_grad_(not frozen)
 
 
 @contextmanager
@@ -219,17 +239,31 @@ def weights_cast_once() -> Iterator[None]:
 
 def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, Tensor]) -> Half:
     """Take the discriminators' half of a step, on real frames and on the fakes that are shown to them."""
-    half = Half()
+    half, reader = Half(), state.method.reader
+    batch, classes = frames_and_classes(batch) if reader else (batch, None)
     for domain, fake in shown.items():
         with state.fabric.autocast():
             loss = state.method.discriminator_loss(domain, batch[domain].flatten(0, 1), fake, state.rng)
         state.fabric.backward(loss)
         half.terms[f"{domain}/discriminator"] = loss.detach()
     half.norms.update(update(state, state.discriminator_optimizer))
+    if reader and classes is not None:
+        half.terms["a/reader"] = teach(state, reader, batch["a"][:, 0], classes)
     return half
 
 
-def back_propagate(state: TrainState, real: Clips, direction: Direction) -> tuple[dict[str, Tensor], Fakes]:
+def teach(state: TrainState, reader: ClassReader, frames: Frames, classes: Classes) -> Tensor:
+    """Take a step of the reader on frames of A and their classes; return its loss."""
+    with state.fabric.autocast():
+        loss = reader.lesson(frames, classes, state.rng)
+    state.fabric.backward(loss)
+    update(state, state.reader_optimizer)
+    return loss.detach()
+
+
+def back_propagate(
+    state: TrainState, real: Clips, direction: Direction, classes: Classes | None = None
+) -> tuple[dict[str, Tensor], Fakes]:
     """Gather the generators' gradients of one direction; return its loss terms and its fakes.
 
     The translation is cut from its graph, each term is propagated back to the cut as soon as it is there, and the sum
@@ -239,7 +273,10 @@ def back_propagate(state: TrainState, real: Clips, direction: Direction) -> tupl
     with fabric.autocast():
         fake = method.translate(real, direction)
     cut = fake.detach().requires_grad_()
-    values = backpropagate(state, method.generator_terms(real, cut, direction, state.rng))
+    terms = method.generator_terms(real, cut, direction, state.rng)
+    if method.reader and classes is not None:
+        terms = chain(terms, method.reader.terms(cut, classes, state.labels_weight))
+    values = backpropagate(state, terms)
     if cut.grad is not None:
         fake.backward(cut.grad)
     return values, cut.detach().float()
@@ -327,3 +364,9 @@ def ramp_up(config: TrainConfig, step: int, num_steps: int) -> float:
     It grows linearly to 1 over the first ``config.ramp_up`` of training. Source: Laine and Aila 2017.
     """
     return min(1.0, (step + 1) / (config.ramp_up * num_steps)) if config.ramp_up else 1.0
+
+
+def labels_weight(config: TrainConfig, step: int, num_steps: int) -> float:
+    """Return the weight of the labels' term in a step (counted from 0): it grows linearly over its warm-up."""
+    warm_up = config.faithfulness.labels_warm_up * num_steps
+    return config.faithfulness.labels_weight * (min(1.0, step / warm_up) if warm_up else 1.0)

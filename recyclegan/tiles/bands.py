@@ -105,7 +105,8 @@ class Convolved(Layer):
         end = (stop - 1) * self._stride - self._border + self._size
         there = self._below.rows(max(first, 0), min(end, self._below.height))
         padded = F.pad(there, (self._border, self._border, max(-first, 0), max(end - self._below.height, 0)))
-        return F.conv2d(padded, self._convolution.weight, self._convolution.bias, self._stride)
+        one = self._convolution
+        return F.conv2d(padded, one.weight, one.bias, self._stride, groups=one.groups)
 
 
 class Widened(Layer):

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
 from recyclegan.networks.layers import ReflectionPad, pad_to_multiple
+from recyclegan.networks.pyramid import PyramidGenerator
 from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResidualBlock, ResNetGenerator
+from recyclegan.networks.students import LightUNet, SeparableBlock, SeparableResNet
 from recyclegan.networks.unet import Level, UNet
 from recyclegan.networks.wrappers import (
     BlurredConv2d,
@@ -22,9 +25,11 @@ from recyclegan.networks.wrappers import (
 )
 from recyclegan.tensors import Frames, Translated
 from recyclegan.tiles.bands import Convolved, Each, Layer, Reflected, Whole, Widened, normalised
+from recyclegan.tiles.grown_bands import Doubled, Shuffled, beside
+from recyclegan.tiles.pyramid_bands import kept_and_row_bytes, pyramid_in_bands, whole_bytes
 
 _LEAST_ROWS, _ROWS_STEP = 8, 8
-_WHOLE = 5.0
+_WHOLE = 5.5
 """Layers of full resolution that a frame takes at once where it is translated whole."""
 _BAND, _BLURRED_BAND = 10.0, 16.0
 """Such layers that a band takes, where layers are blurred more: fewer rows, and those beyond its borders besides."""
@@ -45,6 +50,11 @@ def in_bands(generator: nn.Module, frames: Frames, rows: int) -> Translated:
     elif isinstance(generator, ResNetGenerator):
         padded = pad_to_multiple(frames, STRIDE, LEAST_SIDE)
         made = _resnet(generator, padded, rows)
+    elif isinstance(generator, PyramidGenerator):
+        made = pyramid_in_bands(generator, generator.padded(frames), rows)
+    elif isinstance(generator, LightUNet | SeparableResNet):
+        padded = pad_to_multiple(frames, generator.multiple, generator.least_side)
+        made = _student(generator, Whole(F.pixel_unshuffle(padded, 2), rows))
     else:
         raise InputError(f"max memory: {type(generator).__name__} is not translated in bands; leave --max-memory out")
     return made.then(Tensor.float).kept().values[..., :height, :width]
@@ -52,6 +62,8 @@ def in_bands(generator: nn.Module, frames: Frames, rows: int) -> Translated:
 
 def fits(generator: nn.Module, frames: Frames, memory: float) -> bool:
     """Return whether frames can be translated whole in ``memory`` bytes, about."""
+    if isinstance(generator, PyramidGenerator):
+        return whole_bytes(generator, frames) <= memory
     return _layer_bytes(generator, frames) * _WHOLE <= memory
 
 
@@ -62,9 +74,7 @@ def rows_within(generator: nn.Module, frames: Frames, memory: float) -> int:
         InputError: not even a few fit.
     """
     height, width = frames.shape[-2:]
-    whole = _layer_bytes(generator, frames)
-    kept = whole * _KEPT["unet" if isinstance(generator, UNet) else "resnet"]
-    row = whole / height * (_BLURRED_BAND if isinstance(generator, SmoothGenerator) else _BAND)
+    kept, row = _kept_and_row_bytes(generator, frames)
     rows = int((memory - kept) / row) // _ROWS_STEP * _ROWS_STEP
     if rows < _LEAST_ROWS:
         least = (kept + _LEAST_ROWS * row) / 1e9
@@ -73,6 +83,15 @@ def rows_within(generator: nn.Module, frames: Frames, memory: float) -> int:
             "give that, or leave --scale native out"
         )
     return rows
+
+
+def _kept_and_row_bytes(generator: nn.Module, frames: Frames) -> tuple[float, float]:
+    """Return the bytes of what stays in memory, and those of a row of a band."""
+    if isinstance(generator, PyramidGenerator):
+        return kept_and_row_bytes(generator, frames)
+    whole = _layer_bytes(generator, frames)
+    kept = whole * _KEPT["unet" if isinstance(generator, UNet) else "resnet"]
+    return kept, whole / frames.shape[2] * (_BLURRED_BAND if isinstance(generator, SmoothGenerator) else _BAND)
 
 
 def _layer_bytes(generator: nn.Module, frames: Frames) -> int:
@@ -119,6 +138,12 @@ def _through(modules: Iterable[nn.Module], layer: Layer) -> Layer:
 
 def _after(module: nn.Module, layer: Layer) -> Layer:
     match module:
+        case nn.Sequential():
+            return _through(module, layer)
+        case SeparableBlock() | ResidualBlock():
+            return layer.then(torch.add, _through(next(module.children()).children(), layer)).kept()
+        case nn.PixelShuffle():
+            return Shuffled(layer)
         case ReflectionPad():
             return Reflected(layer, module.padding)
         case BlurredConv2d():
@@ -173,3 +198,24 @@ def _level(level: nn.Module, layer: Layer) -> Layer:
         inner = _level(module, inner) if isinstance(module, Level) else _after(module, inner)
         inner = inner.kept() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) else inner
     return Each(lambda one, other: torch.cat([one, other.to(one.dtype)], dim=1), activated, inner)
+
+
+def _student(generator: LightUNet | SeparableResNet, layer: Layer) -> Layer:
+    """Return a student's result, from frames whose pixels lie side by side among the channels."""
+    painted = _light_unet(generator, layer) if isinstance(generator, LightUNet) else _separable(generator, layer)
+    return _after(generator.paint, painted).then(generator.head)
+
+
+def _light_unet(generator: LightUNet, layer: Layer) -> Layer:
+    """Return what a light U-Net paints from; what lies behind its first stride is kept."""
+    half = _after(generator.to_half, layer)
+    quarter = _after(generator.to_quarter, half).kept()
+    eighth = _after(generator.blocks, _after(generator.to_eighth, quarter).kept())
+    quarter = _after(generator.from_eighth, Each(beside, Doubled(eighth), quarter)).kept()
+    return _after(generator.from_quarter, Each(beside, Doubled(quarter), half))
+
+
+def _separable(generator: SeparableResNet, layer: Layer) -> Layer:
+    """Return what a separable ResNet paints from; what lies behind its stride is kept."""
+    first, *others = generator.encode
+    return Doubled(_through(others, _after(first, layer)).kept())

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from recyclegan.acceleration.stepping import choose_halves
-from recyclegan.distributed.processes import deterministic_algorithms, make_fabric, one_voice, shared_fate
+from recyclegan.distributed.determinism import deterministic_algorithms
+from recyclegan.distributed.processes import make_fabric, one_voice, shared_fate
 from recyclegan.domains import Colours, Domain, Domains
 from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
 from recyclegan.methods import Method
+from recyclegan.methods.class_reader import ClassReader
 from recyclegan.pace import Pace
 from recyclegan.runs.run_folder import (
     CONFIG_FILE,
@@ -122,7 +124,8 @@ def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None
     check_run_folder(config, resume)
     state, footage = prepare(config, decoding)
     gathered = Gathered(state)
-    gathered.add(0, train_step(state, footage.batch(0), 0), state.norms)
+    largest = state.num_steps - 1 if config.progressive else 0
+    gathered.add(0, train_step(state, footage.batch(0), largest), state.norms)
     take(state, gathered.read(due=True))
     notes = (*footage.beginning, *footage.notes)
     return Outcome(0, state.num_steps, notes, is_first_process=state.fabric.is_global_zero)
@@ -154,6 +157,8 @@ def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState,
         footage = load_footage(config, method.clip_length, fabric, decoding if fabric.is_global_zero else None)
     if footage.palettes:
         method = first_method(config, footage.palettes)
+    if footage.labelled:
+        method.reader = ClassReader(footage.labelled.counts)
     num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
     state = TrainState(method, config, fabric, num_steps)
     choose_halves(state)

@@ -15,6 +15,7 @@ from recyclegan.domains import DOMAINS
 from recyclegan.errors import InputError
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
 from recyclegan.steps.finite import infinite_part
+from recyclegan.steps.progressive import sizes_of
 from recyclegan.steps.step import MOMENTS, TrainState, trained_weights
 
 
@@ -174,11 +175,11 @@ def _check_processes(processes: Any, state: TrainState) -> None:
 
 def _is_fake_of(state: TrainState) -> Callable[[str, Tensor], bool]:
     """Return whether a tensor is a fake of a domain, as this run makes them."""
-    frames = state.config.frames
+    frames, sizes = state.config.frames, sizes_of(state.config)
     channels: dict[str, int] = dict(zip(DOMAINS, frames.channels, strict=True))
 
     def is_fake(domain: str, fake: Tensor) -> bool:
-        sized = frames.crop == "none" or fake.shape[2:] == frames.size
+        sized = frames.crop == "none" or tuple(fake.shape[2:]) in sizes
         return fake.dtype == torch.float32 and fake.ndim == 4 and fake.shape[:2] == (1, channels[domain]) and sized
 
     return is_fake

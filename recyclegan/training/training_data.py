@@ -10,8 +10,18 @@ from typing import Any
 import torch
 
 from recyclegan.arrays import Picture
-from recyclegan.data import CachedDomain, Clip, LoadSpec, UnpairedClips, index_data, load_data
+from recyclegan.data import (
+    CachedDomain,
+    Clip,
+    DomainFrames,
+    LoadSpec,
+    UnpairedClips,
+    default_cache_folder,
+    index_data,
+    load_data,
+)
 from recyclegan.data.device_memory import are_kept, keep, kept_words, num_bytes
+from recyclegan.data.label_clips import LabelledClips, labelled_clips
 from recyclegan.data.resize import scale_of
 from recyclegan.data.staging import Kept, Staging
 from recyclegan.distributed.fabric import Fabric
@@ -19,10 +29,13 @@ from recyclegan.domains import DOMAINS, Colours, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.labels import LARGEST_PALETTE
+from recyclegan.matching import NearestCrops, match_crops
 from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
 from recyclegan.training.prefetching import Prefetched
+from recyclegan.training.teacher_frames import with_teacher
 from recyclegan.video import read_frame
 
 DATA_FILE = "data.json"
@@ -123,6 +136,8 @@ class Footage:
     """How the clips differ from those that the run was last started with."""
     kept: Kept | None = None
     """All frames on the device, where they are kept there."""
+    labelled: LabelledClips | None = None
+    """The clips of A with their classes, where these are trained on."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -137,13 +152,18 @@ class Footage:
     @property
     def digests(self) -> dict[Domain, dict[str, str]]:
         """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
-        return {domain: cached.digests for domain, cached in self.cached.items()}
+        return _digests(self.cached, self.labelled)
 
     @property
     def beginning(self) -> tuple[str, ...]:
-        """Return what is to be said before training begins: how the clips have changed, and where frames are kept."""
+        """Return what is to be said before training begins: of changed clips, matched crops, frames that are kept."""
         kept = (kept_words(num_bytes(self.clips), self.device),) if self.kept else ()
-        return (*self.changes, *kept)
+        return (*self.changes, *self.matched, *kept)
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """Return how much of the footage has counterparts in layout, where crops are matched by it."""
+        return (self.clips.matching.in_words,) if isinstance(self.clips.matching, NearestCrops) else ()
 
     def batch(self, step: int) -> dict[Domain, Clips]:
         """Return the batch of a step (from 0) on the device."""
@@ -169,14 +189,38 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
     cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
     data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
-    clips = _sampler(config, data, clip_length, fabric)
+    labelled = None
+    if config.faithfulness.labels_weight:
+        labelled = labelled_clips(config.data, data["a"], specs["a"], frames, decoding)
+    drawn: dict[Domain, DomainFrames] = {**data, **({"a": labelled.frames} if labelled else {})}
+    if METHODS[config.method_name].imitates:
+        drawn["a"] = with_teacher(config, data["a"], specs["b"], decoding)
+    clips = _sampler(config, drawn, clip_length, fabric)
+    cache = frames.cache or default_cache_folder()
+    match_crops(clips, data, frames, clip_length, scale_of(frames).window, config.seed, cache, decoding)
     palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
-    changed = data_changes(config.out, {domain: cached.digests for domain, cached in data.items()})
+    changed = data_changes(config.out, _digests(data, labelled))
     samples = _samples(config)
     shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
     names = {domain: [name for name, _ in named] for domain, named in samples.items()}
     kept = _kept(config, clips, fabric.device)
-    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed), kept)
+    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed), kept, labelled)
+
+
+def _digests(cached: Mapping[Domain, CachedDomain], labelled: LabelledClips | None) -> dict[Domain, dict[str, str]]:
+    digests = {domain: clips.digests for domain, clips in cached.items()}
+    return {**digests, "a": {**digests["a"], **labelled.digests}} if labelled else digests
+
+
+def describe_crops(config: TrainConfig, decoding: Decoding | None = None) -> str:
+    """Describe the layouts of all crops that a run will draw from, in the cache; return how many match, in words.
+
+    Raises:
+        InputError: as ``load_footage``.
+    """
+    fabric = Fabric(accelerator="cpu", devices=1)
+    footage = load_footage(config, METHODS[config.method_name].clip_length, fabric, decoding)
+    return "; ".join(footage.matched)
 
 
 def _check_label_channels(frames: DataConfig) -> None:
@@ -188,7 +232,9 @@ def _check_label_channels(frames: DataConfig) -> None:
             )
 
 
-def _sampler(config: TrainConfig, data: dict[Domain, CachedDomain], clip_length: int, fabric: Fabric) -> UnpairedClips:
+def _sampler(
+    config: TrainConfig, data: Mapping[Domain, DomainFrames], clip_length: int, fabric: Fabric
+) -> UnpairedClips:
     frames = config.frames
     return UnpairedClips(
         data["a"],

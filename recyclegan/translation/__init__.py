@@ -7,6 +7,7 @@ Out: the same kind of thing in the other look; files appear whole or not at all.
 from recyclegan.translation.jobs import Progress
 from recyclegan.translation.outputs import Existing, Output
 from recyclegan.translation.plan import find_inputs
+from recyclegan.translation.stream_jobs import is_streamed, translate_stream
 from recyclegan.translation.translator import Translator
 
-__all__ = ["Existing", "Output", "Progress", "Translator", "find_inputs"]
+__all__ = ["Existing", "Output", "Progress", "Translator", "find_inputs", "is_streamed", "translate_stream"]

@@ -71,7 +71,7 @@ def translate_video(job: VideoJob, translator: "Translator", output: Output, pro
             total,
         )
     exact = f"{job.target}: a video blurs the palette of label maps; --frames writes exact PNG files"
-    blurred = [exact] if translator.card.palette else []
+    blurred = [exact] if translator.card.palette and job.target.suffix.lower() != ".gif" else []
     return [*job.notes, *losses(job.source), *reader.notes, *writer.notes, *blurred]
 
 

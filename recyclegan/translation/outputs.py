@@ -11,6 +11,7 @@ from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import notify
 from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.translation.mixing import check_strength
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Span, Time, read_comment, seconds
 
 Existing = Literal["refuse", "skip", "replace"]
@@ -50,17 +51,23 @@ class Output:
     """Where to end: the frame shown then is left out. By default the end of the video."""
     max_side: int | None = None
     """Most pixels of the longer side of what is written; larger frames are made smaller, in their shape."""
+    strength: float = 1.0
+    """Share of the translation in what is written, 0 to 1; the rest is the source."""
+    encoder_preset: str | None = None
+    """The encoder's preset, from its fastest and largest to its slowest: ``veryfast`` or ``slow`` for H.264."""
 
     def __post_init__(self) -> None:
         """Refuse times and sizes that leave nothing.
 
         Raises:
-            InputError: a time is none, the end is not after the start, or the longest side is shorter than 16 pixels.
+            InputError: a time is none, the end is not after the start, the longest side is shorter than 16 pixels, or
+                the strength is no share.
         """
         if self.span.is_over(self.span.start):
             raise InputError(f"end: found {self.end}, expected a time after the start, {self.start}")
         if self.max_side is not None and self.max_side < LEAST_SIDE:
             raise InputError(f"max side: found {self.max_side}, expected at least {LEAST_SIDE} pixels")
+        check_strength(self.strength)
 
     @property
     def reading(self) -> Reading:

@@ -6,7 +6,7 @@ gets the error.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +16,7 @@ from recyclegan.data.resize import Resize
 from recyclegan.engines.batches import batches, counted
 from recyclegan.translation.account import Clock
 from recyclegan.translation.kinds import Picture
+from recyclegan.translation.mixing import mixed
 from recyclegan.translation.outputs import Output
 from recyclegan.translation.pending import Pending
 from recyclegan.video.behind import Behind
@@ -60,7 +61,8 @@ class Pipeline:
 
         done = 0
         reading, writing = closing(self._read(items, image_of)), Behind(write_group)
-        with Clock(self._translator.computing.account), _closed(items), reading as groups, writing as behind:
+        account = self._translator.computing.account
+        with Clock(account), _closed(items), reading as groups, writing as behind, _stopped(items):
             for done, batch in counted(self._settled(groups, image_of, total)):
                 for alike in self._begun(batch, image_of):
                     behind.put(alike)
@@ -94,12 +96,24 @@ class Pipeline:
         self._translator.computing.took(len(items), pending.seconds())
         rgb = np.repeat(translations, 3 // translations.shape[3], axis=3) if translations.shape[3] < 3 else translations
         for item, translated in zip(items, rgb, strict=True):
-            yield self._beside(image_of(item), translated) if self._output.side_by_side else translated
+            source = image_of(item)
+            shown = mixed(source, translated, self._output.strength, self._translator.card.labels_in)
+            yield self._beside(source, shown) if self._output.side_by_side else shown
 
     def _beside(self, source: Picture, translated: Picture) -> Picture:
         """Return a source, as large as its translation, to the left of it."""
         resize = Resize("rectangle", *translated.shape[:2])
         return np.concatenate([resize(source, is_label=self._translator.card.labels_in), translated], axis=1)
+
+
+@contextmanager
+def _stopped(items: Iterable[T]) -> Iterator[None]:
+    """Where the block fails, stop items whose thread may wait for ever, as at a pipe; these have ``stop`` for it."""
+    try:
+        yield
+    except BaseException:
+        getattr(items, "stop", lambda: None)()
+        raise
 
 
 def _closed(items: Iterable[T]) -> AbstractContextManager[object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.paths import AnyPath, as_path
+from recyclegan.streams import GifWriter
 from recyclegan.translation.outputs import Output, find_media, kind_of_output, may_write, video_place
 from recyclegan.video import (
     IMAGE_SUFFIXES,
@@ -84,10 +85,12 @@ class VideoJob:
     notes: tuple[str, ...] = ()
     """What there is to say of the place."""
 
-    def writer(self, output: Output) -> VideoWriter:
+    def writer(self, output: Output) -> VideoWriter | GifWriter:
         """Return what writes the translation, with the source's times and sound; it refuses what cannot be written."""
         info = probe(self.source)
         height, width = output.size(info.height, info.width, even=True)
+        if self.target.suffix.lower() == ".gif":
+            return GifWriter(self.target, width * (2 if output.side_by_side else 1), height, info.rate, output.span)
         return VideoWriter(
             self.target,
             width * (2 if output.side_by_side else 1),
@@ -98,6 +101,7 @@ class VideoJob:
             audio_from=self.source,
             damaged=output.damaged,
             span=output.span,
+            preset=output.encoder_preset,
         )
 
     def check(self, output: Output) -> None:

@@ -19,17 +19,23 @@ from recyclegan.domains import Direction
 from recyclegan.engines.batches import batches
 from recyclegan.engines.devices import moved, pick_device
 from recyclegan.engines.onnx_reading import check_choices, is_exported, load_exported
+from recyclegan.exports.torch_program import SUFFIX as PROGRAM
+from recyclegan.exports.torch_program import load_program
 from recyclegan.files import kind_of, sweep
 from recyclegan.hub import locate
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.translating import EngineChoice, PrecisionChoice
+from recyclegan.streams import is_image_pattern
 from recyclegan.tensors import Frames, Translated
+from recyclegan.translation import publishing
 from recyclegan.translation.computing import Computing
 from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
 from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each
+from recyclegan.translation.model_cards import facts_of
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
 from recyclegan.translation.passage import Passage
 from recyclegan.translation.plan import VideoJob, find_inputs, is_pattern, plan_folder, plan_several
+from recyclegan.translation.stream_jobs import is_streamed, translate_stream
 from recyclegan.video import IMAGE_SUFFIXES
 
 Images = UInt8[np.ndarray, "batch height width channels"]
@@ -77,6 +83,7 @@ class Translator:
         self.computing = Computing(self.generator, self.device, engine, precision, batch_size, max_memory)
         self.passage = Passage(card, self._to_scale, self.computing)
         self.batch_size = self.computing.batch_size
+        self._weights: Path | None = None
 
     def __repr__(self) -> str:
         card, scale = self.card, self.card.scale.loaded if self.scale == "trained" else "native"
@@ -96,12 +103,16 @@ class Translator:
         batch_size: int | Literal["auto"] = 4,
         engine: EngineChoice | None = None,
         max_memory: float | None = None,
+        revision: str | None = None,
     ) -> "Translator":
-        """Return the translator of a run folder, a .safetensors or exported .onnx file, or a repository of the hub.
+        """Return the translator of a run folder, a .safetensors or exported file, a name, or a repository.
 
-        A run holds two; ``direction`` picks one, by default a to b. Repositories are named ``hf://owner/name``, or
-        ``owner/name`` where there is no path like that. The engine is torch by default; exported files are run by
-        onnxruntime alone, on a CPU and in the precision that they have.
+        A run holds two; ``direction`` picks one, by default a to b. Names are those that ``recyclegan models`` lists.
+        Repositories of the hub are named ``hf://owner/name``, or ``owner/name`` where there is no path like that;
+        ``revision`` is a branch, tag or commit of one. Where the hub does not answer, the copy that was fetched before
+        is taken, and that is told. The engine is torch by default; exported .onnx files are run by onnxruntime alone,
+        .xml files by openvino, on a CPU and in the precision that they have. Of .pt2 files card and weights are read,
+        and none of the program in them is run.
 
         Raises:
             InputError: there is none, not in that direction, or none that can be used.
@@ -110,12 +121,66 @@ class Translator:
             >>> Translator.from_pretrained("runs/day2night", "ba").card.direction
             'ba'
         """
-        path = locate(place, direction)
+        path = locate(place, direction, revision)
         if is_exported(path):
             check_choices(path, engine, precision, device, max_memory)
-            return cls(*load_exported(path, direction), "cpu", "32", scale, batch_size, "onnxruntime")
-        generator, card = load_translator(find_translator(path, direction))
-        return cls(generator, card, device, precision, scale, batch_size, engine or "torch", max_memory)
+            network, card = load_exported(path, direction)
+            return cls(network, card, "cpu", "32", scale, batch_size, network.engine)
+        is_program = path.suffix.lower() == PROGRAM
+        weights = path if is_program else find_translator(path, direction)
+        generator, card = load_program(weights, direction) if is_program else load_translator(weights)
+        made = cls(generator, card, device, precision, scale, batch_size, engine or "torch", max_memory)
+        made._weights = weights
+        return made
+
+    def save_pretrained(
+        self, folder: AnyPath, data: str = "", licence: str = "", picture: AnyPath | None = None
+    ) -> Path:
+        """Write the weights into a folder beside a model card, README.md, and return their file.
+
+        ``data`` says in words what it was trained on, ``licence`` that of the weights, such as ``cc-by-4.0``, and
+        ``picture`` is a PNG file. By default the card shows what the run tells that the translator was read from: the
+        name of its data folder, and its newest samples. Each direction has a file, so that a folder can hold both.
+
+        Raises:
+            InputError: it cannot be written, it was read from an exported file, or there is no such picture.
+
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.save_pretrained("to_share", data="my own dashcam", licence="cc-by-4.0").name
+            'ab.safetensors'
+        """
+        return publishing.save_pretrained(folder, *self._to_publish(), facts_of(self._weights, data, licence, picture))
+
+    def push_to_hub(
+        self,
+        repository: str,
+        data: str = "",
+        licence: str = "",
+        picture: AnyPath | None = None,
+        private: bool = False,
+        revision: str | None = None,
+    ) -> str:
+        """Put what ``save_pretrained`` writes into ``owner/name`` on the Hugging Face hub, and return its address.
+
+        A repository that is not there is made; ``revision`` is the branch to write to. Log in before: hf auth login.
+
+        Raises:
+            InputError: the hub does not answer or refuses, or as ``save_pretrained``.
+
+        Example:
+            >>> translator = Translator.from_pretrained("runs/day2night")
+            >>> translator.push_to_hub("someone/day2night", private=True)  # doctest: +SKIP
+            'https://huggingface.co/someone/day2night'
+        """
+        facts = facts_of(self._weights, data, licence, picture)
+        return publishing.push_to_hub(repository, *self._to_publish(), facts, private, revision)
+
+    def _to_publish(self) -> tuple[nn.Module, Card]:
+        """Return generator and card, where there are weights to write."""
+        if not any(True for _ in self.generator.parameters()):
+            raise InputError("this translator was read from an exported file: publish the run or file it was made of")
+        return self.generator, self.card
 
     @torch.inference_mode()
     def translate(self, frames: Frames) -> Translated:
@@ -214,7 +279,7 @@ class Translator:
         """Translate a video, an image, or everything in a folder; return what there is to say of it.
 
         A list of these, or a pattern such as ``clips/*.mp4``, stands for several, which keep their names in the folder
-        ``target``.
+        ``target``. ``frame_%05d.png`` stands for numbered images, as source or as target.
 
         Raises:
             InputError: as the function for each kind, or two of several would have one name.
@@ -224,6 +289,8 @@ class Translator:
             >>> translator.translate_path("clips/*.mp4", "night", Output(max_side=48))
             []
         """
+        if isinstance(source, str | os.PathLike) and (is_streamed(str(source)) or is_image_pattern(str(target))):
+            return translate_stream(str(source), str(target), self, output or Output(), progress=progress)
         target, output = as_path(target), output or Output()
         if not isinstance(source, str | os.PathLike) or is_pattern(source):
             sources = find_inputs([source] if isinstance(source, str | os.PathLike) else source)

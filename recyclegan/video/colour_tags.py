@@ -113,15 +113,15 @@ class ColourConverter:
         )
         return converted.to_ndarray()
 
-    def from_rgb(self, image: Image, pixel_format: str) -> av.VideoFrame:
-        """Return an RGB image as a frame for an encoder: BT.709 at limited range, or RGB as it is."""
+    def from_rgb(self, image: Image, pixel_format: str, matrix: Colorspace = Colorspace.ITU709) -> av.VideoFrame:
+        """Return an RGB image as a frame for an encoder: by the matrix at limited range, or RGB or grey as it is."""
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         if is_rgb(pixel_format):
             return self._reformatter.reformat(frame, format=pixel_format)
         return self._reformatter.reformat(
             frame,
             format=pixel_format,
-            dst_colorspace=Colorspace.ITU709,
+            dst_colorspace=matrix,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
             interpolation=_CAREFUL,
@@ -149,5 +149,9 @@ def _assumed_matrix(path: Path, frame: av.VideoFrame) -> Colorspace | None:
     if frame.colorspace not in _UNSTATED_MATRICES:
         name = _NAMES_OF_OTHERS.get(frame.colorspace, f"number {frame.colorspace}")
         raise InputError(f"{path}: states the colour matrix {name}, which cannot be undone; re-encode it in BT.709")
-    high_definition = frame.height >= 720 or frame.width >= 1280
-    return Colorspace.ITU709 if high_definition else Colorspace.ITU601
+    return unstated_matrix(frame.height, frame.width)
+
+
+def unstated_matrix(height: int, width: int) -> Colorspace:
+    """Return the matrix that players take frames of a size for, where nothing states one."""
+    return Colorspace.ITU709 if height >= 720 or width >= 1280 else Colorspace.ITU601

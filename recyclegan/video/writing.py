@@ -20,11 +20,19 @@ from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colour_tags import ColourConverter, state_colours
+from recyclegan.video.encoder_presets import preset_options
 from recyclegan.video.extent import WHOLE, Span
 from recyclegan.video.formats import format_of
 from recyclegan.video.hardware import MOST_HARDWARE_QUALITY, hardware_quality, is_hardware
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
 from recyclegan.video.probing import probe
+from recyclegan.video.segments import (
+    SEGMENTED_CODECS,
+    SegmentedEncoder,
+    encoder_threads,
+    encoders_at_once,
+    segment_options,
+)
 from recyclegan.video.timing import shown_times
 
 _DEFAULT_CODECS = {".webm": "libvpx-vp9"}
@@ -56,12 +64,14 @@ class VideoWriter:
     MOV; Matroska, WebM and FLV round times to 1 ms, and an AVI takes even times only. ``audio_from`` is a source whose
     sound is copied without re-encoding; sound that the format cannot hold is re-encoded, and ``notes`` says so.
     ``damaged`` says what to do where that sound is damaged. Where only a ``span`` of the source is written, its first
-    frame is shown at 0, and its sound is cut alike, to a packet (a few hundredths of a second).
+    frame is shown at 0, and its sound is cut alike, to a packet (a few hundredths of a second). ``preset`` tells
+    an encoder that has presets how much work to put into making the file small.
 
     Raises:
         InputError: a format that is not written or an unknown codec, a codec that the format or the size does not
-            allow, a ``crf`` (quality; lower is better) that the codec does not have, a source that cannot be read,
-            uneven times in a format that cannot hold them, no frames written, or a place that cannot be written to.
+            allow, a ``crf`` (quality; lower is better) or ``preset`` that the codec does not have, a source that cannot
+            be read, uneven times in a format that cannot hold them, no frames written, or a place that cannot be
+            written to.
     """
 
     def __init__(
@@ -76,6 +86,7 @@ class VideoWriter:
         audio_from: AnyPath | None = None,
         damaged: Damaged = "refuse",
         span: Span = WHOLE,
+        preset: str | None = None,
     ) -> None:
         path, like, audio_from = as_path(path), as_path_or_none(like), as_path_or_none(audio_from)
         source = probe(like) if like is not None else None
@@ -91,6 +102,7 @@ class VideoWriter:
         self._pixel_aspect = source.pixel_aspect if source is not None and same_shape else Fraction(1)
         self._codec = _known_codec(path, codec)
         self._crf = _known_crf(path, self._codec, crf)
+        self._preset = preset_options(path, self._codec, preset)
         self._audio_from, self._damaged = audio_from, damaged
         self._num_frames = 0
         self._span, self._origin = span, Fraction(0)
@@ -141,10 +153,17 @@ class VideoWriter:
         self._check_even(time)
         frame.pts, frame.time_base = round(time / self._tick), self._tick
         with _as_input_error(self.path):
-            self._container.mux(self._stream.encode(frame))
+            self._mux(self._encoder.encode(frame))
+        self._num_frames += 1
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        """Write encoded frames, and the sound up to each."""
+        for packet in packets:
+            assert packet.dts is not None
+            time = packet.dts * self._tick
+            self._container.mux(packet)
             if self._sound is not None:
                 self._sound.advance(time)
-        self._num_frames += 1
 
     def _from_first(self, time: Fraction) -> Fraction:
         """Return a time as it counts from the first frame; the sound is told when that is."""
@@ -168,7 +187,8 @@ class VideoWriter:
         self._colours = ColourConverter(self.path)
         self._container = av.open(target, "w", format=self._format.name, container_options=self._container_options())
         stack.callback(_close_quietly, self._container)
-        self._stream = self._video_stream()
+        stream = self._video_stream()
+        self._encoder = self._encoder_of(stream, stack)
         self._sound = None
         if self._audio_from:
             self._sound = SoundTrack(self._audio_from, self._container, stack, self._damaged)
@@ -178,26 +198,49 @@ class VideoWriter:
     def _finish(self) -> None:
         if self._num_frames == 0:
             raise InputError(f"{self.path}: no frames to write; the source is empty")
-        self._container.mux(self._stream.encode(None))
+        self._mux(self._encoder.encode(None))
         if self._sound is not None:
             self._sound.advance()
         self._container.close()
 
     def _video_stream(self) -> VideoStream:
-        options = _CODEC_OPTIONS.get(self._codec, {}) | _quality_options(self._codec, self._crf)
-        reorders = self._codec in _REORDERING_CODECS or is_hardware(self._codec)
-        options |= {"bf": "0"} if self._format.even_times and reorders else {}
-        stream = self._container.add_stream(self._codec, rate=self._rate, options=options)
+        stream = self._container.add_stream(self._codec, rate=self._rate, options=self._codec_options())
         assert isinstance(stream, VideoStream)
-        stream.height, stream.width = self._size
-        context = stream.codec_context
+        self._set_up(stream.codec_context)
+        return stream
+
+    def _encoder_of(self, stream: VideoStream, stack: ExitStack) -> VideoStream | SegmentedEncoder:
+        """Return what encodes frames for a stream: its own encoder, or several like it, whose packets it takes."""
+        if self._codec not in SEGMENTED_CODECS:
+            return stream
+
+        def make() -> av.VideoCodecContext:
+            context = av.VideoCodecContext.create(self._codec, "w")
+            assert isinstance(context, av.VideoCodecContext)
+            context.framerate, context.flags = self._rate, stream.codec_context.flags
+            context.options = self._codec_options()
+            self._set_up(context)
+            return context
+
+        return stack.enter_context(SegmentedEncoder(make, encoders_at_once(self._size[0])))
+
+    def _codec_options(self) -> dict[str, str]:
+        options = _CODEC_OPTIONS.get(self._codec, {}) | _quality_options(self._codec, self._crf) | self._preset
+        options |= segment_options() if self._codec in SEGMENTED_CODECS else {}
+        reorders = self._codec in _REORDERING_CODECS or is_hardware(self._codec)
+        return options | ({"bf": "0"} if self._format.even_times and reorders else {})
+
+    def _set_up(self, context: av.VideoCodecContext) -> None:
+        """Tell an encoder of size, clock, shape and colours of the frames, and how it works."""
+        context.height, context.width = self._size
         context.pix_fmt = self._pixel_format
         context.time_base = self._tick
         context.sample_aspect_ratio = self._pixel_aspect
         if self._format.any_tick and self._codec in _HEVC_CODECS:
             context.codec_tag = _APPLES_HEVC
+        if self._codec in SEGMENTED_CODECS:
+            context.thread_type, context.thread_count = "FRAME", encoder_threads(self._size[0])
         state_colours(context, self._pixel_format)
-        return stream
 
     def _container_options(self) -> dict[str, str]:
         """Return what keeps times exact.

@@ -18,7 +18,7 @@ from recyclegan.acceleration import stepping
 from recyclegan.acceleration.capture import Recorded, Recorder
 from recyclegan.acceleration.rehearsal import changing
 from recyclegan.acceleration.stepping import choose_halves
-from recyclegan.distributed.processes import deterministic_algorithms
+from recyclegan.distributed.determinism import deterministic_algorithms
 from recyclegan.domains import DOMAINS
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.motion import FlowSynthesis

@@ -16,8 +16,8 @@ import torch
 from lightning_fabric import Fabric
 
 from recyclegan.cli import main
-from recyclegan.distributed import processes
 from recyclegan.distributed import processes as voices
+from recyclegan.distributed import watching
 from recyclegan.distributed.processes import (
     LostProcessError,
     any_process,
@@ -204,7 +204,7 @@ def test_an_error_of_one_process_is_the_error_of_all(
     monkeypatch: pytest.MonkeyPatch, own: str, others: str, messages: str
 ) -> None:
     fabric = Spoken(others)
-    monkeypatch.setattr(processes, "gather", lambda _, message: [message, others])
+    monkeypatch.setattr(voices, "gather", lambda _, message: [message, others])
     with pytest.raises(InputError, match=f"^{messages}$"), shared_fate(fabric):
         fail_with(own)
 
@@ -380,12 +380,12 @@ def children_of(process: int) -> list[int]:
 def test_a_process_ends_without_a_word_when_the_one_that_started_it_is_gone(messages: bool, tmp_path: Path) -> None:
     """Be it before the process looks for it, or after."""
     child = (
-        f"import os, runpy, sys, time; watching = runpy.run_path({processes.__file__!r})\n"
+        f"import os, runpy, sys, time; watching = runpy.run_path({watching.__file__!r})\n"
         "time.sleep(0 if sys.argv[1] == 'early' else 1); watching['end_with_parent']()\n"
         f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     )
     parent = (
-        f"import os, runpy, subprocess, sys, time; runpy.run_path({processes.__file__!r})['be_first']()\n"
+        f"import os, runpy, subprocess, sys, time; runpy.run_path({watching.__file__!r})['be_first']()\n"
         f"subprocess.Popen([sys.executable, '-c', {child!r}, {'early' if messages else 'late'!r}])\n"
         f"time.sleep({1 if messages else 0.2})"
     )
@@ -399,7 +399,7 @@ def test_a_process_ends_without_a_word_when_the_one_that_started_it_is_gone(mess
 
 def test_the_first_process_ends_with_a_child_whose_loss_it_has_not_noticed() -> None:
     script = (
-        f"import runpy, subprocess, sys, time; watching = runpy.run_path({processes.__file__!r})\n"
+        f"import runpy, subprocess, sys, time; watching = runpy.run_path({watching.__file__!r})\n"
         "watching['end_with_children'].__globals__['LAST_RESORT'] = 0.1\n"
         "codes = ('exit(3)', 'import time; time.sleep(60)')\n"
         "children = [subprocess.Popen([sys.executable, '-c', code]) for code in codes]\n"

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recyclegan.engines import choosing, devices, engines
+from recyclegan.engines import choosing, devices, engines, winograd
 from recyclegan.engines.choosing import SHORT
 from recyclegan.engines.engines import AGREEMENT, Engine, ProvenEngine, TorchEngine, agreement, make_engine
 from recyclegan.engines.on_device import to_levels
@@ -60,7 +60,7 @@ def test_every_engine_makes_the_picture_of_torch(engine: Any, size: tuple[int, i
             assert float((made(seen) - network(seen)).abs().max()) < 1e-3
 
 
-@pytest.mark.parametrize("name", ["resnet-9", "detail-6", "classes-6"])
+@pytest.mark.parametrize("name", ["resnet-9", "detail-6", "classes-6", "pyramid-4"])
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 def test_winograd_runs_every_generator_with_residual_blocks(name: Any, norm: Any) -> None:
     network = generator(name, norm=norm, dropout=True, palette=PALETTE if name == "classes-6" else ())
@@ -302,3 +302,15 @@ def test_auto_is_torch_in_32_bits_for_all_that_is_not_measured_on() -> None:
     exact = Translator(network, small_card(), "cpu").translate_images(picture(0)[None])
     auto = Translator(network, small_card(), "cpu", "auto", engine="auto").translate_images(picture(0)[None])
     np.testing.assert_array_equal(auto, exact)
+
+
+@pytest.mark.parametrize(("batch", "height", "width"), [(1, 30, 41), (2, 9, 50), (3, 70, 22)])
+def test_a_winograd_convolution_in_bands_is_that_of_the_whole(
+    batch: int, height: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convolution = nn.Conv2d(8, 6, 3).requires_grad_(False)
+    ours, layer = WinogradConvolution(convolution), torch.randn(batch, height, width, 8)
+    wanted = convolution(layer.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    for squares in (1, 40, 128, 100_000):
+        monkeypatch.setattr(winograd, "_SQUARES", squares)
+        torch.testing.assert_close(ours(layer), wanted, rtol=1e-3, atol=1e-4)

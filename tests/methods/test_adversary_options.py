@@ -32,6 +32,7 @@ OPTIONS: dict[str, AdversaryConfig] = {
     "augment": AdversaryConfig(augment=("colour", "translation", "cutout")),
     "matched": AdversaryConfig(augment=("translation",), matched=True),
     "masked": AdversaryConfig(masked=True),
+    "coordinates": AdversaryConfig(coordinates=True),
     "pairs": AdversaryConfig(pairs=0.5),
     "projected": AdversaryConfig(projected=0.5),
     "all": AdversaryConfig(2.0, True, 2, ("colour", "cutout"), pairs=1.0, projected=1.0),

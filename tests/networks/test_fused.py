@@ -24,6 +24,7 @@ NETWORKS = {
     "resnet-6 with dropout": lambda: make_generator("resnet-6", width=2, dropout=True),
     "resnet-6 with batch norm": lambda: make_generator("resnet-6", width=2, norm="batch"),
     "detail-6": lambda: make_generator("detail-6", width=2),
+    "pyramid-4": lambda: make_generator("pyramid-4", width=2),
     "classes-6": lambda: make_generator("classes-6", width=2, palette=((0, 0, 0), (9, 9, 9))),
     "unet-128": lambda: make_generator("unet-128", width=1),
     "prediction": lambda: make_predictor("prediction", width=1),

@@ -8,7 +8,7 @@ import pytest
 
 from recyclegan.errors import InputError
 from recyclegan.planning import minutes
-from recyclegan.planning.candidates import LEAST_STEPS, WIDTHS
+from recyclegan.planning.sizes import LEAST_STEPS, WIDTHS
 from recyclegan.runs import read_config
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig

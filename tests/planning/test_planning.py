@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.planning.candidates import (
+from recyclegan.planning.sizes import (
     LEAST_STEPS,
     MULTIPLE,
     SHORTER_SIDES,

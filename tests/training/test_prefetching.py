@@ -1,6 +1,5 @@
 """Batches made ahead are those that would be made when asked for, whatever the timing and wherever frames lie."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +18,7 @@ from recyclegan.training import train
 from recyclegan.training.prefetching import DEPTH, Prefetched
 from recyclegan.training.training_data import Footage, load_footage
 from tests.small import make_data, small_config
-
-THREADS = threading.active_count
+from tests.threads import begun_since, running
 
 
 def footage_of(data: Path, cache: Path | None = None, **changes: Any) -> Footage:
@@ -80,29 +78,29 @@ def fail_at(step: int) -> Callable[[int], Staged]:
 
 
 def test_an_error_is_raised_at_its_own_step_and_no_thread_is_left() -> None:
-    before = THREADS()
+    before = running()
     with Prefetched(fail_at(4), 0, 9) as batches:
         for step in range(4):
             assert batches.batch(step)["a"] == step
         with pytest.raises(InputError, match="clip: is damaged"):
             batches.batch(4)
-    assert THREADS() == before
+    assert not begun_since(before)
 
 
 @pytest.mark.parametrize("asked", [0, 1, 3])
 def test_no_thread_is_left_where_a_run_ends_early(asked: int) -> None:
-    before = THREADS()
+    before = running()
     with Prefetched(numbered, 0, 1000) as batches:
         for step in range(asked):
             batches.batch(step)
-    assert THREADS() == before
+    assert not begun_since(before)
 
 
 def test_no_thread_is_left_where_a_step_fails() -> None:
-    before = THREADS()
+    before = running()
     with pytest.raises(InputError), Prefetched(numbered, 0, 1000) as batches:
         fail_at(batches.batch(0)["a"].numel())(1)
-    assert THREADS() == before
+    assert not begun_since(before)
 
 
 def test_steps_that_find_their_batch_do_not_wait_and_others_do() -> None:
@@ -152,11 +150,11 @@ def test_a_run_may_go_on_with_frames_kept_elsewhere(data: Path, tmp_path: Path) 
 
 def test_the_share_is_told_with_every_report(data: Path, tmp_path: Path) -> None:
     shares: list[float] = []
-    before = THREADS()
+    before = running()
     train(small_config(data, tmp_path / "run", steps=3), waited=shares.append)
     assert len(shares) == 3
     assert all(0 <= share <= 1 for share in shares)
-    assert THREADS() == before
+    assert not begun_since(before)
 
 
 def test_frames_that_cannot_be_read_end_a_run_with_the_line_of_the_reader(
@@ -168,11 +166,11 @@ def test_frames_that_cannot_be_read_end_a_run_with_the_line_of_the_reader(
         return whole(self, step) if step < 2 else fail_at(step)(step)
 
     monkeypatch.setattr(Staging, "stage", stage)
-    before = THREADS()
+    before = running()
     with pytest.raises(InputError, match=r"^clip: is damaged$"):
         train(small_config(data, tmp_path / "run", steps=4), report=lambda step, *_: done.append(step))
     assert done == [1, 2]
-    assert THREADS() == before
+    assert not begun_since(before)
 
 
 def test_where_frames_are_kept_is_told_before_training(data: Path, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_frames_that_the_scale_would_blow_up_beyond_measure_are_refused() -> Non
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 70), (3, 2), (7, 9)])
-@pytest.mark.parametrize("name", ["resnet-6", "unet-128", "detail-6", "classes-6"])
+@pytest.mark.parametrize("name", ["resnet-6", "unet-128", "detail-6", "classes-6", "pyramid-4"])
 def test_the_smallest_frames_are_translated_at_their_own_size(name: Any, size: tuple[int, int]) -> None:
     generator = make_generator(name, width=2).eval()
     image = np.zeros((1, *size, 3), np.uint8)

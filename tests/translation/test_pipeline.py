@@ -26,6 +26,7 @@ from recyclegan.translation.account import Account
 from recyclegan.video import VideoFrame, VideoReader, VideoWriter, read_video, write_video
 from tests.media import numbered
 from tests.small import picture, small_card
+from tests.threads import begun_since, running
 
 STAGE = 0.05
 """Seconds that each stage takes for a frame, so long that all else does not count."""
@@ -137,12 +138,12 @@ def fail_in(stage: str, error: BaseException, monkeypatch: pytest.MonkeyPatch) -
 def test_an_error_in_any_stage_ends_all_and_leaves_nothing(
     tmp_path: Path, stage: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, before = film(tmp_path / "in.mp4"), threading.active_count()
+    source, before = film(tmp_path / "in.mp4"), running()
     network = fail_in(stage, error, monkeypatch)
     with pytest.raises(InputError if isinstance(error, OSError) else type(error)) as caught:
         translator(network).translate_video(source, tmp_path / "out.mp4")
     assert error in (caught.value, caught.value.__cause__)
-    assert threading.active_count() == before
+    assert not begun_since(before)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
@@ -250,3 +251,20 @@ def test_inference_in_the_pipeline_keeps_no_graph(tmp_path: Path) -> None:
     translator(network).translate_video(film(tmp_path / "in.mp4", 3), tmp_path / "out.mp4")
     assert network.weight.grad is None
     assert not torch.is_inference(network.weight)
+
+
+def test_a_thread_that_another_test_left_may_end_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = threading.Event()
+    left = threading.Thread(target=ending.wait)
+    left.start()
+
+    def translate_and_end() -> None:
+        ending.set()
+        left.join()
+        raise Stop
+
+    network = fail_in("translate", Stop(), monkeypatch)
+    source, before = film(tmp_path / "in.mp4"), running()
+    with pytest.raises(Stop):
+        translator(network).translate_video(source, tmp_path / "out.mp4", None, lambda *_: translate_and_end())
+    assert not begun_since(before)

@@ -1,6 +1,5 @@
 """What is made ahead comes in order, errors come in their turn, and no thread outlives its reader."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from recyclegan.video import VideoReader, VideoWriter, probe
 from recyclegan.video.reading import made_ahead
+from tests.threads import begun_since, running
 from tests.video.films import encode, scene
 
 
@@ -41,12 +41,12 @@ def collect(items: Iterator[int], into: list[int]) -> None:
 
 def test_no_thread_outlives_a_reader_that_stops_early(tmp_path: Path) -> None:
     source = encode(tmp_path / "in.mp4", scene(30))
-    before = threading.active_count()
+    before = running()
     frames = iter(VideoReader(source))
     next(frames)
-    assert threading.active_count() == before + 1
+    assert len(begun_since(before)) == 1
     frames.close()
-    assert threading.active_count() == before
+    assert not begun_since(before)
 
 
 def copy_until_a_signal(source: Path, target: Path) -> None:
@@ -59,8 +59,8 @@ def copy_until_a_signal(source: Path, target: Path) -> None:
 
 
 def test_a_signal_while_a_video_is_decoded_and_written_leaves_nothing(tmp_path: Path) -> None:
-    source, before = encode(tmp_path / "in.mp4", scene(30)), threading.active_count()
+    source, before = encode(tmp_path / "in.mp4", scene(30)), running()
     with pytest.raises(StopNowError):
         copy_until_a_signal(source, tmp_path / "out.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
-    assert threading.active_count() == before
+    assert not begun_since(before)

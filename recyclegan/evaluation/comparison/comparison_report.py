@@ -31,6 +31,7 @@ from recyclegan.evaluation.measure_catalogue import (
     SHARPNESS,
     STEADINESS,
     STRUCTURE,
+    SURVIVAL,
     USE,
 )
 from recyclegan.evaluation.paired_clips import PairedClip, pair_clips
@@ -60,7 +61,7 @@ from recyclegan.video import write_image, write_video
 TWO_AXES = (
     *(measure.name for measure in FEATURES),
     *("warping_error", "added_flicker"),
-    *(measure.name for measure in (*USE, STRUCTURE)),
+    *(measure.name for measure in (*USE, SURVIVAL[0], STRUCTURE)),
     *("edges_kept", "holes", "checkerboard"),
 )
 """What footage is judged by, in one table: how real, how steady, how useful, how much is kept, how whole."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from recyclegan.distributed.processes import deterministic_algorithms
+from recyclegan.distributed.determinism import deterministic_algorithms
 from recyclegan.errors import InputError
 from recyclegan.networks.layers import ReflectionPad, pad_to_multiple, reflect
 from recyclegan.runs import read_config
