@@ -45,7 +45,7 @@ class TrainConfig:
     faithfulness: FaithfulnessConfig = field(default_factory=FaithfulnessConfig)
     """What keeps the classes of the source."""
     steps: Count | None = None
-    """Steps to train for; by default EPOCHS."""
+    """Steps to train for; where none are given, EPOCHS tell how many."""
     epochs: Annotated[float, Within(0, 1e9, above=True)] = 2.0
     """Passes over the larger domain, where no steps are given."""
     batch_size: Annotated[int, Within(1, 65_536)] = 1
