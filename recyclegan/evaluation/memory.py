@@ -29,6 +29,13 @@ MOST_FILED = 2**32
 """Bytes that are kept in a folder."""
 
 
+def _size_of(file: Path) -> int:
+    """Return the bytes of a file; 0 where another process has given it its last name meanwhile."""
+    with suppress(FileNotFoundError):
+        return file.stat().st_size
+    return 0
+
+
 @dataclass
 class Memory:
     """Arrays that are kept by key: in a folder, which processes share, or else in this process, up to a bound."""
@@ -39,7 +46,7 @@ class Memory:
     @cached_property
     def _room(self) -> list[int]:
         """The bytes that are left, in a list of one."""
-        filed = sum(file.stat().st_size for file in self.folder.glob("*.npz")) if self.folder else 0
+        filed = sum(map(_size_of, self.folder.glob("*.npz"))) if self.folder else 0
         return [MOST_FILED - filed if self.folder else MOST_HELD]
 
     def recall(self, key: str, make: Callable[[], Arrays]) -> Arrays:

@@ -1,13 +1,14 @@
 """What belongs to source and target is worked out once, and is the same to the bit when it is remembered."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recyclegan.data.index import find_clips
 from recyclegan.evaluation import EvaluationConfig, evaluate, memory
-from recyclegan.evaluation.memory import Memory, key_of
+from recyclegan.evaluation.memory import MOST_FILED, Memory, key_of
 from recyclegan.metrics import flow_estimation
 from tests.evaluation.world import LENGTH, write_world
 
@@ -106,3 +107,9 @@ def test_films_use_the_flow_that_was_found_while_measuring(world, tmp_path, monk
     monkeypatch.setattr(flow_estimation, "dis_flow", lambda *pair: estimated.append(1) or estimate(*pair))
     evaluate(world / "labels", world / "source", tmp_path, config=EvaluationConfig(num_draws=5))
     assert len(estimated) == 3 * 2 * (LENGTH - 1)
+
+
+def test_a_file_that_another_process_renames_meanwhile_is_no_matter(tmp_path, monkeypatch):
+    (tmp_path / "kept.npz").write_bytes(b"12345")
+    monkeypatch.setattr(Path, "glob", lambda folder, _: iter([folder / ".half-written.npz", folder / "kept.npz"]))
+    assert Memory(tmp_path)._room == [MOST_FILED - 5]
