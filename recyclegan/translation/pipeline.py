@@ -6,7 +6,7 @@ gets the error.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeVar
 
@@ -62,7 +62,7 @@ class Pipeline:
         done = 0
         reading, writing = closing(self._read(items, image_of)), Behind(write_group)
         account = self._translator.computing.account
-        with Clock(account), _closed(items), reading as groups, writing as behind, _stopped(items):
+        with Clock(account), _closed(items), reading as groups, writing as behind:
             for done, batch in counted(self._settled(groups, image_of, total)):
                 for alike in self._begun(batch, image_of):
                     behind.put(alike)
@@ -70,10 +70,10 @@ class Pipeline:
         return done
 
     def _read(self, items: Iterable[T], image_of: Callable[[T], Picture]) -> Generator[list[T], None, None]:
-        """Return batches of the items, which a thread reads ahead."""
+        """Return batches of the items, which a thread reads ahead; items that may be waited for have ``stop``."""
         computing, pixels = self._translator.computing, self._translator.pixels
         gathered = batches(items, lambda: computing.batch_now, lambda item: pixels(image_of(item)))
-        return made_ahead(gathered, _BATCHES)
+        return made_ahead(gathered, _BATCHES, getattr(items, "stop", lambda: None))
 
     def _settled(
         self, groups: Iterator[list[T]], image_of: Callable[[T], Picture], total: int | None
@@ -104,16 +104,6 @@ class Pipeline:
         """Return a source, as large as its translation, to the left of it."""
         resize = Resize("rectangle", *translated.shape[:2])
         return np.concatenate([resize(source, is_label=self._translator.card.labels_in), translated], axis=1)
-
-
-@contextmanager
-def _stopped(items: Iterable[T]) -> Iterator[None]:
-    """Where the block fails, stop items whose thread may wait for ever, as at a pipe; these have ``stop`` for it."""
-    try:
-        yield
-    except BaseException:
-        getattr(items, "stop", lambda: None)()
-        raise
 
 
 def _closed(items: Iterable[T]) -> AbstractContextManager[object]:

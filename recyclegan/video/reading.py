@@ -5,7 +5,7 @@ Work done ahead in a thread of its own.
 Interlaced frames, which hold two moments in their even and odd lines, turned into whole ones.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,10 +35,11 @@ _WAIT = 0.05
 """Seconds after which the thread looks whether it is still wanted."""
 
 
-def made_ahead(items: Iterable[T], depth: int = 4) -> Generator[T, None, None]:
+def made_ahead(items: Iterable[T], depth: int = 4, stop: Callable[[], None] = lambda: None) -> Generator[T, None, None]:
     """Yield items that a thread makes up to ``depth`` ahead; what making them raises is raised in its turn.
 
-    The thread has ended when the iterator is exhausted or closed, and closes the items where they are a generator.
+    The thread has ended when the iterator is exhausted, closed or interrupted, and closes the items where they are a
+    generator. ``stop`` lets items end that may be waited for for ever, as at a pipe.
     """
     queue: Queue[T | _End] = Queue(depth)
     unwanted = Event()
@@ -51,6 +52,7 @@ def made_ahead(items: Iterable[T], depth: int = 4) -> Generator[T, None, None]:
             raise item.error
     finally:
         unwanted.set()
+        stop()
         thread.join()
 
 

@@ -1,5 +1,8 @@
 """What is made ahead comes in order, errors come in their turn, and no thread outlives its reader."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +67,20 @@ def test_a_signal_while_a_video_is_decoded_and_written_leaves_nothing(tmp_path: 
         copy_until_a_signal(source, tmp_path / "out.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
     assert not begun_since(before)
+
+
+def test_a_signal_ends_it_although_the_next_item_never_comes() -> None:
+    """As at a pipe that nobody writes to: the thread is waited for after it was told to stop, not before."""
+
+    def interrupted(*_: object) -> None:
+        raise StopNowError
+
+    wanted = threading.Event()
+    before = signal.signal(signal.SIGUSR1, interrupted)
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    try:
+        with pytest.raises(StopNowError):
+            next(made_ahead((wanted.wait(20) for _ in range(1)), stop=wanted.set))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert wanted.is_set()
