@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import ref
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from recyclegan.acceleration.capture import own_stream, recorded, renew_generators
 from recyclegan.acceleration.rehearsal import rehearse, taken_back
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.networks.fused import Swap, fuse, has_kernels, unfuse
 from recyclegan.pace import duration
 from recyclegan.steps.halves import Batch, Halves
@@ -209,6 +209,4 @@ def compile_networks(method: nn.Module, wanted: bool) -> None:
 
 def in_a_line(error: Exception) -> str:
     """Return the kind of an error and the first line of what it says."""
-    with suppress(IndexError):
-        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
-    return type(error).__name__
+    return f"{type(error).__name__}: {first_line(error)}"

@@ -19,7 +19,8 @@ class LiveOptions:
     """What ``live`` takes."""
 
     model: tyro.conf.Positional[str]
-    """Run folder, .safetensors file, exported .onnx file, or hf://owner/name on the Hugging Face hub."""
+    """Run folder, .safetensors file, exported file (.onnx, .xml, .pt2), a name that ``recyclegan models`` lists, or
+    hf://owner/name on the Hugging Face hub."""
     input: tyro.conf.Positional[str]
     """A camera (camera, camera:1, /dev/video1), the screen or a region of it (screen:640x360+100+50), a video, which is
     played at its own pace, or - (frames on standard input)."""

@@ -36,5 +36,14 @@ def prepare_crops(words: list[str]) -> None:
 
     with progress_bars() as bars:
         print(describe_crops(config, counter(bars)))
-    given = [word for word in words if word not in (str(options.data), "--method", options.method, "--match")]
-    print(next_step("train", options.method, "--data", options.data, "--match", "nearest", *given))
+    print(next_step("train", options.method, "--data", options.data, "--match", "nearest", *_further(words, options)))
+
+
+def _further(words: list[str], options: PrepareCropsOptions) -> list[str]:
+    """Return the words but for the data folder and the options that the next command names by itself."""
+    further = [word for word in words if not word.startswith(("--method=", "--match="))]
+    further.remove(next(word for word in further if Path(word) == options.data))
+    for stated in ("--method", "--match"):
+        if stated in further:
+            del further[further.index(stated) : further.index(stated) + 2]
+    return further

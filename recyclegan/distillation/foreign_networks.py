@@ -11,8 +11,7 @@ import numpy as np
 from recyclegan.arrays import Image
 from recyclegan.data import Clip, Resize
 from recyclegan.distillation.teachers import Images, NetworkTeacher, TranslatedImages, at_size
-from recyclegan.engines.engines import reason_of
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.settings.distillation import LevelsChoice
 from recyclegan.settings.frames import DataConfig
 
@@ -135,7 +134,7 @@ class ForeignTeacher(NetworkTeacher):
         except InputError:
             raise
         except Exception as error:
-            raise InputError(f"{self._path}: cannot be run on these frames ({reason_of(error)})") from error
+            raise InputError(f"{self._path}: cannot be run on these frames ({first_line(error)})") from error
 
 
 def _only_image(session: "InferenceSession", path: Path) -> Any:

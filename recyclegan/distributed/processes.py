@@ -16,7 +16,7 @@ from torch import Tensor, distributed
 
 from recyclegan.distributed.fabric import Fabric
 from recyclegan.distributed.watching import WITHOUT_A_WORD, be_first, end_with_children, end_with_parent
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.networks.half_precision import SLOWER, bf16_slowdown
 from recyclegan.settings.training import TrainConfig
 
@@ -105,9 +105,8 @@ def _fabric(config: TrainConfig) -> Fabric:
             warnings.filterwarnings("ignore", message=".*AMP with fp16 is not supported on CPU")
             return Fabric(accelerator=config.device, devices=config.devices, precision=config.precision)
     except (RuntimeError, ValueError, MisconfigurationException) as error:
-        reason = str(error).splitlines()[0]
         asked = f"--device {config.device} --devices {config.devices} --precision {config.precision}"
-        raise InputError(f"{asked}: {reason}; try --device auto") from error
+        raise InputError(f"{asked}: {first_line(error)}; try --device auto") from error
 
 
 def _check_cpu(config: TrainConfig) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.settings.translating import EngineName
 from recyclegan.tensors import Frames, Translated
 
@@ -161,12 +161,7 @@ def told_as_unusable(name: EngineName, remedy: str = "give --engine torch") -> I
     except (InputError, torch.OutOfMemoryError, MemoryError):
         raise
     except Exception as error:
-        raise InputError(f"engine {name}: cannot be used here ({reason_of(error)}); {remedy}") from error
-
-
-def reason_of(error: Exception) -> str:
-    """Return what a library's error says first, in one line of bounded length."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
+        raise InputError(f"engine {name}: cannot be used here ({first_line(error)}); {remedy}") from error
 
 
 def autocast(device: str, half: torch.dtype | None) -> AbstractContextManager[None]:

@@ -15,12 +15,11 @@ from torch import Tensor, nn
 from recyclegan.checkpoint import CARD_KEY, Card, find_translator, load_translator, write_card
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
-from recyclegan.engines.engines import reason_of
 from recyclegan.engines.exported import FileRun, run_of_session, session_of
 from recyclegan.engines.on_device import DevicePath, snapped, to_levels, to_signed
 from recyclegan.engines.onnx_writing import INPUTS, OPSET, onnx_of, with_notes
 from recyclegan.engines.openvino_files import openvino_of, run_of_openvino
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.exports.calibration_frames import CalibrationFrames, calibration_frames
 from recyclegan.exports.export_form import ExportForm, format_of
 from recyclegan.exports.int8 import Fidelity, fidelity, quantized
@@ -242,4 +241,4 @@ def _failures_told(out: Path, form: ExportFormat) -> Iterator[None]:
         raise
     except Exception as error:
         what = {"onnx": "ONNX", "torch": "a program", "openvino": "OpenVINO"}[form]
-        raise InputError(f"{out}: is not written, as it cannot be run as {what} ({reason_of(error)})") from error
+        raise InputError(f"{out}: is not written, as it cannot be run as {what} ({first_line(error)})") from error

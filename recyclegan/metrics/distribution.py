@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.metrics.perceptual import load_network
 from recyclegan.tensors import Frames
 
@@ -219,10 +219,9 @@ def inception_features() -> Extract:
 
         network = FrechetInceptionDistance(feature=2048).inception
     except (ImportError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"Inception features: not to be had ({reason}); pip install 'recyclegan[metrics]' torch-fidelity,"
-            " or name a TorchScript file of another feature network"
+            f"Inception features: not to be had ({first_line(error)}); pip install 'recyclegan[metrics]'"
+            " torch-fidelity, or name a TorchScript file of another feature network"
         ) from error
 
     @torch.inference_mode()

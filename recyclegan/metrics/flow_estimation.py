@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from recyclegan.arrays import FlowArray, Image, MaskArray
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.flow import visible as inside_frame
 from recyclegan.flow import warp
 from recyclegan.networks.weights import read_weights
@@ -174,8 +174,9 @@ def raft_estimator(weights: Path | None = None) -> EstimateFlow:
         if weights:
             network.load_state_dict(read_weights(weights))
     except (OSError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"RAFT flow: no usable weights ({reason}); name a file of raft_large weights") from error
+        raise InputError(
+            f"RAFT flow: no usable weights ({first_line(error)}); name a file of raft_large weights"
+        ) from error
     network.eval()
 
     @torch.inference_mode()

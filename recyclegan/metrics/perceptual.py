@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.files import kind_of
 from recyclegan.metrics.temporal import Distance, PerPair
 from recyclegan.tensors import Frames
@@ -59,8 +59,7 @@ def _lpips() -> Any:
 
         return LearnedPerceptualImagePatchSimilarity(net_type="alex").net
     except (ImportError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"perceptual lpips: not to be had ({reason}); pip install 'recyclegan[metrics,vision]',"
+            f"perceptual lpips: not to be had ({first_line(error)}); pip install 'recyclegan[metrics,vision]',"
             " or name a TorchScript or .pt2 file of a perceptual distance"
         ) from error

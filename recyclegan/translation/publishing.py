@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from recyclegan.checkpoint import Card, save_translator
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, first_line
 from recyclegan.files import check_writable, write_bytes, write_text
 from recyclegan.hub import HUB, check_repository
 from recyclegan.paths import AnyPath, as_path
@@ -56,7 +56,7 @@ def push_to_hub(
             )
         except Exception as error:
             raise InputError(
-                f"{repository}: is not written ({type(error).__name__}: {str(error).splitlines()[0][:200]}); "
+                f"{repository}: is not written ({type(error).__name__}: {first_line(error)}); "
                 "see that the hub can be reached, and that hf auth login was done with a token that may write"
             ) from error
     return address

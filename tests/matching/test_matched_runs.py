@@ -61,11 +61,12 @@ def test_prepare_describes_what_training_then_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, size = make_data(tmp_path / "data"), ["--size", "32", "32", "--cache", str(tmp_path / "cache")]
-    assert main(["prepare", "crops", str(data), *size]) == 0
+    words = ["--method", "unsup-recycle-gan", "--match=nearest"]
+    assert main(["prepare", "crops", f"{data}/", *words, *size]) == 0
     told = capsys.readouterr().out
     assert told.startswith("crops are matched by layout (")
     assert "recyclegan train unsup-recycle-gan --data" in told
-    assert "--match nearest --size 32 32" in told
+    assert told.endswith(f"--data {data} --match nearest {' '.join(size)}\n"), "nothing else, and nothing twice"
     monkeypatch.setattr(layout_index, "described", None)
     words = ["--data", str(data), "--out", str(tmp_path / "run"), "--match", "nearest", *SMALL_OPTIONS, *size]
     assert main(["train", "unsup-recycle-gan", *words, "--steps", "1"]) == 0

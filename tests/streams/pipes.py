@@ -3,14 +3,13 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 
 from recyclegan.arrays import Image
 from recyclegan.streams import InputPipe, OutputPipe
+from tests.video.films import encode
 
 
 @contextmanager
@@ -34,17 +33,8 @@ def writing(path: Path) -> Iterator[OutputPipe]:
 
 
 def ffmpeg_y4m(path: Path, images: Sequence[Image], pixel_format: str = "yuv420p", rate: int = 25) -> Path:
-    """Write y4m with FFmpeg."""
-    with av.open(str(path), "w", format="yuv4mpegpipe", options={"strict": "-1"}) as output:
-        stream: Any = output.add_stream("wrapped_avframe", rate=Fraction(rate))
-        stream.height, stream.width = images[0].shape[:2]
-        stream.pix_fmt = pixel_format
-        for number, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pixel_format)
-            frame.pts, frame.time_base = number, Fraction(1, rate)
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
-    return path
+    """Write a .y4m file with FFmpeg."""
+    return encode(path, images, "wrapped_avframe", pixel_format, rate, container_options={"strict": "-1"})
 
 
 def ffmpeg_frames(path: Path) -> list[Image]:
