@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recyclegan.domains import Domain
 from recyclegan.steps.halves import Half, Halves
-from recyclegan.steps.step import TrainState
+from recyclegan.steps.train_state import TrainState
 
 Tensors = Mapping[Domain, Tensor]
 

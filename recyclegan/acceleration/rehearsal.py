@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recyclegan.steps.halves import Batch, Halves
-from recyclegan.steps.step import TrainState, trained_weights
+from recyclegan.steps.train_state import TrainState, trained_weights
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from recyclegan.errors import InputError, first_line
 from recyclegan.networks.fused import Swap, fuse, has_kernels, unfuse
 from recyclegan.pace import duration
 from recyclegan.steps.halves import Batch, Halves
-from recyclegan.steps.step import TrainState, halves_of
+from recyclegan.steps.step import halves_of
+from recyclegan.steps.train_state import TrainState
 
 MOST_SHAPES = 4
 """Shapes of batches that graphs are kept for; steps on others are run as they are written."""

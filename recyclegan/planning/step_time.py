@@ -17,7 +17,8 @@ from recyclegan.domains import DOMAINS, Colours, Domain
 from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch
-from recyclegan.steps.step import TrainState, train_step
+from recyclegan.steps.step import train_step
+from recyclegan.steps.train_state import TrainState
 from recyclegan.tensors import Clips, to_frames
 from recyclegan.training.loop import first_method, prepare
 from recyclegan.training.training_data import Decoding, load_spec

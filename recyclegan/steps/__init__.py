@@ -4,6 +4,8 @@ For: training. In: a batch of both domains in [-1, 1]. Out: networks one step on
 """
 
 from recyclegan.steps.finite import TrainingFailedError
-from recyclegan.steps.step import TrainState, learning_rate, train_step
+from recyclegan.steps.schedules import learning_rate
+from recyclegan.steps.step import train_step
+from recyclegan.steps.train_state import TrainState
 
 __all__ = ["TrainState", "TrainingFailedError", "learning_rate", "train_step"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recyclegan.distributed import Fabric
-from recyclegan.steps.step import TrainState
+from recyclegan.steps.train_state import TrainState
 
 LOOK_EVERY = 0.25
 """Seconds between looks at losses that nobody waits for."""

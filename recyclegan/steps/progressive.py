@@ -1,7 +1,5 @@
 """Progressive resolution: the first parts of training see smaller frames, the last part whole ones."""
 
-from typing import TYPE_CHECKING
-
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -9,10 +7,8 @@ from torch import Tensor
 from recyclegan.domains import Domain
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch
+from recyclegan.steps.train_state import TrainState
 from recyclegan.tensors import Clips
-
-if TYPE_CHECKING:
-    from recyclegan.steps.step import TrainState
 
 
 def divisor_of(config: TrainConfig, step: int, num_steps: int) -> int:
@@ -21,7 +17,7 @@ def divisor_of(config: TrainConfig, step: int, num_steps: int) -> int:
     return parts[min(step * len(parts) // num_steps, len(parts) - 1)]
 
 
-def at_resolution(state: "TrainState", batch: Batch, step: int) -> dict[Domain, Tensor]:
+def at_resolution(state: TrainState, batch: Batch, step: int) -> dict[Domain, Tensor]:
     """Return a batch at the resolution of a step; fakes of another resolution are forgotten, and a change is told."""
     config, divisor = state.config, divisor_of(state.config, step, state.num_steps)
     if not config.progressive:

@@ -20,7 +20,7 @@ from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.runs.run_folder import STATS_FILE
 from recyclegan.runs.run_page import RunPage, run_page
 from recyclegan.states import checkpoints, step_of
-from recyclegan.steps.step import TrainState
+from recyclegan.steps.train_state import TrainState
 from recyclegan.tensors import to_images
 from recyclegan.training.training_data import Footage
 from recyclegan.training.validation import verdict_lines

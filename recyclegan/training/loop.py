@@ -28,7 +28,8 @@ from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import save_checkpoint
 from recyclegan.steps.gathered import Gathered, StepNumbers
-from recyclegan.steps.step import TrainState, train_step
+from recyclegan.steps.step import train_step
+from recyclegan.steps.train_state import TrainState
 from recyclegan.training.artifacts import (
     complete,
     failure_on_page,

@@ -6,7 +6,7 @@ from typing import Any
 
 from recyclegan.distributed.processes import any_process
 from recyclegan.steps.finite import check_scale, failure, infinite_part
-from recyclegan.steps.step import TrainState, trained_weights
+from recyclegan.steps.train_state import TrainState, trained_weights
 
 NOT_CLIPPED: Mapping[str, float] = MappingProxyType({})
 

@@ -16,7 +16,7 @@ from recyclegan.errors import InputError
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
 from recyclegan.steps.finite import infinite_part
 from recyclegan.steps.progressive import sizes_of
-from recyclegan.steps.step import MOMENTS, TrainState, trained_weights
+from recyclegan.steps.train_state import MOMENTS, TrainState, trained_weights
 
 
 class MisfitError(InputError):

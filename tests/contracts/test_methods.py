@@ -21,7 +21,8 @@ from recyclegan.domains import Direction, Domains, opposite, source_domain, targ
 from recyclegan.methods import Method
 from recyclegan.settings.methods import METHODS, PerDomain
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.steps.step import back_propagate, trained_weights
+from recyclegan.steps.step import back_propagate
+from recyclegan.steps.train_state import trained_weights
 from recyclegan.tensors import Clips, Losses
 from recyclegan.training import train
 from tests.small import NETWORKS, make_data, random_clips, small_config, small_state

@@ -30,7 +30,7 @@ from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.steps import TrainingFailedError
-from recyclegan.steps.step import average_gradients
+from recyclegan.steps.gradients import average_gradients
 from recyclegan.training.loop import refuse_infinite
 from tests.small import SMALL_OPTIONS, make_data, small_config, small_state
 

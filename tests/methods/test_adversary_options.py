@@ -20,7 +20,8 @@ from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.networks import NetworkConfig, Objective
 from recyclegan.settings.training import TrainConfig
-from recyclegan.steps.step import train_step, trained_weights
+from recyclegan.steps.step import train_step
+from recyclegan.steps.train_state import trained_weights
 from recyclegan.training import train
 from tests.small import NETWORKS, PALETTE, label_map, make_data, random_clips, small_config, small_method, small_state
 

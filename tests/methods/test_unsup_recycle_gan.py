@@ -17,7 +17,7 @@ from recyclegan.flow import sample_motion
 from recyclegan.methods import UnsupRecycleGAN
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.steps.step import trained_weights
+from recyclegan.steps.train_state import trained_weights
 from recyclegan.tensors import Losses
 from tests.small import NETWORKS, random_clips
 

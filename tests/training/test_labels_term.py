@@ -16,7 +16,8 @@ from recyclegan.settings.faithful import FaithfulnessConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
-from recyclegan.steps.step import labels_weight, train_step
+from recyclegan.steps.schedules import labels_weight
+from recyclegan.steps.step import train_step
 from recyclegan.training import train
 from tests.data.test_label_clips import labelled_data
 from tests.small import SIZE, label_map, random_clips, small_config, small_state

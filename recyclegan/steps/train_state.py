@@ -1,0 +1,144 @@
+"""All that a training step changes, and how it is kept."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recyclegan.checkpoint import MovingAverage
+from recyclegan.distributed import Fabric
+from recyclegan.distributed.processes import gather
+from recyclegan.methods import Method
+from recyclegan.methods.class_reader import BETAS, RATE
+from recyclegan.networks.fused import has_kernels
+from recyclegan.pace import Pace
+from recyclegan.settings.training import TrainConfig
+from recyclegan.steps.halves import Batch, Halves
+from recyclegan.steps.history import HistoryBuffer
+from recyclegan.steps.run_log import RunLog
+from recyclegan.steps.schedules import labels_weight, learning_rate, ramp_up
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+"""What Adam keeps of each parameter, in its shape."""
+
+
+class TrainState:
+    """A method with its optimizers, averages, buffers and log: what a checkpoint holds."""
+
+    def __init__(self, method: Method, config: TrainConfig, fabric: Fabric, num_steps: int) -> None:
+        """Move the method to the device and make what trains it for ``num_steps`` steps."""
+        self.config, self.fabric, self.num_steps = config, fabric, num_steps
+        self.method: Method = method.to(fabric.device)
+        if fabric.device.type == "cuda" and config.compile != "off" and has_kernels():
+            self.method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.generator_optimizer = self._optimizer(method.generator_parameters())
+        self.discriminator_optimizer = self._optimizer(method.discriminators.parameters())
+        self.reader_optimizer = self._optimizer(method.reader.parameters(), RATE, BETAS) if method.reader else None
+        self.average = MovingAverage(method.generators, config.ema) if config.ema else None
+        self.buffers = {domain: HistoryBuffer(config.history) for domain in method.discriminators}
+        self.log = RunLog(config, fabric)
+        self.pace = Pace(0)
+        self.rng = torch.Generator(fabric.device)
+        self.rate = config.lr
+        self.ramp = torch.ones((), device=fabric.device)
+        self.labels_weight = torch.zeros((), device=fabric.device)
+        self.norms: dict[str, Tensor] = {}
+        self.halves: Callable[[Batch, int], Halves] | None = None
+        self.notify: Callable[[str], None] = lambda _: None
+
+    def _optimizer(
+        self, parameters: Iterable[nn.Parameter], lr: float | None = None, betas: tuple[float, float] | None = None
+    ) -> Any:
+        """Return Adam; on CUDA one kernel takes its step, at a rate that stands on the device."""
+        lr = self.config.lr if lr is None else lr
+        on_device: dict[str, Any] = {"lr": lr}
+        if self.fabric.device.type == "cuda" and self.scaler is None:
+            on_device = {"lr": torch.full((), lr, device=self.fabric.device), "fused": True}
+        optimizer = torch.optim.Adam(list(parameters), betas=betas or self.config.betas, **on_device)
+        return self.fabric.setup_optimizers(optimizer)
+
+    @property
+    def optimizers(self) -> dict[str, Any]:
+        """Return all optimizers by name."""
+        both = {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+        return {**both, "reader": self.reader_optimizer} if self.reader_optimizer else both
+
+    @property
+    def scaler(self) -> torch.amp.GradScaler | None:
+        """Return what scales the loss in 16-mixed, and leaves out steps whose gradients overflow; elsewhere nothing."""
+        return getattr(self.fabric.strategy.precision, "scaler", None)
+
+    def set_pace(self, step: int) -> None:
+        """Give both adversaries the learning rate of ``step``, and all terms but the adversarial ones their ramp.
+
+        Nothing waits for the device.
+        """
+        self.rate = learning_rate(self.config, step, self.num_steps)
+        self.ramp.fill_(ramp_up(self.config, step, self.num_steps))
+        self.labels_weight.fill_(labels_weight(self.config, step, self.num_steps))
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            for group in optimizer.param_groups:
+                group["lr"] = group["lr"].fill_(self.rate) if isinstance(group["lr"], Tensor) else self.rate
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the next step depends on, as tensors and plain values.
+
+        Where several processes train, all of them must call it.
+        """
+        return {
+            "networks": trained_weights(self.method),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "average": self.average.average if self.average else {},
+            "scaler": self.scaler.state_dict() if self.scaler else {},
+            "processes": gather(self.fabric, self._own_state_dict()),
+        }
+
+    def _own_state_dict(self) -> dict[str, Any]:
+        """Return what differs from process to process, on the CPU."""
+        buffers = {domain: [fake.cpu() for fake in buffer.kept] for domain, buffer in self.buffers.items()}
+        return {"buffers": buffers, "log": self.log.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were.
+
+        The optimizers' settings stay those of the configuration.
+        """
+        device, processes = self.fabric.device, state["processes"]
+        self.method.load_state_dict({**self.method.state_dict(), **state["networks"]})
+        for name, optimizer in self.optimizers.items():
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state["optimizers"][name]["state"], "param_groups": groups})
+            lay_out_moments(optimizer)
+        if self.average:
+            for name, value in self.average.average.items():
+                value.copy_(state["average"][name])
+        own = processes[self.fabric.global_rank % len(processes)]
+        for domain, buffer in self.buffers.items():
+            buffer.kept = [fake.to(device) for fake in own["buffers"][domain]]
+        self.log.load_state_dict(own["log"])
+        if self.scaler and state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
+
+    def seed_step(self, step: int) -> np.random.Generator:
+        """Make all randomness of a step depend on the seed, the process and the step alone: resuming is exact."""
+        sequence = np.random.SeedSequence([self.config.seed, self.fabric.global_rank, step])
+        seeds = sequence.generate_state(2, np.uint64) >> np.uint64(1)
+        torch.manual_seed(int(seeds[0]))
+        self.rng.manual_seed(int(seeds[1]))
+        return np.random.default_rng(sequence)
+
+
+def lay_out_moments(optimizer: Any) -> None:
+    """Lay the moments of Adam out in memory as its parameters are, whatever wrote them: one kernel takes them all."""
+    for parameter, moments in optimizer.state.items():
+        for name in MOMENTS:
+            moments[name] = torch.empty_like(parameter, requires_grad=False).copy_(moments[name])
+
+
+def trained_weights(method: nn.Module) -> dict[str, Tensor]:
+    """Return the state of the networks that train; frozen feature networks are left out."""
+    return {
+        name: value for name, value in method.state_dict().items() if not name.startswith(("features.", "backbone."))
+    }
