@@ -11,6 +11,7 @@ from recyclegan.version import __version__
 if TYPE_CHECKING:
     from recyclegan.data.prepare import prepare_roadworld as prepare_roadworld
     from recyclegan.data.prepare import prepare_videos as prepare_videos
+    from recyclegan.distillation import distill as distill
     from recyclegan.doctor import examine_data as examine_data
     from recyclegan.doctor import examine_run as examine_run
     from recyclegan.errors import InputError as InputError
@@ -44,6 +45,7 @@ _PLACES = {
     "TrainConfig": "settings.training",
     "Translator": "translation",
     "compare_methods": "evaluation.comparison",
+    "distill": "distillation",
     "evaluate": "evaluation",
     "examine_data": "doctor",
     "examine_run": "doctor",

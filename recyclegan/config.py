@@ -53,6 +53,8 @@ Seed = Annotated[int, Within(0, 2**32 - 1)]
 Share = Annotated[float, Within(0, 1)]
 Weight = Annotated[float, Within(0, 1e9)]
 """What a loss term is multiplied by."""
+PerDomain = tuple[Weight, Weight]
+"""A weight for domain a, or the direction that starts there, and one for b."""
 
 
 def check_numbers(config: Any, prefix: str = "") -> None:

@@ -102,7 +102,7 @@ def test_training_has_a_heading_for_each_kind_of_option(show: Show) -> None:
     places = {
         "--cycle A B": "Method",
         "--norm": "Networks",
-        "--r1 X": "Adversary",
+        "--r1 A B": "Adversary",
         "--zoom": "Motion",
         "--lr RATE": "Optimiser",
     }

@@ -33,6 +33,7 @@ SIGNATURES = {
     "Translator.translate_path": "source, target, output=, progress=",
     "Translator.translate_video": "source, target, output=, progress=",
     "compare_methods": "contenders, data, out, config, show=, resume=, options=, say=",
+    "distill": "teacher, data, out, student=, target=, direction=, budget=, news=, options",
     "evaluate": "translated, source, out, target=, truth=, config=, segment=, progress=, say=, memory=, target_truth=,"
     " labelled=",
     "examine_data": "path, size=, labels=, frames=, progress=",

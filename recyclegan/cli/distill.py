@@ -41,8 +41,7 @@ def distill(words: list[str]) -> int:
 
 def _begun(options: Any, words: list[str]) -> "tuple[Path, Distilled]":
     """Distil from the teacher that the words name; return the run folder and how it ended."""
-    from recyclegan.distillation import distill as run_distilling
-    from recyclegan.distillation import distill_config, open_teacher
+    from recyclegan.distillation import distill_config, learn_from, open_teacher
 
     teacher = open_teacher(options.teacher, options.direction, options.device, options.levels)
     out = Path("runs") / f"{options.data.resolve().name}-student" if options.out == UNNAMED else options.out
@@ -50,7 +49,7 @@ def _begun(options: Any, words: list[str]) -> "tuple[Path, Distilled]":
     parsed: Any = parse(_options(_fields(defaults)), words, "distill")
     config = TrainConfig(**{**_fields(parsed), "out": out})
     print(f"teacher: {teacher.name}\nstudent: {in_words(config)}")
-    return out, _with_news(lambda news: run_distilling(teacher, config, options.target, news))
+    return out, _with_news(lambda news: learn_from(teacher, config, options.target, news))
 
 
 def _within_budget(options: Any) -> dict[str, Any]:

@@ -4,8 +4,15 @@ For: ``recyclegan distill``. In: a translator, an ONNX file of any model, or fra
 Out: a run folder like that of training, whose translator's card says how far it is from its teacher.
 """
 
-from recyclegan.distillation.distilling import Distilled, News, distill, distill_config, resume_distilling
+from recyclegan.distillation.distilling import (
+    Distilled,
+    News,
+    distill,
+    distill_config,
+    learn_from,
+    resume_distilling,
+)
 from recyclegan.distillation.finding_teachers import open_teacher
 from recyclegan.distillation.teachers import Teacher
 
-__all__ = ["Distilled", "News", "Teacher", "distill", "distill_config", "open_teacher", "resume_distilling"]
+__all__ = ["Distilled", "News", "Teacher", "distill", "distill_config", "learn_from", "open_teacher", "resume_distilling"]

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from recyclegan.distillation.budget import widest_within
+from recyclegan.distillation.finding_teachers import open_teacher
 from recyclegan.distillation.likeness import Likeness, measure_likeness
 from recyclegan.distillation.teacher_pairs import PAIRS, make_pairs, source_clips, target_clips
 from recyclegan.distillation.teachers import Teacher
+from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.evaluation.counting import Progress
 from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.runs.run_folder import check_run_folder, holds_run, only_training, read_config, unmade_on_failure
-from recyclegan.settings.distillation import TRAINING, StudentName, student_networks
+from recyclegan.settings.distillation import TRAINING, Budget, StudentName, student_networks
 from recyclegan.settings.frames import Reading
 from recyclegan.settings.methods import DistillConfig
 from recyclegan.settings.training import TrainConfig
@@ -60,7 +63,42 @@ def distill_config(
     )
 
 
-def distill(teacher: Teacher, config: TrainConfig, target: AnyPath | None = None, news: News = News()) -> Distilled:
+def distill(
+    teacher: AnyPath | Teacher,
+    data: AnyPath,
+    out: AnyPath,
+    student: StudentName = "light-unet",
+    target: AnyPath | None = None,
+    direction: Direction | None = None,
+    budget: str | None = None,
+    news: News = News(),
+    **options: Any,
+) -> Distilled:
+    """Make a small, fast and steady student of any model, as ``recyclegan distill`` does.
+
+    Args:
+        teacher: a run folder, translator or ONNX file of any image-to-image model; or footage that one made of
+            ``data``, under the same names.
+        data: a folder of videos or frames, or one with train/A.
+        out: the run folder to write.
+        student: the architecture.
+        target: footage of the look aimed at; by default B of ``data``, if it has one.
+        direction: which way, where the teacher is a run; by default ab.
+        budget: frames a second from file to file, as "25fps@256x128": the widest student that keeps up here.
+        news: who is told how far it is.
+        options: further fields of `TrainConfig`, such as ``steps=2000``.
+
+    Raises:
+        InputError: as `learn_from`, or the budget cannot be kept.
+    """
+    opened = teacher if isinstance(teacher, Teacher) else open_teacher(teacher, direction, options.get("device", "auto"))
+    if budget:
+        timed = widest_within(Budget.read(budget), student, options.get("device", "auto"), news.progress)
+        options = {"networks": student_networks(student, timed.width), **options}
+    return learn_from(opened, distill_config(opened, data, out, student, **options), target, news)
+
+
+def learn_from(teacher: Teacher, config: TrainConfig, target: AnyPath | None = None, news: News = News()) -> Distilled:
     """Train a student on ``config.data`` into the run folder ``config.out``, and measure it beside its teacher.
 
     What the teacher makes of the clips is written to ``OUT/pairs`` first. Where there is footage of the look aimed at

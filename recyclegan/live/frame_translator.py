@@ -8,7 +8,7 @@ import numpy as np
 from recyclegan.arrays import Image
 from recyclegan.data.resize import Resize
 from recyclegan.engines.devices import seconds_of
-from recyclegan.live.keeping_up import KeepingUp, Size, size_that_keeps_up
+from recyclegan.live.keeping_up import KeepingUp, Pace, Size, size_that_keeps_up, smaller_size
 from recyclegan.settings.streaming import LiveScale
 from recyclegan.translation.mixing import mixed
 from recyclegan.translation.passage import Passage
@@ -62,6 +62,12 @@ def fitting(translator: "Translator", image: Image, rate: float, scale: LiveScal
         found = KeepingUp.at(whole.size, whole.seconds(image), rate)
     words = [found.words(whole.size, rate), *translator.computing.account.choices]
     return FrameTranslator(translator, found.size), "; ".join(words)
+
+
+def hastened(frames: FrameTranslator, image: Image, pace: Pace) -> FrameTranslator | None:
+    """Return what translates frames such as ``image`` at a smaller size, faster; None where there is no smaller one."""
+    size = smaller_size(_whole(frames.translator, image, "auto"), frames.size, pace)
+    return FrameTranslator(frames.translator, size) if size else None
 
 
 def _whole(translator: "Translator", image: Image, scale: LiveScale) -> Size:

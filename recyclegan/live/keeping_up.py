@@ -1,6 +1,7 @@
 """The size at which frames are translated in time: as large as this machine bears, found by timing."""
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ LEAST = 64
 """Pixels of the shorter side below which nothing is tried; a smaller size stays whole."""
 IN_TIME = 0.8
 """Share of the time between two frames that translating one may take; reading and showing need the rest."""
+LATE = 0.95
+"""The same while it goes on: where frames take more on the average of ``WINDOW`` seconds, a smaller size is due."""
+WINDOW = 2.0
 _UNIT = 4
 """Sides are whole numbers of it, as strides want them."""
 
@@ -56,6 +60,34 @@ def size_that_keeps_up(whole: Size, seconds: Seconds, rate: float) -> KeepingUp:
         if taken <= budget or place == len(sizes) - 1:
             return KeepingUp.at(sizes[place], taken, rate)
         place = max(place + 1, _first_within(sizes, math.prod(sizes[place]) * budget / taken))
+
+
+class Pace:
+    """The seconds that translating a frame took of late, for so many frames a second."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._taken: deque[float] = deque(maxlen=max(1, math.ceil(WINDOW * rate)))
+
+    def took(self, seconds: float) -> None:
+        """Take down a frame."""
+        self._taken.append(seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Return the mean over the last frames."""
+        return sum(self._taken) / len(self._taken)
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether frames take too long, once there are enough to tell."""
+        return len(self._taken) == self._taken.maxlen and self.seconds > LATE / self.rate
+
+
+def smaller_size(whole: Size, size: Size, pace: Pace) -> Size | None:
+    """Return the size, below the present one, at which frames are likely to be in time; None where there is none."""
+    sizes = [other for other in _sizes(whole) if other < size]
+    return sizes[_first_within(sizes, math.prod(size) * IN_TIME / pace.rate / pace.seconds)] if sizes else None
 
 
 def _sizes(whole: Size) -> list[Size]:

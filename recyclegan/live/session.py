@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recyclegan.live.frame_translator import FrameTranslator, fitting
+from recyclegan.live.frame_translator import FrameTranslator, fitting, hastened
+from recyclegan.live.keeping_up import Pace
 from recyclegan.live.meter import Meter
 from recyclegan.live.sinks import Closed, Controls, Sink
 from recyclegan.live.sources import Arrival, Now, Reading, Source
@@ -83,16 +84,28 @@ class Live:
 
     def _translate_all(self, begun: tuple[FrameTranslator, Arrival]) -> None:
         frames, arrival = begun
-        self._told = self._now()
+        pace, self._told = Pace(float(self._source.rate)), self._now()
         while True:
+            started = self._now()
             image = frames(arrival.frame.image, self._controls.strength)
+            pace.took(self._now() - started)
             figures = self.meter.figures(self._waiting.num_dropped, frames.size)
             self._sink.show(image, arrival.frame.time, figures)
             self.meter.took(arrival.at, self._now())
             if self._now() - self._told >= TELL_EVERY:
                 self._tell(str(self.meter.figures(self._waiting.num_dropped, frames.size)))
                 self._told = self._now()
+            if pace.is_late:
+                frames, pace = self._hastened(frames, arrival, pace), Pace(pace.rate)
             arrival = self._next()
+
+    def _hastened(self, frames: FrameTranslator, arrival: Arrival, pace: Pace) -> FrameTranslator:
+        """Return what translates at a smaller size where the size is free, for what took too long of late."""
+        faster = hastened(frames, arrival.frame.image, pace) if self._scale == "auto" else None
+        if faster:
+            height, width = faster.size
+            self._tell(f"{pace.seconds * 1000:.0f} ms a frame: too slow; going on at {width}x{height} (--scale trained)")
+        return faster or frames
 
     def _next(self) -> Arrival:
         while (arrival := self._waiting.take(_LOOK)) is None:

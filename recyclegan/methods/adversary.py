@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recyclegan import losses
-from recyclegan.domains import Domain, Domains
+from recyclegan.domains import DOMAINS, Domain, Domains
 from recyclegan.features.efficientnet import load_efficientnet
 from recyclegan.features.projected import FeatureDiscriminator, ProjectedFeatures
 from recyclegan.flow import sample_motion
@@ -136,8 +136,8 @@ class Adversary:
         if domain in self._fake_pairs:
             assert rng is not None
             parts.append((self.config.pairs, self._telling_pairs(domain, real, self._fake_pairs.pop(domain), rng)))
-        loss = _weighed(parts)
-        return loss + self.config.r1 * losses.r1(self.discriminators[domain], shown_real) if self.config.r1 else loss
+        loss, r1 = _weighed(parts), self.config.r1[DOMAINS.index(domain)]
+        return loss + r1 * losses.r1(self.discriminators[domain], shown_real) if r1 else loss
 
     def _fooling(self, domain: Domain, fake: Frames, rng: torch.Generator) -> Iterator[tuple[float, Scalar]]:
         judge, shown = self.discriminators[domain], self._changes(domain, fake, rng)(fake)

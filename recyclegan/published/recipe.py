@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from recyclegan.config import PerDomain
 from recyclegan.methods import CycleGAN, ReCycleGAN, RecycleGAN, UnsupRecycleGAN
 from recyclegan.published.published_options import Options
-from recyclegan.settings.methods import PerDomain
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import DiscriminatorName, GeneratorName, NetworkConfig, PredictorName
 

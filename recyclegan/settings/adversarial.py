@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from recyclegan.config import Weight, Within, check_numbers
+from recyclegan.config import PerDomain, Weight, Within, check_numbers
 from recyclegan.errors import InputError
 
 AugmentationName = Literal["colour", "translation", "cutout"]
@@ -15,12 +15,12 @@ class AdversaryConfig:
     """What discriminators see beside plain frames, and what holds them back; by default nothing.
 
     Example:
-        >>> AdversaryConfig(r1=1.0, scales=3).augment
+        >>> AdversaryConfig(r1=(0.0, 1.0), scales=3).augment
         ()
     """
 
-    r1: Weight = 0.0
-    """Weight of the gradient penalty of discriminators on real frames; 0 leaves it out."""
+    r1: PerDomain = (0.0, 0.0)
+    """Weight of the gradient penalty of discriminators on real frames, of A and of B; 0 leaves it out."""
     spectral_norm: bool = False
     """Divide each weight of the discriminators by its largest singular value; goes best with --discriminator-norm
     none."""

@@ -6,12 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-from recyclegan.config import Count, Weight, Within, check_numbers
+from recyclegan.config import Count, PerDomain, Weight, Within, check_numbers
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import PredictorName
-
-PerDomain = tuple[Weight, Weight]
-"""A weight for x in a and a weight for x in b."""
 
 
 @dataclass(frozen=True)

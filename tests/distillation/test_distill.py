@@ -11,7 +11,7 @@ import pytest
 from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
 from recyclegan.data import find_clips
-from recyclegan.distillation import Distilled, News, distill, open_teacher, resume_distilling
+from recyclegan.distillation import Distilled, News, learn_from, open_teacher, resume_distilling
 from recyclegan.errors import InputError
 from recyclegan.training.teacher_frames import TEACHER
 from recyclegan.translation import Translator
@@ -32,7 +32,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def student(data: Path, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Distilled]:
     out, opened = tmp_path_factory.mktemp("runs") / "student", open_teacher(teacher, device="cpu")
-    return out, distill(opened, small_student(opened, data, out))
+    return out, learn_from(opened, small_student(opened, data, out))
 
 
 def interrupted(done: int, total: int, losses: dict[str, float]) -> None:
@@ -71,10 +71,10 @@ def test_what_the_student_learns_from_is_what_the_teacher_makes_of_the_frames(
 def test_going_on_gives_the_same_bits_and_needs_no_teacher(data: Path, tmp_path: Path) -> None:
     place, out = save_teacher(tmp_path / "ab.safetensors"), tmp_path / "student"
     opened = open_teacher(place, device="cpu")
-    stopped = distill(opened, small_student(opened, data, out), news=News(report=interrupted))
+    stopped = learn_from(opened, small_student(opened, data, out), news=News(report=interrupted))
     assert (stopped.outcome.steps, stopped.likeness) == (2, None)
     whole = tmp_path / "whole"
-    distill(opened, small_student(opened, data, whole))
+    learn_from(opened, small_student(opened, data, whole))
     place.unlink()
     resume_distilling(out)
     assert (out / "ab.safetensors").read_bytes() == (whole / "ab.safetensors").read_bytes()
@@ -84,7 +84,7 @@ def test_without_footage_of_the_target_no_adversary_is_trained(teacher: Path, tm
     make_frames(tmp_path / "clips" / "drive")
     opened = open_teacher(teacher, device="cpu")
     out = tmp_path / "student"
-    distill(opened, small_student(opened, tmp_path / "clips", out))
+    learn_from(opened, small_student(opened, tmp_path / "clips", out))
     stats = (out / "stats.jsonl").read_text()
     assert "ab/imitation" in stats
     assert "ab/adversarial" not in stats
@@ -94,7 +94,7 @@ def test_label_maps_stay_label_maps(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", make_b=label_map)
     place = save_teacher(tmp_path / "ab.safetensors", palette=PALETTE, generator="classes-6")
     opened = open_teacher(place, device="cpu")
-    distilled = distill(opened, small_student(opened, data, tmp_path / "student"))
+    distilled = learn_from(opened, small_student(opened, data, tmp_path / "student"))
     assert distilled.likeness is not None
     assert 0 <= distilled.likeness.shared["class_agreement"] <= 1
     translated = Translator.from_pretrained(tmp_path / "student", device="cpu").translate_images(picture(1)[None])
@@ -104,21 +104,21 @@ def test_label_maps_stay_label_maps(tmp_path: Path) -> None:
 def test_the_other_direction_translates_b(data: Path, tmp_path: Path) -> None:
     place = save_teacher(tmp_path / "ba.safetensors", direction="ba")
     opened = open_teacher(place, device="cpu")
-    distill(opened, small_student(opened, data, tmp_path / "student", steps=1))
+    learn_from(opened, small_student(opened, data, tmp_path / "student", steps=1))
     assert [clip.name for clip in find_clips(tmp_path / "student" / "pairs" / "train" / "A")] == ["walk"]
 
 
 def test_a_folder_begun_with_another_teacher_is_refused(data: Path, teacher: Path, tmp_path: Path) -> None:
     out = tmp_path / "student"
     opened = open_teacher(teacher, device="cpu")
-    distill(opened, small_student(opened, data, out, steps=1))
+    learn_from(opened, small_student(opened, data, out, steps=1))
     with pytest.raises(InputError, match="holds a run already"):
-        distill(opened, small_student(opened, data, out))
+        learn_from(opened, small_student(opened, data, out))
     (out / "config.json").unlink()
     shutil.rmtree(out / "step-00000001")
     other = open_teacher(save_teacher(tmp_path / "other.safetensors"), device="cpu")
     with pytest.raises(InputError, match="was begun with another teacher"):
-        distill(other, small_student(other, data, out))
+        learn_from(other, small_student(other, data, out))
 
 
 def test_the_command_says_what_came_out_and_goes_on(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.arrays import Image
-from recyclegan.distillation import distill, open_teacher
+from recyclegan.distillation import learn_from, open_teacher
 from recyclegan.distillation.likeness import Likeness
 from recyclegan.engines.onnx_writing import onnx_of
 from recyclegan.settings.distillation import student_networks
@@ -36,7 +36,7 @@ def write_clips(root: Path) -> Path:
 def student_of(teacher: Path, data: Path, out: Path, steps: int = 250) -> Likeness:
     opened = open_teacher(teacher)
     networks = student_networks("light-unet", 8)
-    distilled = distill(opened, small_student(opened, data, out, networks=networks, steps=steps, save_every=1000))
+    distilled = learn_from(opened, small_student(opened, data, out, networks=networks, steps=steps, save_every=1000))
     assert distilled.likeness is not None
     print(distilled.likeness)
     return distilled.likeness

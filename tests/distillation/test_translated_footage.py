@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recyclegan.data import Resize, find_clips
-from recyclegan.distillation import distill, open_teacher
+from recyclegan.distillation import learn_from, open_teacher
 from recyclegan.errors import InputError
 from tests.distillation.small_students import small_student
 from tests.small import label_map, make_data, make_frames
@@ -53,7 +53,7 @@ def test_label_maps_are_seen(tmp_path: Path) -> None:
 def test_a_student_learns_from_a_folder_and_held_out_clips_without_a_pair_are_left_alone(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data")
     make_frames(tmp_path / "made" / "drive", seed=70)
-    distilled = distill(
+    distilled = learn_from(
         teacher := open_teacher(tmp_path / "made"), small_student(teacher, data, tmp_path / "student", steps=2)
     )
     assert distilled.likeness is not None

@@ -12,7 +12,7 @@ from recyclegan.live.session import TELL_EVERY
 from recyclegan.live.sinks import Closed, PipeSink
 from recyclegan.live.sources import PlayedSource
 from recyclegan.streams import EvenWriter
-from tests.live.stages import Camera, FakeClock, Numbers, Viewer, translator
+from tests.live.stages import SIZE, Camera, FakeClock, Numbers, Viewer, translator
 from tests.media import make_video, number_of, numbered
 
 
@@ -142,6 +142,23 @@ def test_frames_are_translated_at_the_scale_that_is_asked_for(scale: str, size: 
     ours = translator()
     Live(ours, Numbers(2, size=(48, 64)), Viewer(), scale=scale, tell=quiet).run()
     assert set(ours.generator.sizes) == {size}
+
+
+@pytest.mark.parametrize(("scale", "sizes"), [("auto", {SIZE, (44, 64)}), ("trained", {SIZE})])
+def test_a_machine_that_slows_down_gets_a_smaller_size(scale: str, sizes: set[tuple[int, int]]) -> None:
+    """Frames of the whole size take 0.07 s of the 0.1 s between two, from the 50th on twice as long."""
+    clock, messages = FakeClock(), list[str]()
+    viewer = Viewer()
+
+    def work() -> None:
+        height, width = ours.generator.now
+        clock.wait((0.14 if len(viewer.numbers) > 50 else 0.07) * height * width / (SIZE[0] * SIZE[1]))
+
+    ours = translator(work)
+    Live(ours, Numbers([1] * 200), viewer, scale=scale, tell=messages.append, now=clock).run()
+    assert set(ours.generator.sizes) == sizes
+    told = [line for line in messages if "too slow" in line]
+    assert told == ["140 ms a frame: too slow; going on at 64x44 (--scale trained)"][: scale == "auto"]
 
 
 def test_a_video_is_played_at_its_own_pace(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.small import NETWORKS, PALETTE, label_map, make_data, random_clips, s
 
 SHALLOW = replace(NETWORKS, discriminator_layers=1)
 OPTIONS: dict[str, AdversaryConfig] = {
-    "r1": AdversaryConfig(r1=2.0),
+    "r1": AdversaryConfig(r1=(2.0, 1.0)),
     "spectral": AdversaryConfig(spectral_norm=True),
     "scales": AdversaryConfig(scales=3),
     "augment": AdversaryConfig(augment=("colour", "translation", "cutout")),
@@ -36,7 +36,7 @@ OPTIONS: dict[str, AdversaryConfig] = {
     "coordinates": AdversaryConfig(coordinates=True),
     "pairs": AdversaryConfig(pairs=0.5),
     "projected": AdversaryConfig(projected=0.5),
-    "all": AdversaryConfig(2.0, True, 2, ("colour", "cutout"), pairs=1.0, projected=1.0),
+    "all": AdversaryConfig((2.0, 2.0), True, 2, ("colour", "cutout"), pairs=1.0, projected=1.0),
 }
 
 
@@ -145,11 +145,12 @@ def test_r1_does_not_grow_with_the_frame() -> None:
     assert float(large.detach()) == pytest.approx(float(small.detach()), rel=0.6)
 
 
-def test_r1_is_added_with_its_weight_on_real_frames() -> None:
+def test_r1_is_added_on_real_frames_with_the_weight_of_their_domain() -> None:
     plain, punished = (
-        small_method(networks=replace(SHALLOW, adversary=AdversaryConfig(r1=weight))) for weight in (0.0, 3.0)
+        small_method(networks=replace(SHALLOW, adversary=AdversaryConfig(r1=(0.0, weight)))) for weight in (0.0, 3.0)
     )
     real, fake = (random_clips(seed, size=(32, 48))[:, 0] for seed in (0, 1))
+    assert torch.equal(punished.discriminator_loss("a", real, fake), plain.discriminator_loss("a", real, fake))
     gap = punished.discriminator_loss("b", real, fake) - plain.discriminator_loss("b", real, fake)
     wanted = 3 * losses.r1(plain.discriminators["b"], real)
     assert float(wanted.detach()) > 0
@@ -273,7 +274,7 @@ def test_frozen_features_stay_as_they_are_when_discriminators_train(weights: Pat
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: AdversaryConfig(r1=-1.0), "adversary r1: found -1.0"),
+        (lambda: AdversaryConfig(r1=(0.0, -1.0)), "adversary r1: found 0.0 -1.0"),
         (lambda: AdversaryConfig(scales=5), "adversary scales: found 5"),
         (lambda: AdversaryConfig(matched=True), "matched: found no changes to match; give --augment"),
         (lambda: AdversaryConfig(augment=("cutout", "cutout")), "augment: found cutout cutout"),
