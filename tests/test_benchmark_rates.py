@@ -39,3 +39,10 @@ def test_the_time_of_a_frame_is_that_of_its_operators() -> None:
     (line,) = lines("operators.py", "--width", "8", "--size", "96", "64")
     assert "aten::bmm" in line["operators"]
     assert sum(line["operators"].values()) == pytest.approx(line["milliseconds"], abs=2)
+
+
+@pytest.mark.slow
+def test_a_longer_video_takes_no_more_memory() -> None:
+    short, long, ratio = lines("long_video.py", "--seconds", "2", "--times", "4", "--size", "128", "64")
+    assert ratio["value"] == pytest.approx(long["value"] / short["value"])
+    assert 0.8 < ratio["value"] < 1.2

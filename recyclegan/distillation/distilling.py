@@ -91,11 +91,10 @@ def distill(
     Raises:
         InputError: as `learn_from`, or the budget cannot be kept.
     """
-    opened = (
-        teacher if isinstance(teacher, Teacher) else open_teacher(teacher, direction, options.get("device", "auto"))
-    )
+    device = options.get("device", "auto")
+    opened = teacher if isinstance(teacher, Teacher) else open_teacher(teacher, direction, device)
     if budget:
-        timed = widest_within(Budget.read(budget), student, options.get("device", "auto"), news.progress)
+        timed = widest_within(Budget.read(budget), student, device, news.progress)
         options = {"networks": student_networks(student, timed.width), **options}
     return learn_from(opened, distill_config(opened, data, out, student, **options), target, news)
 

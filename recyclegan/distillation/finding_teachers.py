@@ -11,11 +11,12 @@ from recyclegan.engines.exported import check_installed, session_of
 from recyclegan.engines.onnx_reading import is_exported
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
+from recyclegan.paths import AnyPath
 from recyclegan.settings.distillation import LevelsChoice
 
 
 def open_teacher(
-    place: str | Path, direction: Direction | None = None, device: str = "auto", levels: LevelsChoice = "auto"
+    place: AnyPath, direction: Direction | None = None, device: str = "auto", levels: LevelsChoice = "auto"
 ) -> Teacher:
     """Return the teacher that a place is.
 

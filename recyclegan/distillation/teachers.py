@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -12,6 +11,7 @@ from recyclegan.arrays import Image
 from recyclegan.data import Clip, Resize
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
+from recyclegan.paths import AnyPath
 from recyclegan.settings.frames import DataConfig, Labels
 from recyclegan.translation import Translator
 
@@ -84,7 +84,7 @@ class NetworkTeacher(Teacher):
 class TranslatorTeacher(NetworkTeacher):
     """A translator of ours: a run, a file, an exported file, or one of the hub."""
 
-    def __init__(self, place: str | Path, direction: Direction | None, device: str) -> None:
+    def __init__(self, place: AnyPath, direction: Direction | None, device: str) -> None:
         """Load it.
 
         Raises:
