@@ -115,11 +115,11 @@ def _of_features(ours: Places, theirs: Places, class_id: int, draws: Draws) -> I
 
 def _of_patches(ours: Places, theirs: Places, class_id: int, draws: Draws) -> Interval:
     rough = class_slices(ours, theirs, class_id, DRAWN_PROJECTIONS)
-    clips = [places.of_class(class_id)[1] for places in (ours, theirs)]
+    clips, other_clips = (places.of_class(class_id)[1] for places in (ours, theirs))
 
     def distances(left: ManyCounts, right: ManyCounts) -> Numbers:
-        weights = [torch.from_numpy(counts).float() for counts in (left, right)]
-        return rough.distances(*weights, *clips).double().numpy()
+        weights, others = (torch.from_numpy(counts).float() for counts in (left, right))
+        return rough.distances(weights, others, clips, other_clips).double().numpy()
 
     value = class_slices(ours, theirs, class_id).distance()
     return bootstrap_distances(value, distances, (ours.num_clips, theirs.num_clips), draws)

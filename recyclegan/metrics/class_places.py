@@ -132,5 +132,5 @@ def class_kernel(ours: Places, theirs: Places, class_id: int) -> ClipKernel:
 
 def class_slices(ours: Places, theirs: Places, class_id: int, num_projections: int = NUM_PROJECTIONS) -> Slices:
     """Return the places of a class in two sets, in random directions."""
-    rows = (places.of_class(class_id)[0] for places in (ours, theirs))
-    return Slices(*rows, torch.Generator().manual_seed(0), num_projections)
+    (rows, _), (others, _) = ours.of_class(class_id), theirs.of_class(class_id)
+    return Slices(rows, others, torch.Generator().manual_seed(0), num_projections)

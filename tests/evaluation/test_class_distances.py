@@ -8,10 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recyclegan.evaluation import EvaluationConfig, downstream, evaluate
+from recyclegan.evaluation import EvaluationConfig, class_distances, evaluate, evaluating
+from recyclegan.evaluation.class_distances import class_distance_results
+from recyclegan.evaluation.comparison.comparison_report import TWO_AXES
+from recyclegan.evaluation.downstream import Lesson
 from recyclegan.evaluation.measure_catalogue import MEASURES
+from recyclegan.evaluation.memory import Memory
+from recyclegan.evaluation.paired_clips import pair_clips
 from recyclegan.evaluation.results import Result, Results
 from recyclegan.features.efficientnet import ABOUT, weights_file
+from recyclegan.labels import VIPER
+from recyclegan.metrics.intervals import Draws
 from tests.evaluation.test_downstream import write_truth
 from tests.evaluation.world import write_clip
 
@@ -94,7 +101,8 @@ def judge(request: pytest.FixtureRequest, world: Path) -> Judge:
     def judged(translated: str, target: str = "night") -> Results:
         if (translated, target) not in known:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(downstream, "STEPS", 3)
+                for name in ("downstream_results", "survival_results"):
+                    patch.setattr(evaluating, name, lambda *_: {})
                 known[translated, target] = evaluate(
                     world / translated,
                     world / "day",
@@ -188,3 +196,32 @@ def test_mean_classes_and_what_they_rest_on_are_reported(judge: Judge, world: Pa
     page = (folder / "report.html").read_text()
     section = page[page.index(f"{MEASURES[name].title}</h2>") :].split("</section>")[0]
     assert section.index(">tree<") < min(section.index(">sky<"), section.index(">road<")), "the farthest first"
+
+
+def lesson_of(world: Path, num_clips: int) -> Lesson:
+    clips = pair_clips(world / "perfect", world / "day", world / "truth" / "day", VIPER)[:num_clips]
+    target = pair_clips(world / "night", world / "night", world / "truth" / "night", VIPER)[:num_clips]
+    return Lesson(clips, target, VIPER, replace(CONFIG, deep_features="off"), Memory())
+
+
+def test_an_only_clip_is_halved_in_time_and_has_no_interval(world: Path) -> None:
+    found = class_distance_results(lesson_of(world, 1), Draws(20))["class_patches"]
+    again = class_distance_results(lesson_of(world, 1), Draws(20))["class_patches"]
+    assert str(found) == str(again), "the same each time"
+    assert np.isnan([found.translated.low, found.by_class["sky"].translated.low]).all()
+    assert 0 < found.references["target"].value < 0.1 * found.references["source"].value
+
+
+def test_where_all_classes_are_rare_there_is_no_number_and_that_is_said(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_distances, "LEAST_PLACES", 10_000)
+    found = class_distance_results(lesson_of(world, 2), Draws(20))
+    assert np.isnan(found["class_patches"].translated.value)
+    assert found["class_patches"].by_class == {}
+    (note,) = class_distances.notes_on_rare(found)
+    assert "without sky, road, tree, person; fewer than 10000 places" in note
+
+
+def test_contenders_are_compared_by_it() -> None:
+    assert {"class_kernel", "class_patches"} <= set(TWO_AXES)
