@@ -177,13 +177,17 @@ def distances_of_halves(sample: Sample, draws: Draws) -> Mapping[str, Interval]:
 
     Each half holds every other clip; of an only clip it is the beginning and the end.
     """
-    places = np.array(sample.clip_of)
-    second = places % 2 == 1 if sample.num_clips > 1 else np.arange(len(places)) >= len(places) / 2
+    second = in_second_half(np.array(sample.clip_of))
     halves = _part(sample, ~second), _part(sample, second)
     first, other = halves
     return _with_intervals(_of_features(*halves), halves, draws, alike=False) | aligned_distance(
         first, first, other, draws
     )
+
+
+def in_second_half(clip_of: Int[np.ndarray, " frames"]) -> Bool[np.ndarray, " frames"]:
+    """Return which frames are of every other clip, or of the end of an only clip."""
+    return clip_of % 2 == 1 if clip_of.any() else np.arange(len(clip_of)) >= len(clip_of) / 2
 
 
 def aligned_distance(ours: Sample, source: Sample, target: Sample, draws: Draws) -> dict[str, Interval]:

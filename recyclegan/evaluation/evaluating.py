@@ -17,6 +17,7 @@ from recyclegan.arrays import Image
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
+from recyclegan.evaluation.class_distances import class_distance_results, notes_on_rare
 from recyclegan.evaluation.class_scores import (
     Segment,
     Segmenter,
@@ -295,6 +296,7 @@ def evaluate(
             lesson = Lesson(clips, aims, labels, config, setup.memory)
             found |= downstream_results(lesson, protocol.draws, progress)
             found |= survival_results(lesson, protocol.draws, progress)
+            found |= class_distance_results(lesson, protocol.draws)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     inputs |= {"target truth": target_truth, "labelled target": labelled}
     appraisal = appraise(clips, clips_at(target, config.reading) if target else (), protocol.draws)
@@ -306,7 +308,12 @@ def evaluate(
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
         verdict=appraisal.verdict(found),
-        notes=[*notes_on_pairs(clips, clips_at(source)), *notes_on_gaps(measures), *notes_on_results(found)],
+        notes=[
+            *notes_on_pairs(clips, clips_at(source)),
+            *notes_on_gaps(measures),
+            *notes_on_results(found),
+            *notes_on_rare(found),
+        ],
     )
     _write(out, results, examples_shown, config)
     return results

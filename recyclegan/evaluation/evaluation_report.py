@@ -46,6 +46,7 @@ def report(results: Results, examples_shown: Sequence[Example], marks: dict[str,
     sections = [*verdict, _summary(results), _over_time(results.clips, marks)]
     if results.classes:
         sections.append(_classes(results))
+    sections += [_by_class(name, result) for name, result in results.results.items() if result.by_class]
     if examples_shown:
         sections += [_seen(examples_shown), _worst(examples_shown)]
     measured, frames = (
@@ -153,6 +154,15 @@ def _classes(results: Results) -> Section:
     ]
     folded = details(f"As a table, beside {rival}", [table(columns, rows)])
     return Section("Classes", [bars, folded, note(words)])
+
+
+def _by_class(name: str, result: Result) -> Section:
+    found = sorted(result.by_class.items(), key=lambda item: -item[1].translated.value)
+    rows: list[list[Cell]] = [
+        [who, one.translated, *(one.references.get(ref) for ref in (SOURCE, TARGET))] for who, one in found
+    ]
+    caption = "The farthest first. Target: of one half of its clips to the other half."
+    return Section(MEASURES[name].title, [table(["Class", "Translated", "Source", "Target"], rows, caption)])
 
 
 def _or_zero(value: float) -> float:

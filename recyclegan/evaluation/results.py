@@ -34,6 +34,8 @@ class Result:
     """What the number rests on: norm, flow, mask, size and samples, as far as it uses them."""
     sharpness: Mapping[str, float] = field(default_factory=dict)
     """Beside a measure of steadiness: the output's sharpness as a share of the target's and the source's."""
+    by_class: Mapping[str, "Result"] = field(default_factory=dict)
+    """Beside a mean over classes: each class's own, by its name."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,17 @@ class Results:
 
 
 def _measure(name: str, result: Result) -> dict[str, Any]:
-    references = {key: _interval(value) for key, value in result.references.items()}
-    found = {"translated": _interval(result.translated), "references": references, "stated": dict(result.stated)}
+    found = {**_values(result), "stated": dict(result.stated)}
     if result.sharpness:
         found["sharpness"] = dict(result.sharpness)
+    if result.by_class:
+        found["by_class"] = {one: _values(own) for one, own in result.by_class.items()}
     return asdict(MEASURES[name]) | found
+
+
+def _values(result: Result) -> dict[str, Any]:
+    references = {key: _interval(value) for key, value in result.references.items()}
+    return {"translated": _interval(result.translated), "references": references}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

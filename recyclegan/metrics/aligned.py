@@ -18,7 +18,7 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from recyclegan.metrics.deep_features import BANDS, Cells
-from recyclegan.metrics.distribution import cubic_kernel
+from recyclegan.metrics.distribution import Samples, cubic_kernel
 from recyclegan.metrics.intervals import Counts, ManyCounts, Numbers
 
 Rows = Float[Tensor, "_ 112"]
@@ -48,7 +48,7 @@ def _standardised(rows: Rows) -> Rows:
 
 
 @dataclass(frozen=True)
-class _Kernel:
+class ClipKernel:
     """Sums of a kernel over the rows of each clip with those of each other one; ours have rows, theirs columns."""
 
     ours: Float64[np.ndarray, "clips clips"]
@@ -108,17 +108,18 @@ def _kernels(
     band: int,
     groups: Float64[Tensor, "_ clips"],
     other_groups: Float64[Tensor, "_ others"],
-) -> Iterator[_Kernel]:
+) -> Iterator[ClipKernel]:
     ours, theirs = _rows(translated, band), _rows(target, band)
     kinds, other_kinds = kinds_of(_rows(source, band), theirs)
     for kind in range(KINDS):
         mine, others = kinds == kind, other_kinds == kind
-        yield _kernel(ours[mine], theirs[others], groups[mine], other_groups[others])
+        yield clip_kernel(ours[mine], theirs[others], groups[mine], other_groups[others])
 
 
-def _kernel(
-    ours: Rows, theirs: Rows, groups: Float64[Tensor, "_ clips"], other_groups: Float64[Tensor, "_ others"]
-) -> _Kernel:
+def clip_kernel(
+    ours: Samples, theirs: Samples, groups: Float64[Tensor, "_ clips"], other_groups: Float64[Tensor, "_ others"]
+) -> ClipKernel:
+    """Return the kernel between two sets of rows, the clip of each of which is told."""
     sets = (ours.double(), groups), (theirs.double(), other_groups)
 
     def sums(left: int, right: int) -> np.ndarray:
@@ -127,4 +128,4 @@ def _kernel(
 
     own = [((rows.square().sum(dim=1) / rows.shape[1] + 1) ** 3 @ of_clips).numpy() for rows, of_clips in sets]
     sizes = [of_clips.sum(dim=0).numpy() for _, of_clips in sets]
-    return _Kernel(sums(0, 0), sums(1, 1), sums(0, 1), (own[0], own[1]), (sizes[0], sizes[1]))
+    return ClipKernel(sums(0, 0), sums(1, 1), sums(0, 1), (own[0], own[1]), (sizes[0], sizes[1]))

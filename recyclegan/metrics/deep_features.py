@@ -17,6 +17,8 @@ from recyclegan.tensors import Frames
 
 STAGE = 4
 """The stage whose output counts."""
+FINE_STAGE = 1
+"""The stage whose output tells what small places look like."""
 SMALLEST, LARGEST = 128, 224
 """Pixels of the shorter side that the network sees at least and at most."""
 BANDS, COLUMNS = 4, 8
@@ -27,15 +29,30 @@ Cells = Float[Tensor, "_ 112 4 8"]
 """The mean features of each cell of frames."""
 
 
-@torch.inference_mode()
 def deep_map(frames: Frames) -> DeepMap:
     """Return the features of frames in [-1, 1], of one channel or three.
 
     Raises:
         InputError: the weights are not installed.
     """
+    return _after_stage(frames, STAGE)
+
+
+def fine_map(frames: Frames) -> Float[Tensor, "batch 24 _ _"]:
+    """Return features of small things: those after the second stage, at a quarter of the size that the network sees.
+
+    Each sees a square of 19 pixels.
+
+    Raises:
+        InputError: the weights are not installed.
+    """
+    return _after_stage(frames, FINE_STAGE)
+
+
+@torch.inference_mode()
+def _after_stage(frames: Frames, stage: int) -> Float[Tensor, "batch _ _ _"]:
     colours = frames.expand(-1, 3, -1, -1)
-    return next(islice(_network().stages(_sized(colours)), STAGE, None)).contiguous()
+    return next(islice(_network().stages(sized(colours)), stage, None)).contiguous()
 
 
 @cache
@@ -44,15 +61,20 @@ def _network() -> EfficientNetLite0:
     return load_efficientnet()
 
 
-def _sized(frames: Frames) -> Float[Tensor, "batch 3 _ _"]:
+def sized(frames: Frames) -> Float[Tensor, "batch channels _ _"]:
     """Return frames with 128 to 224 pixels on their shorter side."""
     height, width = frames.shape[-2:]
-    short = min(height, width)
-    scale = min(max(short, SMALLEST), LARGEST) / short
-    if scale == 1:
+    size = seen_size((height, width))
+    if size == (height, width):
         return frames
-    size = max(1, round(height * scale)), max(1, round(width * scale))
     return F.interpolate(frames, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def seen_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the height and width that the network sees of frames of a height and width."""
+    short = min(size)
+    scale = min(max(short, SMALLEST), LARGEST) / short
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def deep_cells(frames: Frames) -> Cells:

@@ -36,7 +36,7 @@ class EvaluationConfig:
     """Levels that the segmenter reads: signed (-1 to 1), unit (0 to 1) or imagenet (normalised); FCN-8s has its own."""
     downstream: bool = False
     """Measure what translated pictures are good for: a small segmenter learns from them with the source's classes, and
-    is scored on labelled target frames. Takes minutes."""
+    is scored on labelled target frames. Also how far each class is from the target's. Takes minutes."""
     protocol: Protocol = "standard"
     """Means over the classes that the truth shows (standard), or over all of them, absent ones 0 (reference)."""
     features: str | None = None
