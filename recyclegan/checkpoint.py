@@ -101,11 +101,10 @@ def load_translator(path: AnyPath) -> tuple[nn.Module, Card]:
     """
     path = as_path(path)
     card = load_card(path)
-    make = partial(
-        make_generator, card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout
-    )
-    tensors = _read_tensors(path, shapes_of(partial(make, card.palette)), card.generator)
-    generator = make(card.palette)
+    options = card.width, card.norm, card.dropout, card.palette
+    make = partial(make_generator, card.generator, card.channels_in, card.channels_out, *options)
+    tensors = _read_tensors(path, shapes_of(make), card.generator)
+    generator = make()
     generator.load_state_dict(tensors)
     return generator.eval().requires_grad_(False), card
 

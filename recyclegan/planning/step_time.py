@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -76,13 +77,9 @@ def first_frames(config: TrainConfig, clip_length: int) -> dict[Domain, list[np.
     Raises:
         InputError: a folder is missing, or a clip cannot be read.
     """
-    reading, triplets = config.frames.reading, config.frames.triplets
-    clips = {domain: found[0] for domain, found in index_data(config.data, "train", DOMAINS, triplets, reading).items()}
-    frames: dict[Domain, list[np.ndarray]] = {}
-    for domain, clip in clips.items():
-        images = clip.images(config.frames.is_label(domain))
-        frames[domain] = [image for image, _ in zip(images, range(clip_length), strict=False)]
-    return frames
+    found = index_data(config.data, "train", DOMAINS, config.frames.triplets, config.frames.reading)
+    images = {domain: clips[0].images(config.frames.is_label(domain)) for domain, clips in found.items()}
+    return {domain: list(islice(own, clip_length)) for domain, own in images.items()}
 
 
 def trial_seconds(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]], at_most: float = math.inf) -> float:
