@@ -128,11 +128,7 @@ def write_card(card: Card) -> str:
 
 
 def read_card(text: str, path: Path) -> Card:
-    """Return the card that ``write_card`` wrote into the file of that path.
-
-    Raises:
-        InputError: it is none.
-    """
+    """Return the card that ``write_card`` wrote into the file of that path, or raise an InputError that names it."""
     if len(text) > LONGEST_CARD:
         raise InputError(f"{path}: its card has {len(text)} characters, expected at most {LONGEST_CARD}; it is damaged")
     try:
@@ -198,11 +194,7 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
 
 
 def check_direction(path: Path, card: Card, direction: Direction | None) -> None:
-    """Refuse a translator of the other direction than the one asked for, where one is.
-
-    Raises:
-        InputError: it is one of the other.
-    """
+    """Refuse, by an InputError, a translator of another direction than the one asked for, where one is."""
     if direction and card.direction != direction:
         raise InputError(f"{path}: translates {card.direction}, not {direction}; leave --direction out")
 

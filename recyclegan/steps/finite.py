@@ -59,11 +59,7 @@ def _infinite_places(value: Any, place: str = "") -> Iterator[str]:
 
 
 def check_scale(config: TrainConfig, step: int, scaler: torch.amp.GradScaler | None) -> None:
-    """Refuse to go on where 16-mixed has halved the loss's factor to nothing: every step overflows and is left out.
-
-    Raises:
-        TrainingFailedError: it has.
-    """
+    """Raise a TrainingFailedError where 16-mixed has halved the loss's factor to nothing: every step is left out."""
     if scaler and scaler.get_scale() < LEAST_SCALE:
         raise _failure(config, step, "gradients overflow in every step, whatever the loss is multiplied by")
 

@@ -98,11 +98,7 @@ class MisfitError(InputError):
 
 
 def check_state(saved: dict[str, Any], state: TrainState, step: int) -> None:
-    """Refuse a training state that is not one of this run after ``step`` steps.
-
-    Raises:
-        MisfitError: it is not; the place is named.
-    """
+    """Refuse a training state that is not one of this run after ``step`` steps: a MisfitError names the place."""
     require(saved.keys() == PARTS, " ".join(sorted(map(str, saved.keys() ^ PARTS))))
     require(type(saved["step"]) is int and saved["step"] == step, "step")
     check_like(saved["networks"], trained_weights(state.method), "networks")
@@ -132,11 +128,7 @@ def require(holds: bool, place: str) -> None:
 
 
 def check_like(found: Any, wanted: Any, place: str) -> None:
-    """Refuse what differs from ``wanted`` in types, names, shapes or lengths; values may differ, and tensors are plain.
-
-    Raises:
-        MisfitError: it does; the place is named.
-    """
+    """Refuse what differs from ``wanted`` in types, names, shapes or lengths; values may differ. Tensors are plain."""
     if isinstance(wanted, Tensor):
         require(type(found) in (Tensor, nn.Parameter), place)
         same = found.layout == wanted.layout and found.shape == wanted.shape and found.dtype == wanted.dtype
