@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 import torch
 
+from recyclegan.acceleration.rehearsal import wait_for
 from recyclegan.acceleration.stepping import choose_halves
 from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
@@ -52,12 +53,11 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
     It ends early, after two steps at least, when all of them together have taken more than ``at_most`` seconds. Where
     resolution is progressive, all are taken, and it is the mean of the medians of all parts.
     """
-    device, seconds = state.fabric.device, list[float]()
+    seconds = list[float]()
     for step in range(state.num_steps):
         start = time.perf_counter()
         train_step(state, batch(step), step)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        wait_for(state.fabric.device)
         seconds.append(time.perf_counter() - start)
         if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break

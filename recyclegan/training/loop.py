@@ -156,7 +156,7 @@ def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState,
         method = first_method(config, footage.palettes)
     if footage.labelled:
         method.reader = ClassReader(footage.labelled.counts)
-    num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
+    num_steps = config.steps or max(1, round(config.epochs * footage.clips.steps_per_epoch))
     state = TrainState(method, config, fabric, num_steps)
     choose_halves(state)
     return state, footage
@@ -231,7 +231,7 @@ def is_due(config: TrainConfig, footage: Footage, done: int) -> bool:
 
 def is_saved(config: TrainConfig, footage: Footage, done: int) -> bool:
     """Return whether a checkpoint is wanted after ``done`` steps: so many are done, or an epoch ends that is saved."""
-    steps = config.save_epochs * footage.steps_per_epoch
+    steps = config.save_epochs * footage.clips.steps_per_epoch
     return done % config.save_every == 0 or bool(steps and done % steps == 0)
 
 

@@ -63,11 +63,6 @@ class Footage:
     """The clips of A with their classes, where these are trained on."""
 
     @property
-    def steps_per_epoch(self) -> int:
-        """Return the steps after which every window of both domains has been visited."""
-        return self.clips.steps_per_epoch
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Return what there is to say of the data, and of the cache so far."""
         return (*self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
