@@ -19,9 +19,9 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
-from recyclegan.config import Weight  # noqa: E402
+from recyclegan.config import PerDomain, Weight  # noqa: E402
 from recyclegan.evaluation.measure_catalogue import MEASURES  # noqa: E402
-from recyclegan.settings.methods import METHODS, PerDomain, config_of  # noqa: E402
+from recyclegan.settings.methods import METHODS, config_of  # noqa: E402
 from recyclegan.settings.presets import PRESETS  # noqa: E402
 from recyclegan.shipped import shipped  # noqa: E402
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from glob import iglob
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -84,8 +85,7 @@ def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int, re
             f"{_gigabytes(max_bytes)}; {remedy}, or use a smaller size or fewer clips"
         )
     sizes = _entries(folder)
-    in_writing = sum(map(_size, folder.glob(".*.npy.partial/*.npy")))
-    excess = new_bytes + sum(sizes.values()) + in_writing - max_bytes
+    excess = new_bytes + sum(sizes.values()) + _in_writing(folder) - max_bytes
     for path in sorted(sizes.keys() - set(kept), key=_last_use):
         if excess <= 0 and shutil.disk_usage(folder).free >= new_bytes:
             break
@@ -110,6 +110,11 @@ def _entries(folder: Path) -> dict[Path, int]:
         return {}
     except OSError as error:
         raise InputError(f"{folder}: cannot be searched ({error.strerror}); {_REMEDY}") from error
+
+
+def _in_writing(folder: Path) -> int:
+    """Return the bytes that processes are writing, whose folders may go at any moment."""
+    return sum(_size(folder / name) for name in iglob(".*.npy.partial/*.npy", root_dir=folder))  # noqa: PTH207
 
 
 def _size(path: Path) -> int:

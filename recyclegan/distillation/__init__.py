@@ -15,4 +15,13 @@ from recyclegan.distillation.distilling import (
 from recyclegan.distillation.finding_teachers import open_teacher
 from recyclegan.distillation.teachers import Teacher
 
-__all__ = ["Distilled", "News", "Teacher", "distill", "distill_config", "learn_from", "open_teacher", "resume_distilling"]
+__all__ = [
+    "Distilled",
+    "News",
+    "Teacher",
+    "distill",
+    "distill_config",
+    "learn_from",
+    "open_teacher",
+    "resume_distilling",
+]

@@ -91,7 +91,9 @@ def distill(
     Raises:
         InputError: as `learn_from`, or the budget cannot be kept.
     """
-    opened = teacher if isinstance(teacher, Teacher) else open_teacher(teacher, direction, options.get("device", "auto"))
+    opened = (
+        teacher if isinstance(teacher, Teacher) else open_teacher(teacher, direction, options.get("device", "auto"))
+    )
     if budget:
         timed = widest_within(Budget.read(budget), student, options.get("device", "auto"), news.progress)
         options = {"networks": student_networks(student, timed.width), **options}

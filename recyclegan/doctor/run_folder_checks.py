@@ -1,7 +1,9 @@
 """Checks of what a run folder holds: its configuration, its checkpoints and its translators."""
 
+import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from recyclegan.doctor.finding import Finding, counted, gigabytes, note, problem, warning
@@ -183,4 +185,10 @@ def _resume(run: Path, config: TrainConfig) -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    """Return the bytes of a folder's files; training that goes on may take some away meanwhile."""
+    taken = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                taken += (Path(place) / name).stat().st_size
+    return taken

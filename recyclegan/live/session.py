@@ -104,7 +104,9 @@ class Live:
         faster = hastened(frames, arrival.frame.image, pace) if self._scale == "auto" else None
         if faster:
             height, width = faster.size
-            self._tell(f"{pace.seconds * 1000:.0f} ms a frame: too slow; going on at {width}x{height} (--scale trained)")
+            self._tell(
+                f"{pace.seconds * 1000:.0f} ms a frame: too slow; going on at {width}x{height} (--scale trained)"
+            )
         return faster or frames
 
     def _next(self) -> Arrival:

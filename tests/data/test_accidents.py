@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -126,6 +128,25 @@ def test_files_that_vanish_while_room_is_made_do_not_matter(tmp_path: Path, monk
     make_room(tmp_path, [tmp_path / entry_name(2)], 0, max_bytes=1)
     monkeypatch.undo()
     assert not entries(tmp_path)
+
+
+def test_what_others_are_writing_may_come_and_go_while_room_is_made(tmp_path: Path) -> None:
+    """Scratch folders come and go in another thread."""
+    done, scratch = Event(), [tmp_path / f".{entry_name(number)}.partial" for number in range(20)]
+
+    def write() -> None:
+        while not done.is_set():
+            for folder in scratch:
+                folder.mkdir()
+            for folder in scratch:
+                folder.rmdir()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        for _ in range(300):
+            make_room(tmp_path, [], 0, max_bytes=1)
+        done.set()
+        writing.result()
 
 
 def test_files_of_others_in_the_folder_of_the_cache_are_left_alone(tmp_path: Path) -> None:

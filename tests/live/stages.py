@@ -37,11 +37,12 @@ class Negative(nn.Module):
 
     def __init__(self, work: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self.work, self.sizes = work, list[tuple[int, int]]()
+        self.work, self.sizes, self.size = work, list[tuple[int, int]](), (0, 0)
 
     def forward(self, frames: Tensor) -> Tensor:
+        self.size = (frames.shape[2], frames.shape[3])
         self.work()
-        self.sizes.append((frames.shape[2], frames.shape[3]))
+        self.sizes.append(self.size)
         return -frames
 
 
