@@ -101,11 +101,10 @@ def load_translator(path: AnyPath) -> tuple[nn.Module, Card]:
     """
     path = as_path(path)
     card = load_card(path)
-    make = partial(
-        make_generator, card.generator, card.channels_in, card.channels_out, card.width, card.norm, card.dropout
-    )
-    tensors = _read_tensors(path, shapes_of(partial(make, card.palette)), card.generator)
-    generator = make(card.palette)
+    options = card.width, card.norm, card.dropout, card.palette
+    make = partial(make_generator, card.generator, card.channels_in, card.channels_out, *options)
+    tensors = _read_tensors(path, shapes_of(make), card.generator)
+    generator = make()
     generator.load_state_dict(tensors)
     return generator.eval().requires_grad_(False), card
 
@@ -129,11 +128,7 @@ def write_card(card: Card) -> str:
 
 
 def read_card(text: str, path: Path) -> Card:
-    """Return the card that ``write_card`` wrote into the file of that path.
-
-    Raises:
-        InputError: it is none.
-    """
+    """Return the card that ``write_card`` wrote into the file of that path, or raise an InputError that names it."""
     if len(text) > LONGEST_CARD:
         raise InputError(f"{path}: its card has {len(text)} characters, expected at most {LONGEST_CARD}; it is damaged")
     try:
@@ -199,11 +194,7 @@ def find_translator(place: Path, direction: Direction | None = None) -> Path:
 
 
 def check_direction(path: Path, card: Card, direction: Direction | None) -> None:
-    """Refuse a translator of the other direction than the one asked for, where one is.
-
-    Raises:
-        InputError: it is one of the other.
-    """
+    """Refuse, by an InputError, a translator of another direction than the one asked for, where one is."""
     if direction and card.direction != direction:
         raise InputError(f"{path}: translates {card.direction}, not {direction}; leave --direction out")
 

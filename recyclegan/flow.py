@@ -17,13 +17,8 @@ REFERENCE_SIDE = 256
 
 def pixel_grid(like: Flow) -> Flow:
     """Return the coordinates (x, y) of every pixel, in the shape, type and device of a flow."""
-    _, _, height, width = like.shape
-    y, x = torch.meshgrid(
-        torch.arange(height, dtype=like.dtype, device=like.device),
-        torch.arange(width, dtype=like.dtype, device=like.device),
-        indexing="ij",
-    )
-    return torch.stack([x, y]).expand_as(like)
+    y, x = (torch.arange(side, dtype=like.dtype, device=like.device) for side in like.shape[-2:])
+    return torch.stack(torch.meshgrid(x, y, indexing="xy")).expand_as(like)
 
 
 def warp(frames: Frames, flow: Flow) -> Frames:
@@ -128,11 +123,7 @@ def _homographies(
 
 
 def smooth_flow(
-    coarse: Float[Tensor, "batch 2 rows columns"],
-    shift: Float[Tensor, "batch 2"],
-    height: int,
-    width: int,
-    window: int,
+    coarse: Float[Tensor, "batch 2 rows columns"], shift: Float[Tensor, "batch 2"], height: int, width: int, window: int
 ) -> Flow:
     """Return the coarse field, bilinearly enlarged, plus the shift, box-blurred with a square window.
 
@@ -145,14 +136,10 @@ def smooth_flow(
 
 def box_blur(flow: Flow, window: int) -> Flow:
     """Return the mean over a square window around every pixel, with the border reflected."""
-    height, width = flow.shape[-2:]
-    rows, columns = (_reflected_index(side, window, flow.device) for side in (height, width))
+    reach = [torch.arange(side + window - 1, device=flow.device) - window // 2 for side in flow.shape[-2:]]
+    rows, columns = map(_reflect, reach, flow.shape[-2:])
     down = F.avg_pool2d(flow.index_select(2, rows), (window, 1), stride=1)
     return F.avg_pool2d(down.index_select(3, columns), (1, window), stride=1)
-
-
-def _reflected_index(side: int, window: int, device: torch.device) -> Tensor:
-    return _reflect(torch.arange(side + window - 1, device=device) - window // 2, side)
 
 
 def _reflect(index: Tensor, size: int) -> Tensor:

@@ -4,7 +4,7 @@ Frames are in [-1, 1]. A flow is in pixels, channel 0 = dx (to the right), chann
 *backward* warping: the pixel at ``p`` of the warped frame comes from ``p - flow(p)`` of the source.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -19,6 +19,8 @@ Flow = Float[Tensor, "batch 2 height width"]
 Mask = Bool[Tensor, "batch 1 height width"]
 Scalar = Float[Tensor, ""]
 Losses = dict[str, Scalar]
+Terms = Iterator[tuple[str, Scalar]]
+"""Weighted terms of a loss by name, each computed when it is asked for."""
 
 Translate = Callable[[Frames], Frames]
 """Anything that maps frames to frames of the same size: a generator, a warp, a network of somebody else's."""

@@ -31,19 +31,15 @@ class Recorded:
         with torch.cuda.graph(
             self._graph, pool=recorder.pool, stream=recorder.stream, capture_error_mode="thread_local"
         ):
-            self._result = half(*self._inputs)
-
-    @property
-    def result(self) -> Half:
-        """Return what a replay leaves, where it leaves it."""
-        return self._result
+            self.result = half(*self._inputs)
+            """What a replay leaves, where it leaves it."""
 
     def __call__(self, *inputs: Tensors) -> Half:
         """Replay the kernels on other inputs."""
         for own, given in zip(self._inputs, inputs, strict=True):
             torch._foreach_copy_(list(own.values()), [given[name] for name in own])
         self._graph.replay()
-        return self._result
+        return self.result
 
 
 @dataclass(frozen=True)
@@ -54,14 +50,7 @@ class Recorder:
     """Generators that the step draws from, beside the device's own."""
     pool: Any
     stream: torch.cuda.Stream
-
     optimizers: Sequence[Any]
-
-    @classmethod
-    def of(cls, state: TrainState) -> "Recorder":
-        """Return one for a training state on CUDA."""
-        stream = torch.cuda.Stream(state.fabric.device)
-        return cls((state.rng,), torch.cuda.graph_pool_handle(), stream, tuple(state.optimizers.values()))
 
     def record(self, halves: Halves, batch: Tensors) -> Halves:
         """Return both halves as graphs for batches of the shapes of this one; a step must have been run before."""
@@ -85,7 +74,10 @@ class Recorder:
 
 def recorded(state: TrainState, halves: Halves, batch: Tensors) -> Halves:
     """Return halves of a step that are replayed for batches of the shapes of this one; on a CPU those that came."""
-    return Recorder.of(state).record(halves, batch) if state.fabric.device.type == "cuda" else halves
+    if state.fabric.device.type != "cuda":
+        return halves
+    stream, optimizers = torch.cuda.Stream(state.fabric.device), tuple(state.optimizers.values())
+    return Recorder((state.rng,), torch.cuda.graph_pool_handle(), stream, optimizers).record(halves, batch)
 
 
 @contextmanager

@@ -18,16 +18,11 @@ def taken_back(state: TrainState) -> Iterator[None]:
     try:
         yield
     finally:
-        _put_back(state, before)
-
-
-@torch.no_grad()
-def _put_back(state: TrainState, before: dict[str, Tensor]) -> None:
-    """Write the values of before in place; moments that came since are those of a first step."""
-    for name, value in changing(state).items():
-        value.copy_(before[name]) if name in before else value.zero_()
-    state.method.zero_grad(set_to_none=True)
-    state.method.discriminators.requires_grad_(True)
+        with torch.no_grad():
+            for name, value in changing(state).items():  # moments that came since are those of a first step
+                value.copy_(before[name]) if name in before else value.zero_()
+        state.method.zero_grad(set_to_none=True)
+        state.method.discriminators.requires_grad_(True)
 
 
 def changing(state: TrainState) -> dict[str, Tensor]:

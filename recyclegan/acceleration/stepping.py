@@ -2,8 +2,6 @@
 
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import ref
 
@@ -88,15 +86,14 @@ class Stepping:
         if obstacle := self._obstacle():
             state.notify(f"--compile {state.config.compile}: {obstacle}; steps are run as they are written")
             return None
-        with taken_back(state), silent():
+        with taken_back(state), warnings.catch_warnings(action="ignore"):
             written = self._warmed_up(batch, step)
-            found = [readied for readied in self._attempts(batch, step) if readied.rng is state.rng]
-        if not found:
-            self._take(Execution())
-            return None
-        took, how = duration(time.monotonic() - start), found[0].execution.on(state.fabric.device.type)
-        state.notify(f"a step is {how}: {found[0].seconds:.3f} s instead of {written:.3f} s; readying it took {took}")
-        return found[0]
+            attempts = (self._attempt(execution, batch, step) for execution in self._executions())
+            found = next(filter(None, attempts), None)
+        if found:
+            took, how = duration(time.monotonic() - start), found.execution.on(state.fabric.device.type)
+            state.notify(f"a step is {how}: {found.seconds:.3f} s instead of {written:.3f} s; readying it took {took}")
+        return found
 
     def _take(self, execution: Execution) -> None:
         """Make the networks what an execution wants them to be; their weights stay."""
@@ -118,21 +115,13 @@ class Stepping:
             return "--history keeps frames of several sizes"
         return f"batches of more than {MOST_SHAPES} shapes" if len(self._ready) >= MOST_SHAPES else ""
 
-    def _attempts(self, batch: Batch, step: int) -> list[Readied]:
-        """Return the first that could be readied, the fastest ones tried first; the compiler's only where wanted."""
-        wanted = self._state.config.compile == "on"
-        executions = (
-            [Execution(compiled=True)] * wanted + [Execution(kernels=True)] * self._has_kernels() + [Execution()]
-        )
-        found: list[Readied] = []
-        while executions and not found:
-            found = self._attempt(executions.pop(0), batch, step)
-        return found
+    def _executions(self) -> list[Execution]:
+        """Return the ways to run a step, the fastest ones first; the compiler's only where wanted."""
+        state = self._state
+        compiled, kernels = state.config.compile == "on", state.fabric.device.type == "cuda" and has_kernels()
+        return [Execution(compiled=True)] * compiled + [Execution(kernels=True)] * kernels + [Execution()]
 
-    def _has_kernels(self) -> bool:
-        return self._state.fabric.device.type == "cuda" and has_kernels()
-
-    def _attempt(self, execution: Execution, batch: Batch, step: int) -> list[Readied]:
+    def _attempt(self, execution: Execution, batch: Batch, step: int) -> Readied | None:
         """Return the step recorded in an execution; nothing where that fails, which is told."""
         state = self._state
         try:
@@ -141,14 +130,14 @@ class Stepping:
             self._take(execution)
             if execution != Execution():
                 self._warmed_up(batch, step)
-            return [self._recorded(execution, batch, step)]
+            return self._recorded(execution, batch, step)
         except InputError:
             raise
         except Exception as error:
             how, mode = f"{execution.on(state.fabric.device.type)} ({in_a_line(error)})", state.config.compile
             state.notify(f"--compile {mode}: a step could not be {how}; it goes on without")
             self._take(Execution())
-            return []
+            return None
 
     def _recorded(self, execution: Execution, batch: Batch, step: int) -> Readied:
         """Return the step recorded as it is, and timed.
@@ -161,15 +150,12 @@ class Stepping:
             halves = recorded(state, halves_of(state), batch)
             return Readied(halves, state.rng, rehearse(state, halves, batch, step, self._times(TIMED)), execution)
         except Exception as error:
-            self._recover(error)
+            try:
+                renew_generators(state)
+            except RuntimeError as lost:
+                mode, reason = state.config.compile, in_a_line(error)
+                raise InputError(f"--compile {mode}: {reason}; train with --compile off") from lost
             raise
-
-    def _recover(self, error: Exception) -> None:
-        try:
-            renew_generators(self._state)
-        except RuntimeError as lost:
-            mode, reason = self._state.config.compile, in_a_line(error)
-            raise InputError(f"--compile {mode}: {reason}; train with --compile off") from lost
 
     def _warmed_up(self, batch: Batch, step: int) -> float:
         """Take steps as they are written; return the seconds of the fastest."""
@@ -185,14 +171,6 @@ def choose_halves(state: TrainState) -> None:
     """Let steps be run as the configuration says: what that is turns out at the first of them."""
     if state.config.compile == "on" or (state.config.compile == "auto" and state.fabric.device.type == "cuda"):
         state.halves = Stepping(state)
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Keep what libraries advise while the block runs to those who write them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def compile_networks(method: nn.Module, wanted: bool) -> None:

@@ -24,8 +24,9 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = _settings()
-    _set((True, False, False))
+    filled = getattr(torch.utils.deterministic, _FILL)
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, filled
+    _set(True, False, False)
     try:
         yield
     except RuntimeError as error:
@@ -34,16 +35,11 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
         reason = str(error).split(". ")[0]
         raise InputError(f"--deterministic: {reason}; train without it, or on another --device") from error
     finally:
-        _set(before)
+        _set(*before)
 
 
-def _settings() -> tuple[bool, bool, bool]:
-    filled = getattr(torch.utils.deterministic, _FILL)
-    return torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, filled
-
-
-def _set(values: tuple[bool, bool, bool]) -> None:
+def _set(are_deterministic: bool, tries: bool, fills: bool) -> None:
     """Set whether algorithms are deterministic, cuDNN picks the fastest by trying, and memory is filled when taken."""
-    torch.use_deterministic_algorithms(values[0])
-    torch.backends.cudnn.benchmark = values[1]
-    setattr(torch.utils.deterministic, _FILL, values[2])
+    torch.use_deterministic_algorithms(are_deterministic)
+    torch.backends.cudnn.benchmark = tries
+    setattr(torch.utils.deterministic, _FILL, fills)

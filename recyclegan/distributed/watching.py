@@ -33,7 +33,9 @@ def end_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_PAUSE)
-        _say_nothing_more()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(LAST_RESORT)
         os._exit(WITHOUT_A_WORD)
@@ -58,12 +60,6 @@ def end_with_children(children: Sequence[subprocess.Popen[bytes]]) -> None:
         os._exit(WITHOUT_A_WORD)
 
     _in_background(watch)
-
-
-def _say_nothing_more() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
 
 
 def _in_background(watch: Callable[[], None]) -> None:

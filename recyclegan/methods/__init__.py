@@ -10,12 +10,4 @@ from recyclegan.methods.recycle_gan import ReCycleGAN, RecycleGAN
 from recyclegan.methods.unsup_recycle_gan import UnsupRecycleGAN
 from recyclegan.settings.methods import METHODS
 
-__all__ = [
-    "CUT",
-    "METHODS",
-    "CycleGAN",
-    "Method",
-    "ReCycleGAN",
-    "RecycleGAN",
-    "UnsupRecycleGAN",
-]
+__all__ = ["CUT", "METHODS", "CycleGAN", "Method", "ReCycleGAN", "RecycleGAN", "UnsupRecycleGAN"]

@@ -1,6 +1,6 @@
 """The adversary: the discriminators of each domain, what they are shown, and the losses of both sides."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -15,11 +15,9 @@ from recyclegan.flow import sample_motion
 from recyclegan.losses import Verdicts, mean_of, verdicts_in
 from recyclegan.methods.augmentation import sample_augmentation
 from recyclegan.methods.frame_pairs import FramePair, aligned
-from recyclegan.methods.layout_masks import Agreement, agreement
 from recyclegan.networks import make_discriminator
 from recyclegan.networks.coordinates import COORDINATES, WithCoordinates
 from recyclegan.networks.discriminators import Jury, MultiScale
-from recyclegan.settings.adversarial import AugmentationName
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig, Objective
 from recyclegan.tensors import Frames, Scalar, Translate
@@ -30,20 +28,27 @@ OBJECTIVES: dict[Objective, tuple[Callable[[Tensor], Scalar], Callable[[Tensor, 
     "hinge": (losses.hinge_adversarial, losses.hinge_discriminator),
 }
 """The loss of generators and that of discriminators, by objective."""
-
+CELLS = 16
+"""Cells along the shorter side of a frame whose brightness is compared."""
+TOLERANCE = 1.0
+"""Difference of brightness, in standard deviations of the frame's own, at which nothing agrees any more."""
 
 Fakes = Float[Tensor, "fakes channels_out height width"]
 """Translated frames: one or several for each clip."""
+Agreement = Float[Tensor, "batch 1 cells_down cells_across"]
+"""How far cells of two frames agree: 0 to 1."""
 
 
 def discriminators_of(networks: NetworkConfig, domains: Domains, domain: Domain) -> nn.Module:
     """Return the discriminator of a domain, or all those that it has, with first weights."""
-    if networks.adversary.is_plain:
-        return _of_frames(networks, domains.channels_of(domain))
-    scales = [_of_frames(networks, domains.channels_of(domain)) for _ in range(networks.adversary.scales)]
+    adversary, channels = networks.adversary, domains.channels_of(domain)
+    scales = [_of_frames(networks, channels) for _ in range(adversary.scales)]
     frames = MultiScale(scales) if len(scales) > 1 else scales[0]
-    pairs = _plain(networks, 2 * domains.channels_of(domain)) if networks.adversary.pairs else None
-    return Jury(frames, FeatureDiscriminator() if sees_features(networks, domains, domain) else None, pairs)
+    if adversary.is_plain:
+        return frames
+    pairs = _plain(networks, 2 * channels) if adversary.pairs else None
+    sees_features = adversary.projected and not domains.palette_of(domain)  # label maps have none
+    return Jury(frames, FeatureDiscriminator() if sees_features else None, pairs)
 
 
 def _of_frames(networks: NetworkConfig, channels: int) -> nn.Module:
@@ -62,11 +67,6 @@ def _plain(networks: NetworkConfig, channels: int) -> nn.Module:
         networks.norm_of_discriminators,
         networks.adversary.spectral_norm,
     )
-
-
-def sees_features(networks: NetworkConfig, domains: Domains, domain: Domain) -> bool:
-    """Return whether a domain has discriminators on features, which label maps do not have."""
-    return bool(networks.adversary.projected) and not domains.palette_of(domain)
 
 
 def backbone_of(networks: NetworkConfig) -> ProjectedFeatures | None:
@@ -115,15 +115,15 @@ class Adversary:
         ``fake`` starts with the translations of ``source``, one after another. The pair is that of a translation and of
         the translation of the moved source; the discriminators of this step will be shown it as well.
         """
-        parts = list(self._fooling(domain, fake, rng))
+        parts = self._fooling(domain, fake, rng)
         if self.config.masked:
             self._sources[domain] = source
         if self.config.pairs:
             motion = sample_motion(self.motion, source, rng)
             pair = aligned(fake[: len(source)], translate(motion(source)), motion)
-            self._fake_pairs[domain] = pair.detached()
-            shown = _changed(pair, self._changes(domain, pair.first, rng))
-            parts.append((self.config.pairs, self.generator_loss(self._jury(domain).on_pairs(shown))))
+            self._fake_pairs[domain] = FramePair(pair.first.detach(), pair.second.detach())
+            said = self._on_pair(domain, pair, self._changes(domain, pair.first, rng))
+            parts.append((self.config.pairs, self.generator_loss(said)))
         return _weighed(parts)
 
     def telling(self, domain: Domain, real: Frames, fake: Frames, rng: torch.Generator | None) -> Scalar:
@@ -131,82 +131,68 @@ class Adversary:
 
         ``rng`` may be left out where nothing is drawn: neither changes nor pairs.
         """
-        shown_real, shown_fake = self._shown(domain, real, fake, rng)
-        parts = [*self._telling(domain, shown_real, shown_fake, self._agreement(domain, real))]
+        change, other = self._changes_of_both(domain, real, fake, rng)
+        shown_real, shown_fake, where = change(real), other(fake), self._agreement(domain, real)
+        both = zip(self._verdicts(domain, shown_real), self._verdicts(domain, shown_fake), strict=True)
+        parts = [(weight, self._told(on_real, on_fake, where)) for (weight, on_real), (_, on_fake) in both]
         if domain in self._fake_pairs:
             assert rng is not None
             parts.append((self.config.pairs, self._telling_pairs(domain, real, self._fake_pairs.pop(domain), rng)))
         loss, r1 = _weighed(parts), self.config.r1[DOMAINS.index(domain)]
         return loss + r1 * losses.r1(self.discriminators[domain], shown_real) if r1 else loss
 
-    def _fooling(self, domain: Domain, fake: Frames, rng: torch.Generator) -> Iterator[tuple[float, Scalar]]:
-        judge, shown = self.discriminators[domain], self._changes(domain, fake, rng)(fake)
-        yield 1.0, self.generator_loss(judge(shown))
-        if self._sees_features(domain):
-            yield self.config.projected, self.generator_loss(self._jury(domain).on_features(self._features(shown)))
+    def _fooling(self, domain: Domain, fake: Frames, rng: torch.Generator) -> list[tuple[float, Scalar]]:
+        shown = self._changes(domain, fake, rng)(fake)
+        return [(weight, self.generator_loss(said)) for weight, said in self._verdicts(domain, shown)]
+
+    def _verdicts(self, domain: Domain, shown: Frames) -> list[tuple[float, Verdicts]]:
+        """Return what is said of single frames, and of their features where these are judged, each with its weight."""
+        judge = self.discriminators[domain]
+        said: list[tuple[float, Verdicts]] = [(1.0, judge(shown))]
+        if self.backbone is not None and isinstance(judge, Jury) and judge.features is not None:
+            said.append((self.config.projected, judge.on_features(self.backbone(shown))))
+        return said
 
     def _agreement(self, domain: Domain, real: Frames) -> Agreement | None:
         """Return where real frames and the sources of the fakes beside them agree; None where that plays no part."""
         source = self._sources.pop(domain, None)
         return None if source is None else agreement(real, source.repeat(len(real) // len(source), 1, 1, 1))
 
-    def _telling(
-        self, domain: Domain, real: Frames, fake: Frames, where: Agreement | None
-    ) -> Iterator[tuple[float, Scalar]]:
-        judge = self.discriminators[domain]
-        yield 1.0, self._told(judge(real), judge(fake), where)
-        if self._sees_features(domain):
-            heads = self._jury(domain).on_features
-            yield self.config.projected, self._told(heads(self._features(real)), heads(self._features(fake)), where)
-
     def _telling_pairs(self, domain: Domain, real: Frames, fake: FramePair, rng: torch.Generator) -> Scalar:
         first = real[: len(fake.first)]
         motion = sample_motion(self.motion, first, rng)
         pair = aligned(first, motion(first), motion)
-        change = self._changes(domain, first, rng)
-        other = change if self.config.matched else self._changes(domain, fake.first, rng)
-        judge = self._jury(domain).on_pairs
-        return self._told(judge(_changed(pair, change)), judge(_changed(fake, other)))
+        change, other = self._changes_of_both(domain, first, fake.first, rng)
+        return self._told(self._on_pair(domain, pair, change), self._on_pair(domain, fake, other))
+
+    def _on_pair(self, domain: Domain, pair: FramePair, change: Translate) -> Verdicts:
+        """Return the verdict on a pair, both frames changed alike."""
+        jury = self.discriminators[domain]
+        assert isinstance(jury, Jury)
+        return jury.on_pairs(FramePair(change(pair.first), change(pair.second)).joined())
 
     def _told(self, real: Verdicts, fake: Verdicts, where: Agreement | None = None) -> Scalar:
         pairs = zip(verdicts_in(real), verdicts_in(fake), strict=True)
         return mean_of([self.tells(*pair, _weight(where, pair[0])) for pair in pairs])
 
-    def _shown(self, domain: Domain, real: Frames, fake: Frames, rng: torch.Generator | None) -> tuple[Frames, Frames]:
-        """Return real frames and fakes, changed by draws of their own or, where they are matched, by the same."""
-        if not self._kinds(domain):
-            return real, fake
-        assert rng is not None
+    def _changes_of_both(
+        self, domain: Domain, real: Frames, fake: Frames, rng: torch.Generator | None
+    ) -> tuple[Translate, Translate]:
+        """Return what is done to real frames and to fakes: drawn for each or, where they are matched, once for both."""
         change = self._changes(domain, real, rng)
-        return change(real), (change if self.config.matched else self._changes(domain, fake, rng))(fake)
+        return change, change if self.config.matched else self._changes(domain, fake, rng)
 
-    def _changes(self, domain: Domain, frames: Frames, rng: torch.Generator) -> Translate:
-        kinds = self._kinds(domain)
-        return sample_augmentation(kinds, frames, rng) if kinds else lambda unchanged: unchanged
-
-    def _kinds(self, domain: Domain) -> list[AugmentationName]:
-        """Return how frames of a domain are changed: label maps keep their colours."""
-        return [kind for kind in self.config.augment if kind != "colour" or not self.domains.palette_of(domain)]
-
-    def _jury(self, domain: Domain) -> Jury:
-        jury = self.discriminators[domain]
-        assert isinstance(jury, Jury)
-        return jury
-
-    def _sees_features(self, domain: Domain) -> bool:
-        return self.backbone is not None and not self.domains.palette_of(domain)
-
-    def _features(self, frames: Frames) -> list[Tensor]:
-        assert self.backbone is not None
-        return self.backbone(frames)
+    def _changes(self, domain: Domain, frames: Frames, rng: torch.Generator | None) -> Translate:
+        """Return drawn changes of frames of a domain: label maps keep their colours."""
+        is_label = bool(self.domains.palette_of(domain))
+        kinds = [kind for kind in self.config.augment if kind != "colour" or not is_label]
+        if not kinds:
+            return lambda unchanged: unchanged
+        assert rng is not None
+        return sample_augmentation(kinds, frames, rng)
 
 
-def _changed(pair: FramePair, change: Translate) -> Tensor:
-    """Return a pair for a discriminator, both frames changed alike."""
-    return FramePair(change(pair.first), change(pair.second)).joined()
-
-
-def _weighed(parts: Iterable[tuple[float, Scalar]]) -> Scalar:
+def _weighed(parts: Sequence[tuple[float, Scalar]]) -> Scalar:
     """Return the mean of losses by weight; one alone keeps its bits."""
     weights, values = zip(*parts, strict=True)
     if len(values) == 1:
@@ -218,3 +204,22 @@ def _weight(where: Agreement | None, verdict: Tensor) -> Tensor | None:
     """Return how far frames agree, for each patch of a verdict."""
     rows, columns = verdict.shape[-2:]
     return None if where is None else functional.adaptive_avg_pool2d(where, (rows, columns))
+
+
+def agreement(one: Frames, other: Float[Tensor, "batch _ _ _"]) -> Agreement:
+    """Return how far each cell of a frame is as light, among the cells of its frame, as the same cell of another.
+
+    Brightness counts in standard deviations from the frame's mean, so that a darker or paler look agrees as well.
+    """
+    height, width = one.shape[-2:]
+    scale = CELLS / min(height, width)
+    cells = round(height * scale), round(width * scale)
+    gap = standing_out(one, cells) - standing_out(other, cells)
+    return (1 - gap.abs() / TOLERANCE).clamp(min=0)
+
+
+def standing_out(frames: Frames, cells: tuple[int, int]) -> Agreement:
+    """Return by how many standard deviations each cell is lighter than the mean of its frame."""
+    grey = functional.adaptive_avg_pool2d(frames.detach().float().mean(dim=1, keepdim=True), cells)
+    centred = grey - grey.mean(dim=(2, 3), keepdim=True)
+    return centred / centred.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=1e-3)

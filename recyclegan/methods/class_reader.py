@@ -1,6 +1,7 @@
 """The segmenter that is trained along: it learns from frames of A, and must read the same classes in translations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int64
@@ -10,7 +11,7 @@ from recyclegan.domains import Domain
 from recyclegan.methods.adversary import Fakes
 from recyclegan.methods.augmentation import sample_augmentation
 from recyclegan.networks.segmentation_unet import SegmentationUNet, class_weights
-from recyclegan.tensors import Clips, Frames, Scalar
+from recyclegan.tensors import Clips, Frames, Scalar, Terms
 
 Classes = Int64[Tensor, "batch height width"]
 """The class of each pixel, counted from 0; void is 255."""
@@ -33,7 +34,7 @@ class ClassReader(nn.Module):
     def __init__(self, counts: Sequence[int]) -> None:
         """Take how many pixels of each class were counted; weights come from torch's global random state."""
         super().__init__()
-        self.network = SegmentationUNet(len(counts), norm=_instance_norm)
+        self.network = SegmentationUNet(len(counts), norm=partial(nn.InstanceNorm2d, affine=True))
         self.register_buffer("weights", class_weights(torch.tensor(counts)))
 
     def forward(self, frames: Frames) -> Float[Tensor, "batch classes height width"]:
@@ -52,13 +53,9 @@ class ClassReader(nn.Module):
         """Return the same of frames in other colours, to learn from: not to rely on what a look changes most."""
         return self.misread(sample_augmentation(("colour",), frames, rng)(frames), classes)
 
-    def terms(self, fake: Fakes, classes: Classes, weight: Scalar) -> Iterator[tuple[str, Scalar]]:
+    def terms(self, fake: Fakes, classes: Classes, weight: Scalar) -> Terms:
         """Yield the term that asks for the classes of first frames in their translations, of which ``fake`` begins."""
         yield "labels", weight * self.misread(fake[: len(classes)], classes)
-
-
-def _instance_norm(channels: int) -> nn.Module:
-    return nn.InstanceNorm2d(channels, affine=True)
 
 
 def frames_and_classes(batch: Mapping[Domain, Tensor]) -> tuple[dict[Domain, Tensor], Classes]:

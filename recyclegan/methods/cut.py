@@ -15,11 +15,11 @@ from recyclegan import losses
 from recyclegan.domains import VIDEO, Direction, Domains
 from recyclegan.errors import InputError
 from recyclegan.flow import sample_motion, sample_noise
-from recyclegan.methods.method import Fakes, Method, check_equal_channels
+from recyclegan.methods.method import Fakes, Method
 from recyclegan.networks import ResNetGenerator, initialize
 from recyclegan.settings.methods import CUTConfig
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.tensors import Clips, Frames, Scalar, Translated
+from recyclegan.tensors import Clips, Frames, Scalar, Terms, Translated
 
 Features = Float[Tensor, "batch features rows columns"]
 
@@ -30,16 +30,12 @@ class CUT(Method):
     name = "cut"
     directions = ("ab",)
     reads_layers = True
+    compares = ("contrastive", "identity")
 
     Config = CUTConfig
     config: CUTConfig
 
-    def __init__(
-        self,
-        config: CUTConfig,
-        networks: NetworkConfig,
-        domains: Domains = VIDEO,
-    ) -> None:
+    def __init__(self, config: CUTConfig, networks: NetworkConfig, domains: Domains = VIDEO) -> None:
         """Build the networks, and an embedding for each of the compared layers.
 
         Raises:
@@ -55,14 +51,7 @@ class CUT(Method):
             raise InputError(f"cut layers: found {config.layers}, expected different ones of 0 to {len(widths) - 1}")
         self.embeddings = nn.ModuleList(Embedding(widths[layer], config.embedding) for layer in sorted(config.layers))
 
-    def check(self) -> None:
-        """Refuse terms that compare domains which differ in channels."""
-        check_equal_channels("contrastive", (self.config.contrastive, 0.0), self.domains.channels)
-        check_equal_channels("identity", (self.config.identity, 0.0), self.domains.channels)
-
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the three terms of frames of a."""
         G, w, flow = self.generators[direction], self.config, self.config.flow
         x, y = real[:, 0], fake
@@ -75,7 +64,7 @@ class CUT(Method):
             f, n = sample_motion(flow, x, rng), sample_noise(flow, x, rng)
             yield "unsup_spatial", w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)
 
-    def target_terms(self, real: Clips, direction: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
+    def target_terms(self, real: Clips, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the term of frames of b: each place of a frame stays like itself when the frame is translated."""
         if self.config.identity:
             y = real[:, 0]
@@ -89,9 +78,8 @@ class CUT(Method):
         G, layers = self.generators["ab"], sorted(self.config.layers)
         assert isinstance(G, ResNetGenerator)
         terms = []
-        for embed, source, translated in zip(
-            self.embeddings, encode(G, real, layers), encode(G, fake, layers), strict=True
-        ):
+        features = zip(self.embeddings, encode(G, real, layers), encode(G, fake, layers), strict=True)
+        for embed, source, translated in features:
             places = torch.randperm(source[0, 0].numel(), generator=rng, device=rng.device)[: self.config.places]
             query, key = embed(translated, places), embed(source, places).detach()
             terms.append(losses.contrastive(query, key, self.config.temperature))

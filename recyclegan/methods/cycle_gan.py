@@ -1,31 +1,24 @@
 """CycleGAN. Source: Zhu, Park, Isola and Efros, ICCV 2017, arXiv 1703.10593."""
 
-from collections.abc import Iterator
-
 import torch
 
 from recyclegan import losses
 from recyclegan.domains import Direction, opposite
-from recyclegan.methods.method import Fakes, Method, check_equal_channels
+from recyclegan.methods.method import Fakes, Method
 from recyclegan.settings.methods import CycleGANConfig
-from recyclegan.tensors import Clips, Scalar
+from recyclegan.tensors import Clips, Terms
 
 
 class CycleGAN(Method):
     """Ask that the way there and back gives the frame again."""
 
     name = "cycle-gan"
+    compares = ("identity",)
 
     Config = CycleGANConfig
     config: CycleGANConfig
 
-    def check(self) -> None:
-        """Refuse an identity term between domains that differ in channels."""
-        check_equal_channels("identity", self.config.identity, self.domains.channels)
-
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the three terms of one direction."""
         F = self.generators[opposite(direction)]
         w = self.weights(direction, "adversarial", "cycle", "identity")

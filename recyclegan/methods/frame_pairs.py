@@ -26,10 +26,6 @@ class FramePair:
         """Return the frame and how the other differs from it, joined by channel: look and steadiness at once."""
         return torch.cat([self.first, self.second - self.first], dim=1)
 
-    def detached(self) -> "FramePair":
-        """Return the pair without its gradients."""
-        return FramePair(self.first.detach(), self.second.detach())
-
 
 def aligned(first: Frames, moved: Frames, motion: Motion) -> FramePair:
     """Return the pair of ``first`` and ``moved``, which shows the same scene after ``motion``, with that undone.

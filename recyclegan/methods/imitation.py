@@ -3,8 +3,6 @@
 Source: after Hinton, Vinyals and Dean 2015, arXiv 1503.02531; Li et al., CVPR 2020, arXiv 2003.08936 (of generators).
 """
 
-from collections.abc import Iterator
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,7 +12,7 @@ from recyclegan.domains import Direction
 from recyclegan.flow import sample_motion, sample_noise
 from recyclegan.methods.method import Fakes, Method
 from recyclegan.settings.methods import DistillConfig
-from recyclegan.tensors import Clips, Scalar
+from recyclegan.tensors import Clips, Terms, Translated
 
 
 class Distillation(Method):
@@ -32,27 +30,23 @@ class Distillation(Method):
 
     def translate(self, real: Clips, direction: Direction) -> Fakes:
         """Return what the student makes of each frame."""
-        return self.generators[direction](self.source(real))
+        x, _ = self.parted(real)
+        return self.generators[direction](x)
 
-    def source(self, real: Clips) -> Float[Tensor, "batch channels_a height width"]:
-        """Return the frames of a."""
-        return real[:, 0, : self.domains.channels_of("a")]
+    def parted(self, real: Clips) -> tuple[Float[Tensor, "batch channels_a height width"], Translated]:
+        """Return the frames of a, and what the teacher made of them."""
+        x, wanted = real[:, 0].tensor_split([self.domains.channels_of("a")], dim=1)
+        return x, wanted
 
-    def wanted(self, real: Clips) -> Float[Tensor, "batch channels_b height width"]:
-        """Return what the teacher made of the frames of a."""
-        return real[:, 0, self.domains.channels_of("a") :]
-
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the three terms."""
         G, w, flow = self.generators[direction], self.config, self.config.flow
-        x, y = self.source(real), fake
+        (x, wanted), y = self.parted(real), fake
 
         if w.adversarial:
             yield "adversarial", w.adversarial * self.adversarial_loss(x[:, None], y, direction, rng)
         if w.imitation:
-            yield "imitation", w.imitation * losses.imitation(y, self.wanted(real), w.bands)
+            yield "imitation", w.imitation * losses.imitation(y, wanted, w.bands)
         if w.unsup_spatial:
             f, n = sample_motion(flow, x, rng), sample_noise(flow, x, rng)
             yield "unsup_spatial", w.unsup_spatial * losses.unsup_spatial(G, x, y, f, n)

@@ -7,26 +7,14 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from recyclegan.config import Weight
 from recyclegan.domains import DIRECTIONS, DOMAINS, VIDEO, Direction, Domain, Domains, source_domain, target_domain
 from recyclegan.errors import InputError
-from recyclegan.losses import Verdicts
 from recyclegan.methods.adversary import Adversary, Fakes, backbone_of, discriminators_of
 from recyclegan.methods.class_reader import ClassReader
 from recyclegan.networks import make_generator
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.tensors import Clips, Frames, Losses, Scalar
-
-PerDomain = tuple[Weight, Weight]
-"""A weight for x in a and a weight for x in b."""
-
-
-def check_equal_channels(term: str, weights: PerDomain, channels: tuple[int, int]) -> None:
-    """Refuse a term that shows a generator frames of its own target where the domains differ in channels."""
-    if any(weights) and channels[0] != channels[1]:
-        found = f"{channels[0]} channels in a and {channels[1]} in b"
-        raise InputError(f"{term}: found {found}, expected as many in both; set the weight of {term} to 0")
+from recyclegan.tensors import Clips, Frames, Losses, Scalar, Terms
 
 
 class Method(nn.Module, ABC):
@@ -43,6 +31,8 @@ class Method(nn.Module, ABC):
     """Whether it reads what single layers of its generators give, which then must stay what they are."""
     imitates: ClassVar[bool] = False
     """Whether clips of a hold, behind the channels of each frame, those of what a teacher made of it."""
+    compares: ClassVar[tuple[str, ...]] = ()
+    """Terms for which both domains must have as many channels: they show a generator frames of its own target."""
     Config: ClassVar[type]
 
     def __init__(self, config: Any, networks: NetworkConfig, domains: Domains = VIDEO) -> None:
@@ -55,45 +45,40 @@ class Method(nn.Module, ABC):
         self.config, self.networks, self.domains = config, networks, domains
         self.check()
         self.generators = nn.ModuleDict({direction: self._generator(direction) for direction in self.directions})
-        self.discriminators = nn.ModuleDict(
-            {domain: discriminators_of(networks, domains, domain) for domain in map(target_domain, self.directions)}
-        )
+        judged = map(target_domain, self.directions)
+        self.discriminators = nn.ModuleDict({domain: discriminators_of(networks, domains, domain) for domain in judged})
         self.backbone = backbone_of(networks)
         self.reader: ClassReader | None = None
         motion = getattr(config, "flow", FlowSynthesis())
         self.adversary = Adversary(networks, domains, self.discriminators, self.backbone, motion)
 
     def check(self) -> None:
-        """Refuse what the method cannot be, before networks are built: by default nothing."""
+        """Refuse what the method cannot be, before networks are built: by default terms that ``compares`` names."""
+        a, b = self.domains.channels
+        for term in self.compares if a != b else ():
+            if getattr(self.config, term) not in (0.0, (0.0, 0.0)):
+                found = f"{a} channels in a and {b} in b"
+                raise InputError(f"{term}: found {found}, expected as many in both; set the weight of {term} to 0")
 
     def _generator(self, direction: Direction) -> nn.Module:
-        networks, domains = self.networks, self.domains
-        source, target = source_domain(direction), target_domain(direction)
-        return make_generator(
-            networks.generator,
-            domains.channels_of(source),
-            domains.channels_of(target),
-            networks.width,
-            networks.norm,
-            networks.dropout,
-            domains.palette_of(target),
-        )
+        networks, domains, target = self.networks, self.domains, target_domain(direction)
+        channels_in, channels_out = domains.channels_of(source_domain(direction)), domains.channels_of(target)
+        options = networks.width, networks.norm, networks.dropout, domains.palette_of(target)
+        return make_generator(networks.generator, channels_in, channels_out, *options)
 
     def translate(self, real: Clips, direction: Direction) -> Fakes:
         """Return the fakes of a direction, which the discriminator will be shown: by default G of each first frame."""
         return self.generators[direction](real[:, 0])
 
     @abstractmethod
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the weighted terms of the direction that starts from ``real``; ``fake`` is what it was translated to.
 
         A term of weight 0 is neither computed nor yielded. ``rng`` lives on the frames' device. Terms come one at a
         time, so that the trainer can propagate each back, and free its memory, before the next is computed.
         """
 
-    def target_terms(self, real: Clips, direction: Direction, rng: torch.Generator) -> Iterator[tuple[str, Scalar]]:
+    def target_terms(self, real: Clips, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the weighted terms of a direction that start from ``real`` frames of its *target* domain: none as such.
 
         They need no fake; else they are like ``generator_terms``.
@@ -121,10 +106,6 @@ class Method(nn.Module, ABC):
         """
         G, domain = self.generators[direction], target_domain(direction)
         return self.adversary.fooling_in_pairs(domain, real[:, 0], fake, G, rng)
-
-    def adversarial(self, verdicts: Verdicts) -> Scalar:
-        """Return the generator's loss for the verdicts of a discriminator on fakes, shown to it as they are."""
-        return self.adversary.generator_loss(verdicts)
 
     def weights(self, direction: Direction, *terms: str) -> dict[str, float]:
         """Return the configured weight of each term for x in the domain that ``direction`` starts from."""

@@ -3,18 +3,18 @@
 Source: Bansal, Ma, Ramanan and Sheikh, ECCV 2018, arXiv 1808.05174.
 """
 
-from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import nn
 
 from recyclegan import losses
 from recyclegan.domains import DOMAINS, VIDEO, Direction, Domain, Domains, opposite, source_domain, target_domain
-from recyclegan.methods.method import Fakes, Method, check_equal_channels
+from recyclegan.methods.method import Fakes, Method
 from recyclegan.networks import make_predictor
 from recyclegan.settings.methods import ReCycleGANConfig, RecycleGANConfig
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.tensors import Clips, Frames, Scalar
+from recyclegan.tensors import Clips, Frames, Scalar, Terms
 
 
 class RecycleGAN(Method):
@@ -22,30 +22,18 @@ class RecycleGAN(Method):
 
     name = "recycle-gan"
     clip_length = 3
+    compares = ("identity",)
 
     Config = RecycleGANConfig
     config: RecycleGANConfig
 
-    def __init__(
-        self,
-        config: RecycleGANConfig,
-        networks: NetworkConfig,
-        domains: Domains = VIDEO,
-    ) -> None:
+    def __init__(self, config: RecycleGANConfig, networks: NetworkConfig, domains: Domains = VIDEO) -> None:
         """Build the networks, and a predictor for each domain."""
         super().__init__(config, networks, domains)
         usual_width = max(1, networks.width // 16) if config.predictor == "prediction" else networks.width
         width = config.predictor_width or usual_width
-        self.predictors = nn.ModuleDict(
-            {
-                domain: make_predictor(config.predictor, domains.channels_of(domain), width, networks.norm)
-                for domain in DOMAINS
-            }
-        )
-
-    def check(self) -> None:
-        """Refuse an identity term between domains that differ in channels."""
-        check_equal_channels("identity", self.config.identity, self.domains.channels)
+        make = partial(make_predictor, config.predictor, width=width, norm=networks.norm)
+        self.predictors = nn.ModuleDict({domain: make(domains.channels_of(domain)) for domain in DOMAINS})
 
     def translate(self, real: Clips, direction: Direction) -> Fakes:
         """Return three fakes of each clip: all first ones, all second ones, and all third ones, which are predicted."""
@@ -53,11 +41,9 @@ class RecycleGAN(Method):
         y0, y1 = G(real[:, 0]), G(real[:, 1])
         return torch.cat([y0, y1, self.predict(target_domain(direction), y0, y1)])
 
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the five terms of one direction."""
-        F = self.generators[opposite(direction)]
+        F, source = self.generators[opposite(direction)], source_domain(direction)
         w = self.weights(direction, "adversarial", "recurrent", "recycle", "adversarial_predicted", "identity")
         x0, x1, x2 = real.unbind(dim=1)
         _, _, y2 = fake.chunk(3)
@@ -67,9 +53,8 @@ class RecycleGAN(Method):
         if w["recycle"]:
             yield "recycle", w["recycle"] * losses.recycle(F(y2), x2)
         if w["recurrent"]:
-            yield "recurrent", w["recurrent"] * losses.recurrent(self.predict(source_domain(direction), x0, x1), x2)
+            yield "recurrent", w["recurrent"] * losses.recurrent(self.predict(source, x0, x1), x2)
         if w["adversarial_predicted"]:
-            source = source_domain(direction)
             fooling = self.adversary.fooling(source, self.predict(source, x0, x1), rng)
             yield "adversarial_predicted", w["adversarial_predicted"] * fooling
         if w["identity"]:
@@ -102,9 +87,7 @@ class ReCycleGAN(RecycleGAN):
     Config = ReCycleGANConfig
     config: ReCycleGANConfig
 
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the terms of Recycle-GAN and the cycle term, summed over two frames."""
         yield from super().generator_terms(real, fake, direction, rng)
         F, w = self.generators[opposite(direction)], self.weights(direction, "cycle")

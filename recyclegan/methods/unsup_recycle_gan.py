@@ -1,7 +1,5 @@
 """Unsupervised Recycle-GAN. Source: Wang, Akash and Misu, AAAI 2022, arXiv 2201.05723."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import nn
 
@@ -10,16 +8,17 @@ from recyclegan.domains import VIDEO, Direction, Domains, opposite
 from recyclegan.errors import InputError
 from recyclegan.features import load_content_features
 from recyclegan.flow import sample_motion, sample_noise
-from recyclegan.methods.method import Fakes, Method, check_equal_channels
+from recyclegan.methods.method import Fakes, Method
 from recyclegan.settings.methods import UnsupRecycleGANConfig
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.tensors import Clips, Scalar
+from recyclegan.tensors import Clips, Terms
 
 
 class UnsupRecycleGAN(Method):
     """Ask that translating and warping commute, under synthetic flow that is exact in both domains."""
 
     name = "unsup-recycle-gan"
+    compares = ("identity",)
 
     Config = UnsupRecycleGANConfig
     config: UnsupRecycleGANConfig
@@ -39,13 +38,11 @@ class UnsupRecycleGAN(Method):
 
     def check(self) -> None:
         """Refuse identity between domains that differ in channels, and content that is no colour video."""
-        check_equal_channels("identity", self.config.identity, self.domains.channels)
+        super().check()
         if any(self.config.content) and (channels := self.domains.channels) != (3, 3):
             raise InputError(f"content: found {channels} channels, expected 3 in both; set the weight of content to 0")
 
-    def generator_terms(
-        self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator
-    ) -> Iterator[tuple[str, Scalar]]:
+    def generator_terms(self, real: Clips, fake: Fakes, direction: Direction, rng: torch.Generator) -> Terms:
         """Yield the six terms of one direction."""
         G, F = self.generators[direction], self.generators[opposite(direction)]
         w = self.weights(direction, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")

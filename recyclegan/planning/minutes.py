@@ -69,13 +69,15 @@ def plan(
         (show or (lambda *_: None))(0, None, f"timing {candidate}")
         return trial_seconds(_with(config, candidate, given), frames, FOR_TIMING / 2 * 60 * minutes)
 
-    choice = choose(_sizes(config, given, shapes), _widths(config, given), seconds, longest_step(minutes, wanted))
+    choice = choose(*_choices(config, given, shapes), seconds, longest_step(minutes, wanted))
     chosen = _with(config, choice.taken.candidate, given)
     step = step_seconds(chosen, decoding, NUM_TRIED, FOR_TIMING / 2 * 60 * minutes)
     steps = wanted if "steps" in given else steps_within(minutes, monotonic() - start, step)
     choice = replace(choice, taken=Timed(choice.taken.candidate, step))
-    config = replace(chosen, steps=steps, sample_every=_sample_every(config, given, steps))
-    return Planned(config, tell_choice(choice, minutes, steps, wanted, given))
+    chosen = replace(chosen, steps=steps)
+    if "sample_every" not in given:  # a tenth of all steps, so that a short run shows early where it goes
+        chosen = replace(chosen, sample_every=min(config.sample_every, max(SHORTEST, steps // 10)))
+    return Planned(chosen, tell_choice(choice, minutes, steps, wanted, given))
 
 
 def _check(config: TrainConfig, given: Collection[str]) -> None:
@@ -88,14 +90,13 @@ def _check(config: TrainConfig, given: Collection[str]) -> None:
         raise InputError(f"--minutes: chooses sizes of the footage's shape, found {found}; give --size besides")
 
 
-def _sizes(config: TrainConfig, given: Collection[str], shapes: list[Size]) -> tuple[Size, ...]:
-    if "size" in given:
-        return (config.frames.size,)
-    return sizes_within(shapes, MARGIN if scale_of(config.frames).cuts else 1)
-
-
-def _widths(config: TrainConfig, given: Collection[str]) -> tuple[int, ...]:
-    return (config.networks.width,) if "width" in given else WIDTHS
+def _choices(
+    config: TrainConfig, given: Collection[str], shapes: list[Size]
+) -> tuple[tuple[Size, ...], tuple[int, ...]]:
+    """Return the sizes and the widths that there are to choose from."""
+    margin = MARGIN if scale_of(config.frames).cuts else 1
+    sizes = (config.frames.size,) if "size" in given else sizes_within(shapes, margin)
+    return sizes, (config.networks.width,) if "width" in given else WIDTHS
 
 
 def _with(config: TrainConfig, candidate: Candidate, given: Collection[str]) -> TrainConfig:
@@ -107,8 +108,3 @@ def _with(config: TrainConfig, candidate: Candidate, given: Collection[str]) -> 
     if "discriminator_width" not in given and "width" not in given:
         networks = replace(networks, discriminator_width=candidate.discriminator_width)
     return replace(config, frames=frames, networks=networks)
-
-
-def _sample_every(config: TrainConfig, given: Collection[str], steps: int) -> int:
-    """Return the steps between sample grids: a tenth of all, so that a short run shows early where it goes."""
-    return config.sample_every if "sample_every" in given else min(config.sample_every, max(SHORTEST, steps // 10))

@@ -36,15 +36,16 @@ def notes_on_sizes(shapes: Mapping[Domain, Size], frames: DataConfig) -> list[st
 
 def _notes(domains: str, shape: Size, frames: DataConfig) -> Iterator[str]:
     """Yield the line of one shape, or none."""
-    whole, window = _whole_and_window(shape, frames)
+    whole = scale_of(frames).whole.size(*shape)
+    height, width = map(min, scale_of(frames).window.size(*whole), whole)
     wider = (whole[1] / whole[0]) / (shape[1] / shape[0])
-    seen = window[0] * window[1] / (whole[0] * whole[1])
+    seen = height * width / (whole[0] * whole[1])
     squeezed = max(wider, 1 / wider) - 1
     said = []
     if squeezed > SQUEEZED:
         said.append(f"squeezed {'in height' if wider > 1 else 'in width'} by {1 - min(wider, 1 / wider):.0%}")
     if seen < SEEN:
-        said.append(f"windows of {in_words(window)} cut from them show {seen:.0%} of a frame")
+        said.append(f"windows of {in_words((height, width))} cut from them show {seen:.0%} of a frame")
     if said:
         scaled = f"frames of {in_words(shape)} are scaled to {in_words(whole)}"
         yield f"{domains}: {scaled}, {', and '.join(said)}{_remedy(shape, frames)}"
@@ -57,10 +58,3 @@ def _remedy(shape: Size, frames: DataConfig) -> str:
         return ""
     alone = " without --load-size" if frames.load_size else ""
     return f"; --size {height} {width}{alone} would keep their shape"
-
-
-def _whole_and_window(shape: Size, frames: DataConfig) -> tuple[Size, Size]:
-    """Return the size that a frame is scaled to, and that of the window which is cut from it."""
-    whole = scale_of(frames).whole.size(*shape)
-    height, width = scale_of(frames).window.size(*whole)
-    return whole, (min(height, whole[0]), min(width, whole[1]))

@@ -70,11 +70,6 @@ def in_words(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def shape_between(shapes: Sequence[Size]) -> float:
-    """Return the width over the height that lies in the middle of several shapes, so that none is squeezed most."""
-    return math.prod(width / height for height, width in shapes) ** (1 / len(shapes))
-
-
 def size_of_shape(shorter: int, shape: float) -> Size:
     """Return the size with this shorter side that is nearest to ``shape`` (width over height), in multiples of 8."""
     longer = max(shorter, MULTIPLE * round(shorter * max(shape, 1 / shape) / MULTIPLE))
@@ -82,11 +77,13 @@ def size_of_shape(shorter: int, shape: float) -> Size:
 
 
 def sizes_within(shapes: Sequence[Size], margin: float = MARGIN) -> tuple[Size, ...]:
-    """Return the sizes to try for footage of these shapes (height, width): of its shape, none of them enlarged.
+    """Return the sizes to try for footage of these shapes (height, width): none of them enlarged.
 
-    ``margin`` is the side of the frames over that of the window that is cut from them. There is always a size.
+    They have the shape that lies in the middle of all, so that none is squeezed most. ``margin`` is the side of the
+    frames over that of the window that is cut from them. There is always a size.
     """
-    shape, shortest = shape_between(shapes), min(min(size) for size in shapes)
+    shape = math.prod(width / height for height, width in shapes) ** (1 / len(shapes))
+    shortest = min(map(min, shapes))
     sides = [side for side in SHORTER_SIDES if side * margin <= shortest] or [SHORTER_SIDES[0]]
     return tuple(size_of_shape(side, shape) for side in sides)
 

@@ -5,10 +5,12 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import torch
 
+from recyclegan.acceleration.rehearsal import wait_for
 from recyclegan.acceleration.stepping import choose_halves
 from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
@@ -51,12 +53,11 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
     It ends early, after two steps at least, when all of them together have taken more than ``at_most`` seconds. Where
     resolution is progressive, all are taken, and it is the mean of the medians of all parts.
     """
-    device, seconds = state.fabric.device, list[float]()
+    seconds = list[float]()
     for step in range(state.num_steps):
         start = time.perf_counter()
         train_step(state, batch(step), step)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        wait_for(state.fabric.device)
         seconds.append(time.perf_counter() - start)
         if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break
@@ -76,13 +77,9 @@ def first_frames(config: TrainConfig, clip_length: int) -> dict[Domain, list[np.
     Raises:
         InputError: a folder is missing, or a clip cannot be read.
     """
-    reading, triplets = config.frames.reading, config.frames.triplets
-    clips = {domain: found[0] for domain, found in index_data(config.data, "train", DOMAINS, triplets, reading).items()}
-    frames: dict[Domain, list[np.ndarray]] = {}
-    for domain, clip in clips.items():
-        images = clip.images(config.frames.is_label(domain))
-        frames[domain] = [image for image, _ in zip(images, range(clip_length), strict=False)]
-    return frames
+    found = index_data(config.data, "train", DOMAINS, config.frames.triplets, config.frames.reading)
+    images = {domain: clips[0].images(config.frames.is_label(domain)) for domain, clips in found.items()}
+    return {domain: list(islice(own, clip_length)) for domain, own in images.items()}
 
 
 def trial_seconds(config: TrainConfig, frames: Mapping[Domain, list[np.ndarray]], at_most: float = math.inf) -> float:

@@ -58,11 +58,7 @@ def holds_run(run: Path) -> bool:
 
 
 def check_is_folder(run: Path) -> None:
-    """Refuse a place for a run that is something else than a folder.
-
-    Raises:
-        InputError: it is.
-    """
+    """Refuse, by an InputError, a place for a run that is something else than a folder."""
     if (kind := kind_of(run)) not in ("folder", "nothing"):
         raise InputError(f"{run}: is a {kind}; name a folder for the run")
 

@@ -69,13 +69,8 @@ def run_page(run: RunPage) -> Html:
 
 def _lead(run: RunPage) -> str:
     steps = f"{run.done:,} of {run.num_steps:,} steps"
-    match run.state:
-        case "training":
-            return f"In training: {steps}."
-        case "stopped":
-            return f"Stopped after {steps}."
-        case _:
-            return f"Finished: {run.done:,} steps."
+    words = {"training": f"In training: {steps}.", "stopped": f"Stopped after {steps}."}
+    return words.get(run.state, f"Finished: {run.done:,} steps.")
 
 
 def _progress(run: RunPage) -> list[Html]:
@@ -84,10 +79,7 @@ def _progress(run: RunPage) -> list[Html]:
     if run.going and run.speed:
         left = (run.num_steps - run.done) / run.speed
         end = time.strftime("%H:%M on %d %b", time.localtime(time.time() + left))
-        figures += [
-            ("Time left", duration(left), f"until about {end}"),
-            ("Speed", number(run.speed), "steps a second"),
-        ]
+        figures += [("Time left", duration(left), f"until about {end}"), ("Speed", number(run.speed), "steps a second")]
     parts = [verdict(run.verdict)] if run.verdict else []
     bar = progress_bar(run.done, run.num_steps, f"{share} of training")
     return [*parts, bar, headline(figures), *_news(run)]
@@ -118,14 +110,12 @@ def sample_names(run: Path, done: int) -> list[tuple[int, str]]:
 
 def _commands(run: RunPage) -> list[Command]:
     config = run.config
-    match run.state:
-        case "training":
-            first = resume_command(config, "Go on after a stop; nothing is lost")
-        case "stopped":
-            first = resume_command(config, "Go on with training, exactly where it stopped")
-        case _:
-            first = resume_command(config, "Train further", "--steps", str(2 * run.done))
-    return [first, *commands_of_results(config, METHODS[config.method_name].directions)]
+    first = {
+        "training": resume_command(config, "Go on after a stop; nothing is lost"),
+        "stopped": resume_command(config, "Go on with training, exactly where it stopped"),
+        "finished": resume_command(config, "Train further", "--steps", str(2 * run.done)),
+    }
+    return [first[run.state], *commands_of_results(config, METHODS[config.method_name].directions)]
 
 
 def _command_words(config: TrainConfig) -> str:

@@ -58,7 +58,9 @@ class Gathered:
         values = torch.stack([*losses.values(), *norms.values()])
         self._rows.append(_Row(step, (*losses, *norms), len(losses), values))
         if not self._waits:
-            self._stay_near()
+            self._events.append(_event())
+        if len(self._events) > MOST_AHEAD:
+            self._events.pop(0).synchronize()
 
     def read(self, due: bool) -> list[StepNumbers]:
         """Return what is known of steps that were not returned yet: of all of them where they are ``due``."""
@@ -88,11 +90,6 @@ class Gathered:
             return []
         self._on_their_way = None
         return _numbers(rows, values)
-
-    def _stay_near(self) -> None:
-        self._events.append(_event())
-        if len(self._events) > MOST_AHEAD:
-            self._events.pop(0).synchronize()
 
 
 def reads_each_step(fabric: Fabric) -> bool:

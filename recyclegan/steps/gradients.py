@@ -15,11 +15,12 @@ ALL_NETWORKS = "all networks together"
 """What the norm of all gradients of an optimizer is called."""
 
 
-def update(state: TrainState, optimizer: Any) -> dict[str, Tensor]:
-    """Apply the gradients that have gathered, averaged over processes and clipped where asked for, and clear them.
+def update(state: TrainState, name: str) -> dict[str, Tensor]:
+    """Apply the gradients that have gathered for an optimizer, averaged and clipped where asked for, and clear them.
 
     Return the norm of each network's gradients where they are clipped; it is for others to refuse what is not finite.
     """
+    optimizer = state.optimizers[name]
     average_gradients(state.fabric, optimizer)
     norms = clip_gradients(state, optimizer) if state.config.clip_gradients else {}
     optimizer.step()

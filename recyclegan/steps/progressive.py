@@ -23,7 +23,8 @@ def at_resolution(state: TrainState, batch: Batch, step: int) -> dict[Domain, Te
     if not config.progressive:
         return batch
     if step and divisor != divisor_of(config, step - 1, state.num_steps):
-        state.notify(f"step {step + 1}: {in_words(divisor)} from here on (--progressive)")
+        size = f"frames of 1/{divisor} of their height and width" if divisor > 1 else "whole frames"
+        state.notify(f"step {step + 1}: {size} from here on (--progressive)")
     batch = smaller(batch, divisor, config)
     sizes = {clips.shape[-2:] for clips in batch.values()}
     for buffer in state.buffers.values():
@@ -35,11 +36,6 @@ def sizes_of(config: TrainConfig) -> set[tuple[int, int]]:
     """Return the heights and widths that crops have in the course of training."""
     height, width = config.frames.size
     return {(height // divisor, width // divisor) for divisor in config.progressive or (1,)}
-
-
-def in_words(divisor: int) -> str:
-    """Return in words how large frames are."""
-    return f"frames of 1/{divisor} of their height and width" if divisor > 1 else "whole frames"
 
 
 def smaller(batch: Batch, divisor: int, config: TrainConfig) -> dict[Domain, Tensor]:

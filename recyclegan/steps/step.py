@@ -16,7 +16,7 @@ from recyclegan.steps.gradients import joined, update
 from recyclegan.steps.halves import Batch, Half, Halves
 from recyclegan.steps.progressive import at_resolution
 from recyclegan.steps.train_state import TrainState
-from recyclegan.tensors import Clips, Frames
+from recyclegan.tensors import Clips, Frames, Terms
 
 
 def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -51,13 +51,12 @@ def generators_step(state: TrainState, batch: Batch) -> Half:
     freeze_judges(method, True)
     with weights_cast_once():
         for direction in method.directions:
-            terms, fake = back_propagate(
-                state, batch[source_domain(direction)], direction, classes if direction == "ab" else None
-            )
+            own = classes if direction == "ab" else None
+            terms, fake = gather_gradients(state, batch[source_domain(direction)], direction, own)
             half.fakes[target_domain(direction)] = fake
             terms |= backpropagate(state, method.target_terms(batch[target_domain(direction)], direction, state.rng))
             half.terms.update({f"{direction}/{name}": value for name, value in terms.items()})
-    half.norms.update(update(state, state.generator_optimizer))
+    half.norms.update(update(state, "generator"))
     freeze_judges(method, False)
     return half
 
@@ -88,7 +87,7 @@ def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, 
             loss = state.method.discriminator_loss(domain, batch[domain].flatten(0, 1), fake, state.rng)
         state.fabric.backward(loss)
         half.terms[f"{domain}/discriminator"] = loss.detach()
-    half.norms.update(update(state, state.discriminator_optimizer))
+    half.norms.update(update(state, "discriminator"))
     if reader and classes is not None:
         half.terms["a/reader"] = teach(state, reader, batch["a"][:, 0], classes)
     return half
@@ -99,11 +98,11 @@ def teach(state: TrainState, reader: ClassReader, frames: Frames, classes: Class
     with state.fabric.autocast():
         loss = reader.lesson(frames, classes, state.rng)
     state.fabric.backward(loss)
-    update(state, state.reader_optimizer)
+    update(state, "reader")
     return loss.detach()
 
 
-def back_propagate(
+def gather_gradients(
     state: TrainState, real: Clips, direction: Direction, classes: Classes | None = None
 ) -> tuple[dict[str, Tensor], Fakes]:
     """Gather the generators' gradients of one direction; return its loss terms and its fakes.
@@ -124,7 +123,7 @@ def back_propagate(
     return values, cut.detach().float()
 
 
-def backpropagate(state: TrainState, terms: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
+def backpropagate(state: TrainState, terms: Terms) -> dict[str, Tensor]:
     """Propagate each term back as soon as it is there, ramped up; return the values by name."""
     values: dict[str, Tensor] = {}
     while True:

@@ -33,9 +33,12 @@ class TrainState:
         self.method: Method = method.to(fabric.device)
         if fabric.device.type == "cuda" and config.compile != "off" and has_kernels():
             self.method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.generator_optimizer = self._optimizer(method.generator_parameters())
-        self.discriminator_optimizer = self._optimizer(method.discriminators.parameters())
-        self.reader_optimizer = self._optimizer(method.reader.parameters(), RATE, BETAS) if method.reader else None
+        self.optimizers = {
+            "generator": self._optimizer(method.generator_parameters(), config.lr, config.betas),
+            "discriminator": self._optimizer(method.discriminators.parameters(), config.lr, config.betas),
+        }
+        if method.reader:
+            self.optimizers["reader"] = self._optimizer(method.reader.parameters(), RATE, BETAS)
         self.average = MovingAverage(method.generators, config.ema) if config.ema else None
         self.buffers = {domain: HistoryBuffer(config.history) for domain in method.discriminators}
         self.log = RunLog(config, fabric)
@@ -48,22 +51,12 @@ class TrainState:
         self.halves: Callable[[Batch, int], Halves] | None = None
         self.notify: Callable[[str], None] = lambda _: None
 
-    def _optimizer(
-        self, parameters: Iterable[nn.Parameter], lr: float | None = None, betas: tuple[float, float] | None = None
-    ) -> Any:
+    def _optimizer(self, parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float, float]) -> Any:
         """Return Adam; on CUDA one kernel takes its step, at a rate that stands on the device."""
-        lr = self.config.lr if lr is None else lr
-        on_device: dict[str, Any] = {"lr": lr}
+        rate: dict[str, Any] = {"lr": lr}
         if self.fabric.device.type == "cuda" and self.scaler is None:
-            on_device = {"lr": torch.full((), lr, device=self.fabric.device), "fused": True}
-        optimizer = torch.optim.Adam(list(parameters), betas=betas or self.config.betas, **on_device)
-        return self.fabric.setup_optimizers(optimizer)
-
-    @property
-    def optimizers(self) -> dict[str, Any]:
-        """Return all optimizers by name."""
-        both = {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
-        return {**both, "reader": self.reader_optimizer} if self.reader_optimizer else both
+            rate = {"lr": torch.full((), lr, device=self.fabric.device), "fused": True}
+        return self.fabric.setup_optimizers(torch.optim.Adam(list(parameters), betas=betas, **rate))
 
     @property
     def scaler(self) -> torch.amp.GradScaler | None:
@@ -78,8 +71,8 @@ class TrainState:
         self.rate = learning_rate(self.config, step, self.num_steps)
         self.ramp.fill_(ramp_up(self.config, step, self.num_steps))
         self.labels_weight.fill_(labels_weight(self.config, step, self.num_steps))
-        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
-            for group in optimizer.param_groups:
+        for name in ("generator", "discriminator"):
+            for group in self.optimizers[name].param_groups:
                 group["lr"] = group["lr"].fill_(self.rate) if isinstance(group["lr"], Tensor) else self.rate
 
     def state_dict(self) -> dict[str, Any]:
@@ -87,18 +80,14 @@ class TrainState:
 
         Where several processes train, all of them must call it.
         """
+        buffers = {domain: [fake.cpu() for fake in buffer.kept] for domain, buffer in self.buffers.items()}
         return {
             "networks": trained_weights(self.method),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "average": self.average.average if self.average else {},
             "scaler": self.scaler.state_dict() if self.scaler else {},
-            "processes": gather(self.fabric, self._own_state_dict()),
+            "processes": gather(self.fabric, {"buffers": buffers, "log": self.log.state_dict()}),
         }
-
-    def _own_state_dict(self) -> dict[str, Any]:
-        """Return what differs from process to process, on the CPU."""
-        buffers = {domain: [fake.cpu() for fake in buffer.kept] for domain, buffer in self.buffers.items()}
-        return {"buffers": buffers, "log": self.log.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from what ``state_dict`` returned, exactly where there are as many processes as there were.

@@ -11,7 +11,7 @@ from torch import nn
 
 from recyclegan.checkpoint import Card, load_translator, save_translator
 from recyclegan.data.resize import scale_of
-from recyclegan.domains import Direction, opposite, source_domain, target_domain
+from recyclegan.domains import Direction, Domains, opposite, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.files import digest, digest_of, encoded, kind_of, write_bytes
 from recyclegan.logs import read_stats, series
@@ -57,11 +57,8 @@ def renew_translators(state: TrainState, footage: Footage, done: int) -> list[st
 def _translators(state: TrainState, footage: Footage, done: int) -> Iterator[tuple[Path, nn.Module, Card]]:
     generators = translating_generators(state)
     for direction in state.method.directions:
-        yield (
-            state.config.out / f"{direction}.safetensors",
-            generators[direction],
-            make_card(state, footage, direction, done),
-        )
+        path, card = state.config.out / f"{direction}.safetensors", make_card(state, footage, direction, done)
+        yield path, generators[direction], card
 
 
 def translator_fault(path: Path, generator: nn.Module, card: Card) -> str:
@@ -107,14 +104,14 @@ def sample_file(run: Path, done: int) -> Path:
 def make_card(state: TrainState, footage: Footage, direction: Direction, done: int) -> Card:
     """Return what a translator of this run says of itself."""
     config, networks, scale = state.config, state.config.networks, scale_of(state.config.frames)
-    channels = dict(zip(("a", "b"), config.frames.channels, strict=True))
+    domains = Domains(config.frames.channels, footage.palettes)
     source, target = source_domain(direction), target_domain(direction)
     return Card(
         method=config.method_name,
         direction=direction,
         generator=networks.generator,
-        channels_in=channels[source],
-        channels_out=channels[target],
+        channels_in=domains.channels_of(source),
+        channels_out=domains.channels_of(target),
         width=networks.width,
         norm=networks.norm,
         dropout=networks.dropout,
@@ -123,7 +120,7 @@ def make_card(state: TrainState, footage: Footage, direction: Direction, done: i
         load_size=None if scale.resize == "none" else scale.loaded,
         steps=done,
         labels_in=config.frames.is_label(source),
-        palette=footage.palettes.get(target, ()),
+        palette=domains.palette_of(target),
     )
 
 

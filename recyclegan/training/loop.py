@@ -27,6 +27,12 @@ from recyclegan.runs.run_folder import (
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import save_checkpoint
+from recyclegan.steps.finite import (
+    refuse_infinite,
+    refuse_infinite_measures,
+    refuse_infinite_state,
+    refuse_infinite_weights,
+)
 from recyclegan.steps.gathered import Gathered, StepNumbers
 from recyclegan.steps.step import train_step
 from recyclegan.steps.train_state import TrainState
@@ -39,12 +45,6 @@ from recyclegan.training.artifacts import (
     write_curves,
     write_page,
     write_samples,
-)
-from recyclegan.training.refusing import (
-    refuse_infinite,
-    refuse_infinite_measures,
-    refuse_infinite_state,
-    refuse_infinite_weights,
 )
 from recyclegan.training.restoring import Notify, restore
 from recyclegan.training.signals import Interruption
@@ -114,11 +114,7 @@ def train(
             return _train_one_step(config, resume, decoding)
         with unmade_on_failure(config.out), only_training(config.out):
             check_run_folder(config, resume)
-            return _train(config, resume, report or _ignore, decoding, notify, waited or _ignore)
-
-
-def _ignore(*_: object) -> None:
-    """Take news that nobody wants."""
+            return _train(config, resume, report or (lambda *_: None), decoding, notify, waited or (lambda _: None))
 
 
 def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None) -> Outcome:
@@ -160,7 +156,7 @@ def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState,
         method = first_method(config, footage.palettes)
     if footage.labelled:
         method.reader = ClassReader(footage.labelled.counts)
-    num_steps = config.steps or max(1, round(config.epochs * footage.steps_per_epoch))
+    num_steps = config.steps or max(1, round(config.epochs * footage.clips.steps_per_epoch))
     state = TrainState(method, config, fabric, num_steps)
     choose_halves(state)
     return state, footage
@@ -206,7 +202,7 @@ def run_steps(state: TrainState, footage: Footage, first: int, report: Report, w
             done += 1
             last = done == state.num_steps or asked_to_stop
             record(state, footage, judge, done, last)
-            if last or done % state.config.save_every == 0 or ends_saved_epoch(state.config, footage, done):
+            if last or is_saved(state.config, footage, done):
                 save(state, footage, done)
             if last or done % state.config.sample_every == 0:
                 show(state, done, last)
@@ -223,15 +219,20 @@ def take(state: TrainState, messages: Sequence[StepNumbers], asked_to_stop: bool
         TrainingFailedError: a number is not finite; the first such step is named.
     """
     for numbers in messages:
-        asked_to_stop = refuse_infinite(state, numbers.losses, numbers.step, asked_to_stop, numbers.norms)
+        asked_to_stop = refuse_infinite(state, numbers, asked_to_stop)
         state.log.add(numbers.losses)
     return asked_to_stop
 
 
 def is_due(config: TrainConfig, footage: Footage, done: int) -> bool:
     """Return whether the numbers of all steps must be known after ``done`` of them: something is to be written."""
-    times = (config.log_every, config.sample_every, config.save_every)
-    return any(done % every == 0 for every in times) or ends_saved_epoch(config, footage, done)
+    return done % config.log_every == 0 or done % config.sample_every == 0 or is_saved(config, footage, done)
+
+
+def is_saved(config: TrainConfig, footage: Footage, done: int) -> bool:
+    """Return whether a checkpoint is wanted after ``done`` steps: so many are done, or an epoch ends that is saved."""
+    steps = config.save_epochs * footage.clips.steps_per_epoch
+    return done % config.save_every == 0 or bool(steps and done % steps == 0)
 
 
 def begin(state: TrainState, footage: Footage, first: int) -> None:
@@ -275,11 +276,6 @@ def record(state: TrainState, footage: Footage, judge: SampleJudge, done: int, l
         if generators:
             write_samples(state, generators, footage, done)
             write_curves(state.config.out)
-
-
-def ends_saved_epoch(config: TrainConfig, footage: Footage, done: int) -> bool:
-    """Return whether an epoch ends here after which a checkpoint is wanted."""
-    return bool(config.save_epochs) and done % (config.save_epochs * footage.steps_per_epoch) == 0
 
 
 def save(state: TrainState, footage: Footage, done: int) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from recyclegan.data.staging import Staged
 from recyclegan.domains import Domain
@@ -28,7 +27,7 @@ class Prefetched:
     def __enter__(self) -> "Prefetched":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._batches.close()
 
     def batch(self, step: int) -> dict[Domain, Clips]:
@@ -40,17 +39,12 @@ class Prefetched:
         asked = time.perf_counter()
         made, staged = next(self._batches)
         assert made == step
-        batch = staged.take()
-        self._count(asked)
-        return batch
-
-    def _count(self, asked: float) -> None:
-        """Count what a step waited; the first one is left out, which nothing could be made ahead of."""
-        now = time.perf_counter()
-        if self._start is None:
+        batch, now = staged.take(), time.perf_counter()
+        if self._start is None:  # nothing could be made ahead of the first one
             self._start = now
         else:
             self._waited += now - asked
+        return batch
 
     @property
     def share_waited(self) -> float:

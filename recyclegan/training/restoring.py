@@ -11,82 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.distributed.processes import gather, shared_fate
-from recyclegan.domains import DOMAINS
+from recyclegan.domains import Domain, Domains
 from recyclegan.errors import InputError
+from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
 from recyclegan.steps.finite import infinite_part
 from recyclegan.steps.progressive import sizes_of
 from recyclegan.steps.train_state import MOMENTS, TrainState, trained_weights
-
-
-class MisfitError(InputError):
-    """A value of a training state is not what belongs in its place."""
-
-
-def require(holds: bool, place: str) -> None:
-    """Raise a MisfitError that names the place unless the condition holds."""
-    if not holds:
-        raise MisfitError(place)
-
-
-def check_like(found: Any, wanted: Any, place: str) -> None:
-    """Refuse what differs from ``wanted`` in types, names, shapes or lengths; values may differ.
-
-    Raises:
-        MisfitError: it does; the place is named.
-    """
-    if isinstance(wanted, Tensor):
-        check_tensor(found, wanted, place)
-    elif isinstance(wanted, Mapping):
-        require(isinstance(found, Mapping) and found.keys() == wanted.keys(), place)
-        for name, value in wanted.items():
-            check_like(found[name], value, f"{place}.{name}")
-    else:
-        require(type(found) is type(wanted), place)
-
-
-def check_tensor(found: Any, like: Tensor, place: str) -> None:
-    """Refuse what is no plain tensor of the shape and type of another."""
-    require(type(found) in (Tensor, nn.Parameter), place)
-    require(found.layout == like.layout and found.shape == like.shape and found.dtype == like.dtype, place)
-
-
-def check_adam(found: Any, parameters: Iterable[Tensor], place: str) -> None:
-    """Refuse what is not the state of Adam over these parameters, any of which may have had no step yet."""
-    require(isinstance(found, Mapping) and found.keys() == {"state", "param_groups"}, place)
-    require(isinstance(found["state"], Mapping), f"{place}.state")
-    known = dict(enumerate(parameters))
-    for number, moments in found["state"].items():
-        here = f"{place}.state.{number}"
-        require(number in known and isinstance(moments, Mapping) and moments.keys() == {"step", *MOMENTS}, here)
-        require(isinstance(moments["step"], Tensor) and moments["step"].numel() == 1, f"{here}.step")
-        for name in MOMENTS:
-            check_tensor(moments[name], known[number], f"{here}.{name}")
-
-
-def check_buffers(found: Any, domains: Iterable[str], is_frame: Callable[[str, Tensor], bool], place: str) -> None:
-    """Refuse what does not hold a list of single fakes for each domain."""
-    require(isinstance(found, Mapping) and found.keys() == set(domains), place)
-    for domain, fakes in found.items():
-        require(isinstance(fakes, list), f"{place}.{domain}")
-        for number, fake in enumerate(fakes):
-            require(type(fake) is Tensor and is_frame(domain, fake), f"{place}.{domain}.{number}")
-
-
-def check_log(found: Any, place: str) -> None:
-    """Refuse what is not the state of a ``RunLog``; earlier versions kept no ``last`` line."""
-    names = {"sums", "num_steps", "due"}
-    require(isinstance(found, Mapping) and {*names} <= found.keys() <= {*names, "last"}, place)
-    require(type(found["num_steps"]) is int and found["num_steps"] >= 0, f"{place}.num_steps")
-    for part in found.keys() - {"num_steps"}:
-        require(_is_line(found[part]), f"{place}.{part}")
-
-
-def _is_line(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and type(number) in (int, float) for name, number in value.items()
-    )
-
 
 Notify = Callable[[str], None]
 """Told of what a user should know, in one line each."""
@@ -145,12 +76,29 @@ def read_state(folder: Path, state: TrainState) -> dict[str, Any]:
     return saved
 
 
-def check_state(saved: dict[str, Any], state: TrainState, step: int) -> None:
-    """Refuse a training state that is not one of this run after ``step`` steps.
+def _notes_on_loss(folder: Path, errors: Sequence[InputError], found: Sequence[Path]) -> Iterator[str]:
+    """Yield a line for each checkpoint after the one that is taken."""
+    for later, error in zip(reversed(found), errors, strict=False):
+        wrong = str(error).partition(";")[0]
+        steps = step_of(later) - step_of(folder)
+        yield f"{wrong}; goes on with {folder.name}, and the {steps} steps after it are trained again"
 
-    Raises:
-        MisfitError: it is not; the place is named.
-    """
+
+def _notes_on(folder: Path, saved: dict[str, Any], state: TrainState) -> Iterator[str]:
+    """Yield what there is to say of the checkpoint that is taken."""
+    if not has_digests(folder):
+        yield f"{folder}: was written by an earlier version, without digests; damage to it would not be seen"
+    before, now = len(saved["processes"]), state.fabric.world_size
+    if before != now:
+        yield f"{folder}: was trained on {before} devices and goes on on {now}: not with the bits of a run on {before}"
+
+
+class MisfitError(InputError):
+    """A value of a training state is not what belongs in its place."""
+
+
+def check_state(saved: dict[str, Any], state: TrainState, step: int) -> None:
+    """Refuse a training state that is not one of this run after ``step`` steps: a MisfitError names the place."""
     require(saved.keys() == PARTS, " ".join(sorted(map(str, saved.keys() ^ PARTS))))
     require(type(saved["step"]) is int and saved["step"] == step, "step")
     check_like(saved["networks"], trained_weights(state.method), "networks")
@@ -169,34 +117,68 @@ def _check_processes(processes: Any, state: TrainState) -> None:
     for number, own in enumerate(processes):
         place = f"processes.{number}"
         require(isinstance(own, dict) and own.keys() == {"buffers", "log"}, place)
-        check_buffers(own["buffers"], state.buffers, _is_fake_of(state), f"{place}.buffers")
+        check_buffers(own["buffers"], state, f"{place}.buffers")
         check_log(own["log"], f"{place}.log")
 
 
-def _is_fake_of(state: TrainState) -> Callable[[str, Tensor], bool]:
-    """Return whether a tensor is a fake of a domain, as this run makes them."""
-    frames, sizes = state.config.frames, sizes_of(state.config)
-    channels: dict[str, int] = dict(zip(DOMAINS, frames.channels, strict=True))
-
-    def is_fake(domain: str, fake: Tensor) -> bool:
-        sized = frames.crop == "none" or tuple(fake.shape[2:]) in sizes
-        return fake.dtype == torch.float32 and fake.ndim == 4 and fake.shape[:2] == (1, channels[domain]) and sized
-
-    return is_fake
+def require(holds: bool, place: str) -> None:
+    """Raise a MisfitError that names the place unless the condition holds."""
+    if not holds:
+        raise MisfitError(place)
 
 
-def _notes_on_loss(folder: Path, errors: Sequence[InputError], found: Sequence[Path]) -> Iterator[str]:
-    """Yield a line for each checkpoint after the one that is taken."""
-    for later, error in zip(reversed(found), errors, strict=False):
-        wrong = str(error).partition(";")[0]
-        steps = step_of(later) - step_of(folder)
-        yield f"{wrong}; goes on with {folder.name}, and the {steps} steps after it are trained again"
+def check_like(found: Any, wanted: Any, place: str) -> None:
+    """Refuse what differs from ``wanted`` in types, names, shapes or lengths; values may differ. Tensors are plain."""
+    if isinstance(wanted, Tensor):
+        require(type(found) in (Tensor, nn.Parameter), place)
+        same = found.layout == wanted.layout and found.shape == wanted.shape and found.dtype == wanted.dtype
+        require(same, place)
+    elif isinstance(wanted, Mapping):
+        require(isinstance(found, Mapping) and found.keys() == wanted.keys(), place)
+        for name, value in wanted.items():
+            check_like(found[name], value, f"{place}.{name}")
+    else:
+        require(type(found) is type(wanted), place)
 
 
-def _notes_on(folder: Path, saved: dict[str, Any], state: TrainState) -> Iterator[str]:
-    """Yield what there is to say of the checkpoint that is taken."""
-    if not has_digests(folder):
-        yield f"{folder}: was written by an earlier version, without digests; damage to it would not be seen"
-    before, now = len(saved["processes"]), state.fabric.world_size
-    if before != now:
-        yield f"{folder}: was trained on {before} devices and goes on on {now}: not with the bits of a run on {before}"
+def check_adam(found: Any, parameters: Iterable[Tensor], place: str) -> None:
+    """Refuse what is not the state of Adam over these parameters, any of which may have had no step yet."""
+    require(isinstance(found, Mapping) and found.keys() == {"state", "param_groups"}, place)
+    require(isinstance(found["state"], Mapping), f"{place}.state")
+    known = dict(enumerate(parameters))
+    for number, moments in found["state"].items():
+        here = f"{place}.state.{number}"
+        require(number in known and isinstance(moments, Mapping) and moments.keys() == {"step", *MOMENTS}, here)
+        require(isinstance(moments["step"], Tensor) and moments["step"].numel() == 1, f"{here}.step")
+        for name in MOMENTS:
+            check_like(moments[name], known[number], f"{here}.{name}")
+
+
+def check_buffers(found: Any, state: TrainState, place: str) -> None:
+    """Refuse what does not hold a list of single fakes for each domain, as this run makes them."""
+    require(isinstance(found, Mapping) and found.keys() == state.buffers.keys(), place)
+    for domain, fakes in found.items():
+        require(isinstance(fakes, list), f"{place}.{domain}")
+        for number, fake in enumerate(fakes):
+            require(type(fake) is Tensor and _is_fake(fake, domain, state.config), f"{place}.{domain}.{number}")
+
+
+def _is_fake(found: Tensor, domain: Domain, config: TrainConfig) -> bool:
+    shape = (1, Domains(config.frames.channels).channels_of(domain))
+    sized = config.frames.crop == "none" or tuple(found.shape[2:]) in sizes_of(config)
+    return found.dtype == torch.float32 and found.ndim == 4 and found.shape[:2] == shape and sized
+
+
+def check_log(found: Any, place: str) -> None:
+    """Refuse what is not the state of a ``RunLog``; earlier versions kept no ``last`` line."""
+    names = {"sums", "num_steps", "due"}
+    require(isinstance(found, Mapping) and {*names} <= found.keys() <= {*names, "last"}, place)
+    require(type(found["num_steps"]) is int and found["num_steps"] >= 0, f"{place}.num_steps")
+    for part in found.keys() - {"num_steps"}:
+        require(_is_line(found[part]), f"{place}.{part}")
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and type(number) in (int, float) for name, number in value.items()
+    )

@@ -9,6 +9,7 @@ from recyclegan.settings.training import TrainConfig
 TEACHER = "teacher"
 """The folder beside A and B of what a teacher made of the clips of A."""
 Decoding = Callable[[int, int, str], None]
+"""Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
 
 
 def with_teacher(config: TrainConfig, source: CachedDomain, spec: LoadSpec, decoding: Decoding | None) -> DomainFrames:

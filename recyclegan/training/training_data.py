@@ -1,6 +1,6 @@
 """The footage that is trained on, its shapes, and its record in the run folder."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -25,22 +25,181 @@ from recyclegan.data.label_clips import LabelledClips, labelled_clips
 from recyclegan.data.resize import scale_of
 from recyclegan.data.staging import Kept, Staging
 from recyclegan.distributed.fabric import Fabric
-from recyclegan.domains import DOMAINS, Colours, Domain
+from recyclegan.domains import DOMAINS, Colours, Domain, Domains
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.matching import NearestCrops, match_crops
-from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
 from recyclegan.training.prefetching import Prefetched
-from recyclegan.training.teacher_frames import with_teacher
+from recyclegan.training.teacher_frames import Decoding, with_teacher
 from recyclegan.video import read_frame
 
 DATA_FILE = "data.json"
 MOST_NAMES = 3
 """Clips that are named in a note; more are counted."""
+NUM_SAMPLES = 2
+"""Frames of each domain that are shown in a sample grid and measured."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Batches to train on, frames to show, and the palettes of label domains."""
+
+    clips: UnpairedClips
+    cached: dict[Domain, CachedDomain]
+    samples: dict[Domain, list[Frames]]
+    sample_names: dict[Domain, list[str]]
+    """The clip of each frame that is shown, with the frame's number where it is not the first."""
+    palettes: dict[Domain, Colours]
+    device: torch.device
+    changes: tuple[str, ...] = ()
+    """How the clips differ from those that the run was last started with."""
+    kept: Kept | None = None
+    """All frames on the device, where they are kept there."""
+    labelled: LabelledClips | None = None
+    """The clips of A with their classes, where these are trained on."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what there is to say of the data, and of the cache so far."""
+        return (*self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
+
+    @property
+    def digests(self) -> dict[Domain, dict[str, str]]:
+        """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
+        return _digests(self.cached, self.labelled)
+
+    @property
+    def beginning(self) -> tuple[str, ...]:
+        """Return what is to be said before training begins: of changed clips, matched crops, frames that are kept."""
+        kept = (kept_words(num_bytes(self.clips), self.device),) if self.kept else ()
+        return (*self.changes, *self.matched, *kept)
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """Return how much of the footage has counterparts in layout, where crops are matched by it."""
+        return (self.clips.matching.in_words,) if isinstance(self.clips.matching, NearestCrops) else ()
+
+    def batch(self, step: int) -> dict[Domain, Clips]:
+        """Return the batch of a step (from 0) on the device."""
+        return self._staging.stage(step).take()
+
+    def ahead(self, first: int, num_steps: int) -> Prefetched:
+        """Return the batches from step ``first`` up to ``num_steps``, made ahead; close it when no more are wanted."""
+        return Prefetched(self._staging.stage, first, num_steps)
+
+    @cached_property
+    def _staging(self) -> Staging:
+        return Staging(self.clips, self.device, self.kept)
+
+
+def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
+    """Return the footage of a run, decoding into the cache what is not there yet.
+
+    Raises:
+        InputError: folders, clips, sizes or palettes are not what the configuration says.
+    """
+    frames, window = config.frames, scale_of(config.frames).window
+    _check_label_channels(config)
+    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
+    cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
+    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
+    labelled = None
+    if config.faithfulness.labels_weight:
+        labelled = labelled_clips(config.data, data["a"], specs["a"], frames, decoding)
+    drawn: dict[Domain, DomainFrames] = {**data, **({"a": labelled.frames} if labelled else {})}
+    if METHODS[config.method_name].imitates:
+        drawn["a"] = with_teacher(config, data["a"], specs["b"], decoding)
+    order = config.batch_size, config.seed, fabric.global_rank, fabric.world_size, frames.shuffle
+    clips = UnpairedClips(drawn["a"], drawn["b"], clip_length, window, frames.flip, *order)
+    cache = frames.cache or default_cache_folder()
+    match_crops(clips, data, frames, clip_length, window, config.seed, cache, decoding)
+    palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
+    changed = data_changes(config.out, _digests(data, labelled))
+    samples = _samples(config)
+    shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
+    names = {domain: [name for name, _ in named] for domain, named in samples.items()}
+    stays = are_kept(config.data_on_device, num_bytes(clips), fabric.device)
+    kept = keep(clips, fabric.device) if stays else None
+    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed), kept, labelled)
+
+
+def _digests(cached: Mapping[Domain, CachedDomain], labelled: LabelledClips | None) -> dict[Domain, dict[str, str]]:
+    digests = {domain: clips.digests for domain, clips in cached.items()}
+    return {**digests, "a": {**digests["a"], **labelled.digests}} if labelled else digests
+
+
+def describe_crops(config: TrainConfig, decoding: Decoding | None = None) -> str:
+    """Describe the layouts of all crops that a run will draw from, in the cache; return how many match, in words.
+
+    Raises:
+        InputError: as ``load_footage``.
+    """
+    fabric = Fabric(accelerator="cpu", devices=1)
+    footage = load_footage(config, METHODS[config.method_name].clip_length, fabric, decoding)
+    return "; ".join(footage.matched)
+
+
+def _check_label_channels(config: TrainConfig) -> None:
+    for domain, channels in zip(DOMAINS, config.frames.channels, strict=True):
+        if config.frames.is_label(domain) and channels != 3:
+            raise InputError(
+                f"channels: {channels} for the label maps of domain {domain.upper()}, whose classes are colours; "
+                "expected 3"
+            )
+
+
+def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
+    """Return how frames of a domain are kept in the cache."""
+    frames = config.frames
+    return LoadSpec(scale_of(frames).whole, frames.is_label(domain), Domains(frames.channels).channels_of(domain))
+
+
+def _palette(domain: Domain, data: CachedDomain) -> Colours:
+    """Return the colours of all frames of a domain of label maps, sorted by red, then green, then blue."""
+    colours: set[tuple[int, int, int]] = set()
+    for name, clip in zip(data.names, data.clips, strict=True):
+        colours.update(clip.palette)
+        if len(colours) > LARGEST_PALETTE:
+            raise InputError(
+                f"{name}: brings the colours of domain {domain.upper()} to {len(colours)}: not a label map (expected "
+                f"at most {LARGEST_PALETTE}); name label maps saved without compression loss"
+            )
+    if len(colours) == 1:
+        raise InputError(
+            f"domain {domain.upper()}: a palette of one colour, {colours.pop()}, in all label maps; expected one for "
+            "each class; paint class ids in colours (recyclegan prepare), or leave the domain out of --labels"
+        )
+    return tuple(sorted(colours))
+
+
+def _samples(config: TrainConfig) -> dict[Domain, list[tuple[str, Frames]]]:
+    """Return whole frames of each domain by name, at the scale of training, of held-out clips where there are any.
+
+    They are the first frames of the first clips; of an only clip, the first one and the middle one.
+    """
+    split = "val" if (config.data / "val").is_dir() else "train"
+    clips = index_data(config.data, split, triplets=config.frames.triplets, reading=config.frames.reading)
+    return {domain: [*_samples_of(clips[domain], load_spec(config, domain))] for domain in DOMAINS}
+
+
+def _samples_of(clips: Sequence[Clip], spec: LoadSpec) -> Iterator[tuple[str, Frames]]:
+    shown = [(clip, 0) for clip in clips[:NUM_SAMPLES]]
+    if len(clips) == 1 and clips[0].num_frames > 1:
+        shown.append((clips[0], clips[0].num_frames // 2))
+    for clip, number in shown:
+        name = f"{clip.name}, frame {number}" if number else clip.name
+        yield name, to_frames(spec(_image_at(clip, number, spec.is_label))[None])
+
+
+def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:
+    if clip.kind == "video" and number:
+        return read_frame(clip.files[0], number, clip.reading)
+    return next(islice(clip.images(as_labels), number, None))
+
 
 Digests = Mapping[Domain, Mapping[str, str]]
 """For each domain, the SHA-256 of each clip's frames by the clip's name."""
@@ -112,200 +271,3 @@ def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
 def _named(names: Set[str]) -> str:
     first = ", ".join(sorted(names)[:MOST_NAMES])
     return first if len(names) <= MOST_NAMES else f"{first}, ..."
-
-
-Decoding = Callable[[int, int, str], None]
-"""Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
-
-NUM_SAMPLES = 2
-"""Frames of each domain that are shown in a sample grid and measured."""
-
-
-@dataclass(frozen=True)
-class Footage:
-    """Batches to train on, frames to show, and the palettes of label domains."""
-
-    clips: UnpairedClips
-    cached: dict[Domain, CachedDomain]
-    samples: dict[Domain, list[Frames]]
-    sample_names: dict[Domain, list[str]]
-    """The clip of each frame that is shown, with the frame's number where it is not the first."""
-    palettes: dict[Domain, Colours]
-    device: torch.device
-    changes: tuple[str, ...] = ()
-    """How the clips differ from those that the run was last started with."""
-    kept: Kept | None = None
-    """All frames on the device, where they are kept there."""
-    labelled: LabelledClips | None = None
-    """The clips of A with their classes, where these are trained on."""
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Return the steps after which every window of both domains has been visited."""
-        return self.clips.steps_per_epoch
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Return what there is to say of the data, and of the cache so far."""
-        return (*self.clips.notes, *(note for domain in self.cached.values() for note in domain.notes))
-
-    @property
-    def digests(self) -> dict[Domain, dict[str, str]]:
-        """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
-        return _digests(self.cached, self.labelled)
-
-    @property
-    def beginning(self) -> tuple[str, ...]:
-        """Return what is to be said before training begins: of changed clips, matched crops, frames that are kept."""
-        kept = (kept_words(num_bytes(self.clips), self.device),) if self.kept else ()
-        return (*self.changes, *self.matched, *kept)
-
-    @property
-    def matched(self) -> tuple[str, ...]:
-        """Return how much of the footage has counterparts in layout, where crops are matched by it."""
-        return (self.clips.matching.in_words,) if isinstance(self.clips.matching, NearestCrops) else ()
-
-    def batch(self, step: int) -> dict[Domain, Clips]:
-        """Return the batch of a step (from 0) on the device."""
-        return self._staging.stage(step).take()
-
-    def ahead(self, first: int, num_steps: int) -> "Prefetched":
-        """Return the batches from step ``first`` up to ``num_steps``, made ahead; close it when no more are wanted."""
-        return Prefetched(self._staging.stage, first, num_steps)
-
-    @cached_property
-    def _staging(self) -> Staging:
-        return Staging(self.clips, self.device, self.kept)
-
-
-def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
-    """Return the footage of a run, decoding into the cache what is not there yet.
-
-    Raises:
-        InputError: folders, clips, sizes or palettes are not what the configuration says.
-    """
-    frames = config.frames
-    _check_label_channels(frames)
-    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
-    cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
-    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
-    labelled = None
-    if config.faithfulness.labels_weight:
-        labelled = labelled_clips(config.data, data["a"], specs["a"], frames, decoding)
-    drawn: dict[Domain, DomainFrames] = {**data, **({"a": labelled.frames} if labelled else {})}
-    if METHODS[config.method_name].imitates:
-        drawn["a"] = with_teacher(config, data["a"], specs["b"], decoding)
-    clips = _sampler(config, drawn, clip_length, fabric)
-    cache = frames.cache or default_cache_folder()
-    match_crops(clips, data, frames, clip_length, scale_of(frames).window, config.seed, cache, decoding)
-    palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
-    changed = data_changes(config.out, _digests(data, labelled))
-    samples = _samples(config)
-    shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
-    names = {domain: [name for name, _ in named] for domain, named in samples.items()}
-    kept = _kept(config, clips, fabric.device)
-    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed), kept, labelled)
-
-
-def _digests(cached: Mapping[Domain, CachedDomain], labelled: LabelledClips | None) -> dict[Domain, dict[str, str]]:
-    digests = {domain: clips.digests for domain, clips in cached.items()}
-    return {**digests, "a": {**digests["a"], **labelled.digests}} if labelled else digests
-
-
-def describe_crops(config: TrainConfig, decoding: Decoding | None = None) -> str:
-    """Describe the layouts of all crops that a run will draw from, in the cache; return how many match, in words.
-
-    Raises:
-        InputError: as ``load_footage``.
-    """
-    fabric = Fabric(accelerator="cpu", devices=1)
-    footage = load_footage(config, METHODS[config.method_name].clip_length, fabric, decoding)
-    return "; ".join(footage.matched)
-
-
-def _check_label_channels(frames: DataConfig) -> None:
-    for domain, channels in zip(DOMAINS, frames.channels, strict=True):
-        if frames.is_label(domain) and channels != 3:
-            raise InputError(
-                f"channels: {channels} for the label maps of domain {domain.upper()}, whose classes are colours; "
-                "expected 3"
-            )
-
-
-def _sampler(
-    config: TrainConfig, data: Mapping[Domain, DomainFrames], clip_length: int, fabric: Fabric
-) -> UnpairedClips:
-    frames = config.frames
-    return UnpairedClips(
-        data["a"],
-        data["b"],
-        clip_length,
-        scale_of(frames).window,
-        frames.flip,
-        config.batch_size,
-        config.seed,
-        fabric.global_rank,
-        fabric.world_size,
-        frames.shuffle,
-    )
-
-
-def load_spec(config: TrainConfig, domain: Domain) -> LoadSpec:
-    """Return how frames of a domain are kept in the cache."""
-    frames = config.frames
-    channels = dict(zip(DOMAINS, frames.channels, strict=True))[domain]
-    return LoadSpec(scale_of(frames).whole, frames.is_label(domain), channels)
-
-
-def _kept(config: TrainConfig, clips: UnpairedClips, device: torch.device) -> Kept | None:
-    """Return all frames on the device, where they are to be kept there."""
-    return keep(clips, device) if are_kept(config.data_on_device, num_bytes(clips), device) else None
-
-
-def _palette(domain: Domain, data: CachedDomain) -> Colours:
-    """Return the colours of all frames of a domain of label maps, sorted by red, then green, then blue."""
-    colours: set[tuple[int, int, int]] = set()
-    for name, clip in zip(data.names, data.clips, strict=True):
-        colours.update(clip.palette)
-        if len(colours) > LARGEST_PALETTE:
-            raise InputError(
-                f"{name}: brings the colours of domain {domain.upper()} to {len(colours)}: not a label map (expected "
-                f"at most {LARGEST_PALETTE}); name label maps saved without compression loss"
-            )
-    if len(colours) == 1:
-        raise InputError(
-            f"domain {domain.upper()}: a palette of one colour, {colours.pop()}, in all label maps; expected one for "
-            "each class; paint class ids in colours (recyclegan prepare), or leave the domain out of --labels"
-        )
-    return tuple(sorted(colours))
-
-
-def _samples(config: TrainConfig) -> dict[Domain, list[tuple[str, Frames]]]:
-    """Return whole frames of each domain by name, at the scale of training, of held-out clips where there are any.
-
-    They are the first frames of the first clips; of an only clip, the first one and the middle one.
-    """
-    split = "val" if (config.data / "val").is_dir() else "train"
-    clips = index_data(config.data, split, triplets=config.frames.triplets, reading=config.frames.reading)
-    specs = {domain: load_spec(config, domain) for domain in DOMAINS}
-    return {
-        domain: [
-            (name, to_frames(specs[domain](image)[None]))
-            for name, image in _sample_images(clips[domain], config.frames.is_label(domain))
-        ]
-        for domain in DOMAINS
-    }
-
-
-def _sample_images(clips: Sequence[Clip], as_labels: bool) -> Iterator[tuple[str, Picture]]:
-    for clip in clips[:NUM_SAMPLES]:
-        yield clip.name, next(iter(clip.images(as_labels)))
-    if len(clips) == 1 and clips[0].num_frames > 1:
-        middle = clips[0].num_frames // 2
-        yield f"{clips[0].name}, frame {middle}", _image_at(clips[0], middle, as_labels)
-
-
-def _image_at(clip: Clip, number: int, as_labels: bool) -> Picture:
-    if clip.kind == "video":
-        return read_frame(clip.files[0], number, clip.reading)
-    return next(islice(clip.images(as_labels), number, None))

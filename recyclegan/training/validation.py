@@ -1,7 +1,4 @@
-"""Measures of a run's translators on held-out frames, and what their course says when training ends.
-
-The verdict on the held-out frames that a run shows: their numbers as it goes, the sentences when it ends.
-"""
+"""Held-out frames of a run: measures of its translators as it goes, and what they say of it when it ends."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,6 +33,10 @@ LARGEST = 1e30
 """A larger value is no measure but an overflow."""
 LEAST_RISE = 0.1
 """Rise over the last third of training, as a share of the mean, that is told of."""
+NUM_TARGET_FRAMES = 8
+"""Frames to train on that tell what the target looks like."""
+FEWEST_STEPS = 100
+"""Steps before which frames in which nothing is wrong are called too early to be judged, not usable."""
 
 
 def validate(generators: nn.ModuleDict, footage: Footage) -> dict[str, float]:
@@ -100,10 +101,6 @@ def notes_on_course(points: Mapping[str, Sequence[tuple[float, float]]]) -> tupl
     )
 
 
-NUM_TARGET_FRAMES = 8
-"""Frames to train on that tell what the target looks like."""
-
-
 class SampleJudge:
     """Measures translations of the frames that a run shows, beside frames of the look aimed at.
 
@@ -152,19 +149,16 @@ def _spread(length: int, count: int) -> list[int]:
     return [int((2 * part + 1) * length / (2 * count)) for part in range(count)]
 
 
-FEWEST_STEPS = 100
-"""Steps before which frames in which nothing is wrong are called too early to be judged, not usable."""
-
-
 def verdict_lines(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return what there is to say of a run at its end, from the lines of ``stats.jsonl``.
 
     A line for each direction, one for each thing that is wrong in it, with what to do, and one for each discriminator
     that has won.
     """
-    lines = [
-        line for direction in DIRECTIONS for entry in _last(entries, direction) for line in _lines(entry, direction)
-    ]
+    lines: list[str] = []
+    for direction in DIRECTIONS:
+        measured = [entry for entry in entries if f"{direction}/change" in entry]
+        lines += _lines(measured[-1], direction) if measured else []
     won = on_discriminators(series(entries))
     return (*lines, *(f"{finding.sentence}; {finding.remedy}" for finding in won))
 
@@ -175,8 +169,3 @@ def _lines(entry: Mapping[str, Any], direction: Direction) -> list[str]:
     if verdict.word == "usable" and entry["step"] < FEWEST_STEPS:
         return [f"{direction} not judged: {entry['step']} steps are too few to tell; {FEWEST_STEPS} at least"]
     return verdict.lines(f"{direction} ")
-
-
-def _last(entries: Sequence[Mapping[str, Any]], direction: Direction) -> list[Mapping[str, Any]]:
-    """Return the last line that numbers of a direction stand in, where there is one."""
-    return [entry for entry in entries if f"{direction}/change" in entry][-1:]

@@ -21,7 +21,7 @@ from recyclegan.domains import Direction, Domains, opposite, source_domain, targ
 from recyclegan.methods import Method
 from recyclegan.settings.methods import METHODS, PerDomain
 from recyclegan.settings.networks import NetworkConfig
-from recyclegan.steps.step import back_propagate
+from recyclegan.steps.step import gather_gradients
 from recyclegan.steps.train_state import trained_weights
 from recyclegan.tensors import Clips, Losses
 from recyclegan.training import train
@@ -203,7 +203,7 @@ def test_terms_propagated_one_by_one_give_the_gradients_of_their_sum(name: str, 
     real = real_of(method, direction)
     method.discriminators.requires_grad_(False)
     state.seed_step(0)
-    values, fakes = back_propagate(state, real, direction)
+    values, fakes = gather_gradients(state, real, direction)
     found = {n: p.grad.clone() for n, p in method.named_parameters() if p.grad is not None}
     method.zero_grad()
     state.seed_step(0)

@@ -30,8 +30,9 @@ from recyclegan.errors import InputError
 from recyclegan.logs import read_stats
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.steps import TrainingFailedError
+from recyclegan.steps.finite import refuse_infinite
+from recyclegan.steps.gathered import StepNumbers
 from recyclegan.steps.gradients import average_gradients
-from recyclegan.training.loop import refuse_infinite
 from tests.small import SMALL_OPTIONS, make_data, small_config, small_state
 
 STARTING = 240.0
@@ -174,7 +175,7 @@ def test_a_loss_that_is_not_finite_in_one_process_ends_all(tmp_path: Path, own: 
     state.fabric = ManyProcesses(2, torch.tensor([0.0, float(not own)]))
     value = float("nan") if own else 1.0
     with pytest.raises(TrainingFailedError, match="ab/cycle is nan" if own else "of another process is not finite"):
-        refuse_infinite(state, {"ab/cycle": value}, 3)
+        refuse_infinite(state, StepNumbers(3, {"ab/cycle": value}))
 
 
 class Spoken(Fabric):

@@ -84,7 +84,8 @@ def test_label_maps_keep_their_colours_and_have_no_features(option: str, weights
     torch.manual_seed(0)
     method = CycleGAN(CycleGAN.Config(), networks(option, weights), Domains((3, 3), {"b": PALETTE}))
     assert all(loss.isfinite() for sides in both_sides(method) for loss in sides)
-    assert "colour" not in method.adversary._kinds("b")
+    changes = method.adversary._changes("b", random_clips(0)[:, 0], torch.Generator())
+    assert "colour" not in getattr(changes, "kinds", ())
     assert not any(".features." in name for name, _ in method.discriminators["b"].named_parameters())
 
 
@@ -181,7 +182,7 @@ def test_each_scale_counts_alike() -> None:
     y, judge = random_clips(0, size=(32, 48))[:, 0], method.discriminators["b"].frames
     sizes = [y, nn.functional.avg_pool2d(y, 2), nn.functional.avg_pool2d(nn.functional.avg_pool2d(y, 2), 2)]
     each = [losses.adversarial(own(frames)) for own, frames in zip(judge.judges, sizes, strict=True)]
-    assert float(method.adversarial(judge(y)).detach()) == pytest.approx(float(sum(each).detach()) / 3)
+    assert float(method.adversary.generator_loss(judge(y)).detach()) == pytest.approx(float(sum(each).detach()) / 3)
 
 
 class Frame(nn.Module):

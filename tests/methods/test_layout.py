@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan import losses
-from recyclegan.methods.layout_masks import agreement
+from recyclegan.methods.adversary import agreement
 from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.networks import Objective
 from tests.small import NETWORKS, random_clips, small_method

@@ -102,13 +102,13 @@ def test_the_optimizers_get_the_rate_of_the_step() -> None:
     for step in (0, 2):
         train_step(state, batch_of(), step)
         assert state.rate == learning_rate(state.config, step, 3)
-        rates = [g["lr"] for o in (state.generator_optimizer, state.discriminator_optimizer) for g in o.param_groups]
+        rates = [g["lr"] for o in state.optimizers.values() for g in o.param_groups]
         assert set(rates) == {state.rate}
 
 
 def test_the_optimizers_are_adam_as_configured_and_share_the_parameters() -> None:
     state = small_state(config_with(lr=0.01, betas=(0.4, 0.8)))
-    groups = [o.param_groups[0] for o in (state.generator_optimizer, state.discriminator_optimizer)]
+    groups = [o.param_groups[0] for o in state.optimizers.values()]
     assert all(group["betas"] == (0.4, 0.8) and group["lr"] == 0.01 for group in groups)
     held = [id(p) for group in groups for p in group["params"]]
     assert len(held) == len(set(held)) == sum(p.requires_grad for p in state.method.parameters())
@@ -244,7 +244,7 @@ def test_the_average_follows_the_generators() -> None:
 def norms_seen(state: TrainState, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the norm of all gradients at each step of an optimizer."""
     norms = []
-    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
+    for optimizer in state.optimizers.values():
         original = optimizer.step
 
         def watched(*arguments: Any, optimizer: Any = optimizer, original: Any = original, **options: Any) -> Any:

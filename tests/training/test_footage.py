@@ -54,8 +54,8 @@ def test_clips_are_consecutive_frames_cut_at_one_place(tmp_path: Path) -> None:
 def test_an_epoch_visits_every_window_of_the_larger_domain(tmp_path: Path) -> None:
     data = make_data(tmp_path, num_frames=4)
     make_frames(data / "train" / "B" / "longer", 7, seed=900)
-    assert footage_of(data).steps_per_epoch == 11
-    assert footage_of(data, clip_length=3).steps_per_epoch == 2 + 5
+    assert footage_of(data).clips.steps_per_epoch == 11
+    assert footage_of(data, clip_length=3).clips.steps_per_epoch == 2 + 5
 
 
 def test_without_shuffling_clips_come_in_the_order_of_their_names(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_every_method_trains_with_the_term_and_only_a_to_b_has_it(name: str, tmp
     assert [key for key in terms if key.endswith(("labels", "reader"))] == ["ab/labels", "a/reader"]
     assert all(value.isfinite() for value in terms.values())
     assert any(not torch.equal(value, before[key]) for key, value in state.method.reader.state_dict().items())
-    trained = {parameter for group in state.generator_optimizer.param_groups for parameter in group["params"]}
+    trained = {parameter for group in state.optimizers["generator"].param_groups for parameter in group["params"]}
     assert not trained & set(state.method.reader.parameters())
 
 
