@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from recyclegan.config import Weight
 from recyclegan.domains import DIRECTIONS, DOMAINS, VIDEO, Direction, Domain, Domains, source_domain, target_domain
@@ -14,6 +14,7 @@ from recyclegan.losses import Verdicts
 from recyclegan.methods.adversary import Adversary, Fakes, backbone_of, discriminators_of
 from recyclegan.methods.class_reader import ClassReader
 from recyclegan.networks import make_generator
+from recyclegan.settings.extra_inputs import LEFT_OUT
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.tensors import Clips, Frames, Losses, Scalar
@@ -77,6 +78,7 @@ class Method(nn.Module, ABC):
             networks.norm,
             networks.dropout,
             domains.palette_of(target),
+            domains.extras_of(source),
         )
 
     def translate(self, real: Clips, direction: Direction) -> Fakes:
@@ -127,9 +129,14 @@ class Method(nn.Module, ABC):
         return self.adversary.generator_loss(verdicts)
 
     def weights(self, direction: Direction, *terms: str) -> dict[str, float]:
-        """Return the configured weight of each term for x in the domain that ``direction`` starts from."""
+        """Return the weight of each term for x in the domain that ``direction`` starts from, 0 for what is left out."""
         index = DOMAINS.index(source_domain(direction))
-        return {term: getattr(self.config, term)[index] for term in terms}
+        left_out = LEFT_OUT if self.domains.extras and direction == "ba" else ()
+        return {term: 0.0 if term in left_out else getattr(self.config, term)[index] for term in terms}
+
+    def seen(self, frames: Tensor, domain: Domain) -> Tensor:
+        """Return frames or clips of a domain without the channels that lie behind those of a frame."""
+        return frames[..., : self.domains.channels_of(domain), :, :]
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the trained parameters of everything but the discriminators and the reader."""

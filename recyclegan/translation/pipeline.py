@@ -96,7 +96,7 @@ class Pipeline:
         self._translator.computing.took(len(items), pending.seconds())
         rgb = np.repeat(translations, 3 // translations.shape[3], axis=3) if translations.shape[3] < 3 else translations
         for item, translated in zip(items, rgb, strict=True):
-            source = image_of(item)
+            source = image_of(item)[..., :3]
             shown = mixed(source, translated, self._output.strength, self._translator.card.labels_in)
             yield self._beside(source, shown) if self._output.side_by_side else shown
 
