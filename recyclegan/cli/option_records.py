@@ -67,7 +67,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Networks": (),
     "Adversary": (),
     "Labels of the source": (),
-    "Extra inputs": (),
+    "Further inputs": (),
     "Motion": ("flow", "raft_weights"),
     "Optimiser": (
         *("steps", "epochs", "minutes", "batch_size", "lr", "betas", "decay", "drop_every", "ramp_up"),
@@ -107,7 +107,7 @@ NESTS = {
     "adversary": "Adversary",
     "frames": "Data",
     "faithfulness": "Labels of the source",
-    "extras": "Extra inputs",
+    "extras": "Further inputs",
     "flow": "Motion",
     "synthesis": "Motion",
 }

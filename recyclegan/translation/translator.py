@@ -194,7 +194,8 @@ class Translator:
     def translate_images(self, images: Images, size: tuple[int, int] | None = None) -> TranslatedImages:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
 
-        ``size`` is another (height, width) to give them back at.
+        ``size`` is another (height, width) to give them back at. What a translator reads besides (``card.extras``) lies
+        behind the colours of ``images``.
 
         Raises:
             InputError: the number of channels is not what the translator reads, frames would be too large at the scale

@@ -67,6 +67,13 @@ def test_a_named_folder_is_taken_and_wins(tmp_path: Path) -> None:
     assert is_negative(tmp_path / "out" / "drive", 1000)
 
 
+def test_a_translator_of_frames_alone_takes_no_folder_besides(tmp_path: Path) -> None:
+    plain = Translator(nn.Identity(), small_card(), "cpu", scale="native")
+    root = extra_data(tmp_path / "data")
+    with pytest.raises(InputError, match="A_extra: this translator reads frames alone; leave --extra out"):
+        plain.translate_path(root / "val" / "A", tmp_path / "out", Output(extra=root / "val" / "A_extra"))
+
+
 def test_videos_and_folders_serve_for_each_other(tmp_path: Path) -> None:
     root = extra_data(tmp_path / "data")
     write_video(root / "val" / "A" / "tour.mp4", [picture(n) for n in range(4)], Fraction(25))
