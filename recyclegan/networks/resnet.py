@@ -93,4 +93,4 @@ class ResNetGenerator(nn.Module):
 
     def frame_of(self, inputs: Frames) -> Float[Tensor, "batch frame_channels height width"]:
         """Return the frame alone of what is read."""
-        return inputs[:, : inputs.shape[1] - self.num_extras]
+        return inputs[:, : -self.num_extras] if self.num_extras else inputs
