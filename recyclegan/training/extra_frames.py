@@ -18,12 +18,9 @@ NamedFrame = tuple[str, Float[Tensor, "1 _ _ _"]]
 
 def note_on_terms(config: TrainConfig) -> tuple[str, ...]:
     """Return a line on terms of b that are left out because frames made of b have no extras; none where none are."""
-    weights = {term: getattr(config.method, term, (0.0, 0.0)) for term in LEFT_OUT}
-    terms = [term for term, (_, weight) in weights.items() if weight]
-    if not config.extras.extra or not terms:
-        return ()
     names = named_in_words(config.extras.extra)
-    return (f"extra: {named_in_words(terms)} of b left out: they translate frames that have no {names}",)
+    terms = [term for term in LEFT_OUT if names and getattr(config.method, term, (0.0, 0.0))[1]]
+    return (f"extra: {named_in_words(terms)} of b left out: they translate frames that have no {names}",) * bool(terms)
 
 
 def with_extra_samples(
