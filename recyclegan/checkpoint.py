@@ -23,6 +23,7 @@ from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.networks import make_generator
 from recyclegan.networks.weights import Shapes, check_numbers_of, difference, shapes_of
 from recyclegan.paths import AnyPath, as_path
+from recyclegan.settings.extra_inputs import MOST_EXTRAS, named_in_words
 from recyclegan.settings.networks import GeneratorName, Norm
 from recyclegan.shipped import hidden_by
 
@@ -63,6 +64,8 @@ class Card:
     """Whether it reads label maps, which are resized by nearest neighbour."""
     palette: tuple[tuple[Level, Level, Level], ...] = ()
     """Colours of the label maps that it writes; empty where it writes video."""
+    extras: dict[str, int] = field(default_factory=dict)
+    """Channels of each further input, by name, in the order in which they lie behind the frame's."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Scores that were measured with these weights."""
 
@@ -71,6 +74,8 @@ class Card:
         check_numbers(self, "card.")
         self._check("channels", {self.channels_in, self.channels_out} <= {1, 3}, "1 or 3 of each domain")
         self._check("resize", self.resize != "square" or len(set(self.scale.loaded)) == 1, "equal sides for square")
+        self._check("extras", set(self.extras.values()) <= {1, 3}, "1 or 3 channels of each")
+        self._check("extras", len(self.extras) <= MOST_EXTRAS, f"at most {MOST_EXTRAS}")
         self._check("palette", len(self.palette) <= LARGEST_PALETTE, f"at most {LARGEST_PALETTE} colours")
         self._check("palette", not self.palette or self.channels_out == 3, "3 channels out beside a palette")
         self._check("metrics", len(self.metrics) <= MOST_METRICS, f"at most {MOST_METRICS}")
@@ -79,6 +84,21 @@ class Card:
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
             raise InputError(f"card.{name}: expected {expected}")
+
+    def refuse_extras(self, what: str) -> None:
+        """Refuse what can give a translator nothing beside frames, where it reads more.
+
+        Raises:
+            InputError: it does.
+        """
+        if self.extras:
+            names = named_in_words([*self.extras])
+            raise InputError(f"{what}: this translator also reads {names}; only translate can give it that (--extra)")
+
+    @property
+    def num_extras(self) -> int:
+        """Return how many channels it reads behind those of the frame."""
+        return sum(self.extras.values())
 
     @property
     def scale(self) -> Scale:
@@ -101,7 +121,7 @@ def load_translator(path: AnyPath) -> tuple[nn.Module, Card]:
     """
     path = as_path(path)
     card = load_card(path)
-    options = card.width, card.norm, card.dropout, card.palette
+    options = card.width, card.norm, card.dropout, card.palette, card.num_extras
     make = partial(make_generator, card.generator, card.channels_in, card.channels_out, *options)
     tensors = _read_tensors(path, shapes_of(make), card.generator)
     generator = make()

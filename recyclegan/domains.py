@@ -20,10 +20,16 @@ class Domains:
     """Channels of frames of a and of b."""
     palettes: Mapping[Domain, Colours] = field(default_factory=dict)
     """Colours of the domains that are label maps."""
+    extras: int = 0
+    """Channels that lie behind those of each frame of a, for the generator that translates it."""
 
     def channels_of(self, domain: Domain) -> int:
         """Return the number of channels of a domain's frames."""
         return self.channels[DOMAINS.index(domain)]
+
+    def extras_of(self, domain: Domain) -> int:
+        """Return the number of channels that lie behind those of a domain's frames."""
+        return self.extras if domain == "a" else 0
 
     def palette_of(self, domain: Domain) -> Colours:
         """Return the colours of a domain of label maps; none for video."""

@@ -95,7 +95,7 @@ def test_training_has_a_heading_for_each_kind_of_option(show: Show) -> None:
     text = show("train", "unsup-recycle-gan", "--help")
     titles = re.findall(r"^([A-Z][a-z ]+)$", text, re.MULTILINE)
     assert titles == [
-        *(FIRST, "Size", "Data", "Method", "Networks", "Adversary", "Labels of the source"),
+        *(FIRST, "Size", "Data", "Method", "Networks", "Adversary", "Labels of the source", "Further inputs"),
         *("Motion", "Optimiser", "Machine", "Log and checkpoints"),
     ]
     groups = dict(zip(titles, re.split(r"^[A-Z][a-z ]+$", text, flags=re.MULTILINE)[1:], strict=True))

@@ -20,7 +20,7 @@ from recyclegan.translation import Translator as TheTranslator
 
 SIGNATURES = {
     "Output": "codec=, crf=, side_by_side=, frames=, existing=, damaged=, deinterlace=, start=, end=, max_side=,"
-    " strength=, encoder_preset=",
+    " strength=, encoder_preset=, extra=",
     "Translator": "generator, card, device=, precision=, scale=, batch_size=, engine=, max_memory=",
     "Translator.__call__": "given, layout=, levels=",
     "Translator.from_pretrained": "place, direction=, device=, precision=, scale=, batch_size=, engine=, max_memory=,"
@@ -39,7 +39,7 @@ SIGNATURES = {
     "examine_data": "path, size=, labels=, frames=, progress=",
     "examine_run": "path, data=, progress=",
     "export": "place, out, direction=, precision=, opset=, images=, format=, resize=, int8=",
-    "prepare_roadworld": "out, clips=, frames=, size=, looks=, seed=, val_clips=, progress=, traffic_lights=",
+    "prepare_roadworld": "out, clips=, frames=, size=, looks=, seed=, val_clips=, progress=, traffic_lights=, extra=",
     "prepare_videos": "out, a, b, val=, val_a=, val_b=, seed=, link=, damaged=, progress=",
     "read_image": "path, as_labels=",
     "read_video": "path, reading=",

@@ -65,6 +65,8 @@ class PrepareRoadworldOptions:
     """Two of day, night, rain, sunset and label, with a comma between."""
     traffic_lights: bool = False
     """Put traffic lights beside the road, to see whether small lights keep their colours."""
+    extra: tuple[str, ...] = ()
+    """What else to write of the frames of A, for train --extra: depth, labels."""
     seed: Seed = 0
     """Everything random follows from it."""
 

@@ -67,6 +67,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Networks": (),
     "Adversary": (),
     "Labels of the source": (),
+    "Further inputs": (),
     "Motion": ("flow", "raft_weights"),
     "Optimiser": (
         *("steps", "epochs", "minutes", "batch_size", "lr", "betas", "decay", "drop_every", "ramp_up"),
@@ -88,6 +89,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 
 OF_COMMANDS: dict[str, str] = {
     "translate.batch_size": "Machine",
+    "translate.extra": "Data",
     "translate.size": "Pipes",
     "live.size": "Pipes",
     "evaluate.labels": "Classes",
@@ -105,6 +107,7 @@ NESTS = {
     "adversary": "Adversary",
     "frames": "Data",
     "faithfulness": "Labels of the source",
+    "extras": "Further inputs",
     "flow": "Motion",
     "synthesis": "Motion",
 }
@@ -182,6 +185,9 @@ PLACEHOLDERS: dict[str, str] = {
     "sweep": '"OPTION VALUE ..."',
     "looks": "A,B",
     "budget": "FPS@WxH",
+    "train.extra": "NAME ...",
+    "prepare roadworld.extra": "NAME ...",
+    "translate.extra": "FOLDER",
     "translate.places": "INPUT ... OUTPUT",
     "live.model": "MODEL",
     "live.device": "{auto,cpu,cuda,mps}",

@@ -49,6 +49,9 @@ class TranslateOptions:
     """Share of the translation in what is written; the rest is the source."""
     side_by_side: bool = False
     """Show the source to the left of its translation."""
+    extra: Path | None = None
+    """Folder of what the model reads beside each frame, where it was trained with --extra: NAME/CLIP for each clip. By
+    default the one beside the clips' own folder, val/A_extra for val/A."""
     frames: bool = False
     """Write videos as folders of PNG frames, which keeps the colours of label maps exactly."""
     existing: Literal["refuse", "skip", "replace"] = "refuse"

@@ -11,6 +11,7 @@ import numpy as np
 
 from recyclegan.data.index import Clip, Names, find_clips, single_frames
 from recyclegan.data.linking import cut_clip, place_clip
+from recyclegan.data.road_extras import check_road_extras, write_road_extras
 from recyclegan.data.walk import in_short, is_empty
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
@@ -101,6 +102,7 @@ def prepare_roadworld(
     val_clips: int = 2,
     progress: Progress | None = None,
     traffic_lights: bool = False,
+    extra: Sequence[str] = (),
 ) -> Prepared:
     """Make a data folder of drives through the embedded world. No drive is shown twice, so nothing is paired.
 
@@ -108,7 +110,8 @@ def prepare_roadworld(
     in VIPER's exact colours. Beside each held-out clip stands the truth about it, in ``truth/val/{A,B}/CLIP.npz``:
     ``classes`` (uint8, T x H x W), ``flow_backward`` (float32, T x H x W x 2) and ``visible_backward`` (bool). Beside
     the clips of A that are trained on stand their label maps, in ``train/A_labels/CLIP``, unless they are such.
-    ``traffic_lights`` puts some beside the road, red, amber or green.
+    ``traffic_lights`` puts some beside the road, red, amber or green. ``extra`` names what else is written of the
+    frames of A, into ``A_extra``: ``depth``, ``labels``.
 
     Raises:
         InputError: ``out`` exists and is not empty, there is no such look, or a number is too small or too large.
@@ -118,6 +121,7 @@ def prepare_roadworld(
         {'train/A': 1, 'train/B': 1, 'val/A': 1, 'val/B': 1}
     """
     _check_seed(seed)
+    check_road_extras(extra)
     refuse_existing(out := as_path(out))
     if min(clips, val_clips) < 1 or 2 * (clips + val_clips) > _DRIVES_PER_SEED:
         most = _DRIVES_PER_SEED // 2
@@ -133,6 +137,8 @@ def prepare_roadworld(
             _write_drive(drive, look, folder / split / domain.upper() / name)
             if (split, domain) == ("train", "a") and look != LABEL_LOOK:
                 _write_drive(drive, LABEL_LOOK, folder / split / LABELS_FOLDER / name)
+            if domain == "a":
+                write_road_extras(drive, extra, folder / split, name)
             if split == "val":
                 _write_truth(drive, folder / TRUTH_FOLDER / split / domain.upper() / f"{name}.npz")
     return Prepared(dict(Counter(f"{split}/{domain.upper()}" for split, domain in plan)))

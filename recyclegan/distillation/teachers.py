@@ -92,6 +92,7 @@ class TranslatorTeacher(NetworkTeacher):
         """
         self._translator = Translator.from_pretrained(place, direction, device)
         card = self._translator.card
+        card.refuse_extras("distill")
         self.direction = card.direction
         self.name = f"{place} ({card.generator} of width {card.width}, {card.direction})"
 

@@ -137,6 +137,8 @@ class RunView:
             return []
         translator = Translator.from_pretrained(self.run, direction)
         card, pairs = translator.card, []
+        if card.extras:
+            return []
         for done, image in enumerate(_frames_of(clips), start=1):
             self.progress(done, NUM_FRAMES, f"translating {direction}")
             pairs.append(pair_of(image, translator.translate_images(image[None])[0]))

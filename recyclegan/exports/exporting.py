@@ -139,6 +139,7 @@ def export(
     form = ExportForm(format_of(out, format), precision, opset, images, resize, int8)
     check_writable(out)
     generator, card = load_translator(find_translator(locate(place, direction), direction))
+    card.refuse_extras("export")
     exporter = Exporter(generator, card, form, out)
     frames = None if int8 is None else calibration_frames(int8, card, images, exporter.to_scale)
     with _failures_told(out, form.format):

@@ -42,6 +42,7 @@ class Live:
         now: Now = time.monotonic,
     ) -> None:
         """``tell`` is given lines for the user, ``now`` is the clock."""
+        translator.card.refuse_extras("live")
         self._translator, self._source, self._sink = translator, source, sink
         self._controls, self._scale = controls or Controls(), scale
         self._tell, self._now = tell, now

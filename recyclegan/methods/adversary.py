@@ -117,7 +117,7 @@ class Adversary:
         """
         parts = self._fooling(domain, fake, rng)
         if self.config.masked:
-            self._sources[domain] = source
+            self._sources[domain] = source[:, : self.domains.channels_of("a" if domain == "b" else "b")]
         if self.config.pairs:
             motion = sample_motion(self.motion, source, rng)
             pair = aligned(fake[: len(source)], translate(motion(source)), motion)

@@ -3,7 +3,7 @@
 import torch
 
 from recyclegan import losses
-from recyclegan.domains import Direction, opposite
+from recyclegan.domains import Direction, opposite, source_domain
 from recyclegan.methods.method import Fakes, Method
 from recyclegan.settings.methods import CycleGANConfig
 from recyclegan.tensors import Clips, Terms
@@ -22,7 +22,7 @@ class CycleGAN(Method):
         """Yield the three terms of one direction."""
         F = self.generators[opposite(direction)]
         w = self.weights(direction, "adversarial", "cycle", "identity")
-        x, y = real[:, 0], fake
+        x, y = self.seen(real[:, 0], source_domain(direction)), fake
 
         if w["adversarial"]:
             yield "adversarial", w["adversarial"] * self.adversarial_loss(real, y, direction, rng)

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from recyclegan.domains import DIRECTIONS, DOMAINS, VIDEO, Direction, Domain, Domains, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.methods.adversary import Adversary, Fakes, backbone_of, discriminators_of
 from recyclegan.methods.class_reader import ClassReader
 from recyclegan.networks import make_generator
+from recyclegan.settings.extra_inputs import LEFT_OUT
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.tensors import Clips, Frames, Losses, Scalar, Terms
@@ -64,7 +65,8 @@ class Method(nn.Module, ABC):
         networks, domains, target = self.networks, self.domains, target_domain(direction)
         channels_in, channels_out = domains.channels_of(source_domain(direction)), domains.channels_of(target)
         options = networks.width, networks.norm, networks.dropout, domains.palette_of(target)
-        return make_generator(networks.generator, channels_in, channels_out, *options)
+        extras = domains.extras_of(source_domain(direction))
+        return make_generator(networks.generator, channels_in, channels_out, *options, extras)
 
     def translate(self, real: Clips, direction: Direction) -> Fakes:
         """Return the fakes of a direction, which the discriminator will be shown: by default G of each first frame."""
@@ -108,9 +110,14 @@ class Method(nn.Module, ABC):
         return self.adversary.fooling_in_pairs(domain, real[:, 0], fake, G, rng)
 
     def weights(self, direction: Direction, *terms: str) -> dict[str, float]:
-        """Return the configured weight of each term for x in the domain that ``direction`` starts from."""
+        """Return the weight of each term for x in the domain that ``direction`` starts from, 0 for what is left out."""
         index = DOMAINS.index(source_domain(direction))
-        return {term: getattr(self.config, term)[index] for term in terms}
+        left_out = LEFT_OUT if self.domains.extras and direction == "ba" else ()
+        return {term: 0.0 if term in left_out else getattr(self.config, term)[index] for term in terms}
+
+    def seen(self, frames: Tensor, domain: Domain) -> Tensor:
+        """Return frames or clips of a domain without the channels that lie behind those of a frame."""
+        return frames[..., : self.domains.channels_of(domain), :, :]
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the trained parameters of everything but the discriminators and the reader."""

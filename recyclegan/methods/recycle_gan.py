@@ -45,7 +45,7 @@ class RecycleGAN(Method):
         """Yield the five terms of one direction."""
         F, source = self.generators[opposite(direction)], source_domain(direction)
         w = self.weights(direction, "adversarial", "recurrent", "recycle", "adversarial_predicted", "identity")
-        x0, x1, x2 = real.unbind(dim=1)
+        x0, x1, x2 = self.seen(real, source_domain(direction)).unbind(dim=1)
         _, _, y2 = fake.chunk(3)
 
         if w["adversarial"]:
@@ -92,5 +92,5 @@ class ReCycleGAN(RecycleGAN):
         yield from super().generator_terms(real, fake, direction, rng)
         F, w = self.generators[opposite(direction)], self.weights(direction, "cycle")
         if w["cycle"]:
-            x, y = real[:, :2].transpose(0, 1).flatten(0, 1), fake[: 2 * len(real)]
-            yield "cycle", w["cycle"] * 2 * losses.cycle(F(y), x)
+            x, y = self.seen(real[:, :2], source_domain(direction)).transpose(0, 1), fake[: 2 * len(real)]
+            yield "cycle", w["cycle"] * 2 * losses.cycle(F(y), x.flatten(0, 1))

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from recyclegan import losses
-from recyclegan.domains import VIDEO, Direction, Domains, opposite
+from recyclegan.domains import VIDEO, Direction, Domains, opposite, source_domain
 from recyclegan.errors import InputError
 from recyclegan.features import load_content_features
 from recyclegan.flow import sample_motion, sample_noise
@@ -48,19 +48,20 @@ class UnsupRecycleGAN(Method):
         w = self.weights(direction, "adversarial", "cycle", "unsup_recycle", "unsup_spatial", "content", "identity")
         flow = self.config.flow
         x, y = real[:, 0], fake
+        seen = self.seen(x, source_domain(direction))
 
         if w["adversarial"]:
             yield "adversarial", w["adversarial"] * self.adversarial_loss(real, y, direction, rng)
         if w["cycle"]:
-            yield "cycle", w["cycle"] * losses.cycle(F(y), x)
+            yield "cycle", w["cycle"] * losses.cycle(F(y), seen)
         if w["unsup_recycle"]:
             f1, n = sample_motion(flow, x, rng), sample_noise(flow, y, rng)
-            yield "unsup_recycle", w["unsup_recycle"] * losses.unsup_recycle(F, x, y, f1, n)
+            yield "unsup_recycle", w["unsup_recycle"] * losses.unsup_recycle(F, seen, y, f1, n)
         if w["unsup_spatial"]:
             f2, n = sample_motion(flow, x, rng), sample_noise(flow, x, rng)
             yield "unsup_spatial", w["unsup_spatial"] * losses.unsup_spatial(G, x, y, f2, n)
         if w["content"]:
             assert self.features is not None
-            yield "content", w["content"] * losses.content(self.features(y), self.features(x))
+            yield "content", w["content"] * losses.content(self.features(y), self.features(seen))
         if w["identity"]:
-            yield "identity", w["identity"] * losses.identity(F(x), x)
+            yield "identity", w["identity"] * losses.identity(F(seen), seen)

@@ -51,16 +51,20 @@ def make_generator(
     norm: Norm = "instance",
     dropout: bool = False,
     palette: Colours = (),
+    extras: int = 0,
 ) -> nn.Module:
     """Return a generator with first weights drawn from N(0, 0.02) by torch's global random state.
 
-    ``palette`` holds the colours of the target's label maps, where it is label maps.
+    ``palette`` holds the colours of the target's label maps, where it is label maps; ``extras`` is how many channels it
+    reads behind those of the frame.
     """
     if palette and name in LABEL_GENERATORS:
-        network = LABEL_GENERATORS[name](channels_in, palette, width=width, norm=norm, dropout=dropout)
+        network = LABEL_GENERATORS[name](channels_in + extras, palette, width=width, norm=norm, dropout=dropout)
     else:
-        network = GENERATORS[name](channels_in, channels_out, width=width, norm=norm, dropout=dropout)
+        network = GENERATORS[name](channels_in + extras, channels_out, width=width, norm=norm, dropout=dropout)
     initialize(network)
+    if isinstance(network, ResNetGenerator):
+        network.num_extras = extras
     if isinstance(network, IdentityGenerator):
         network.start_at_identity()
     return network

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.networks.fused import FusedNorm
@@ -45,6 +46,8 @@ class ResNetGenerator(nn.Module):
 
     extra_channels: ClassVar[int] = 0
     """Channels that a subclass shows the first layer beside those of the frames."""
+    num_extras: int = 0
+    """Channels of the input behind those of the frame, which are no part of what a subclass keeps of the frame."""
     strided: ClassVar[type[nn.Conv2d]] = nn.Conv2d
     widening: ClassVar[type[nn.ConvTranspose2d]] = nn.ConvTranspose2d
 
@@ -87,3 +90,7 @@ class ResNetGenerator(nn.Module):
         """Return the translated frames, of the same size."""
         height, width = frames.shape[-2:]
         return self.model(pad_to_multiple(frames, STRIDE, LEAST_SIDE))[..., :height, :width]
+
+    def frame_of(self, inputs: Frames) -> Float[Tensor, "batch frame_channels height width"]:
+        """Return the frame alone of what is read."""
+        return inputs[:, : -self.num_extras] if self.num_extras else inputs

@@ -82,7 +82,7 @@ class DetailGenerator(SmoothGenerator):
         height, width = frames.shape[-2:]
         padded = pad_to_multiple(frames, STRIDE, LEAST_SIDE)
         painted = self.model[:-1](torch.cat([padded, coordinates(padded)], dim=1))
-        fine = detail(padded)
+        fine = detail(self.frame_of(padded))
         if fine.shape[1] != painted.shape[1]:
             fine = fine.mean(dim=1, keepdim=True)
         return self.model[-1](painted + fine)[..., :height, :width]
@@ -111,9 +111,10 @@ class IdentityGenerator(SmoothGenerator):
         """Return the translated frames, of the same size."""
         height, width = frames.shape[-2:]
         added = self.model[:-1](pad_to_multiple(frames, STRIDE, LEAST_SIDE))[..., :height, :width]
-        if frames.shape[1] != added.shape[1]:
-            frames = frames.mean(dim=1, keepdim=True)
-        return soft_clamp(frames + added)
+        source = self.frame_of(frames)
+        if source.shape[1] != added.shape[1]:
+            source = source.mean(dim=1, keepdim=True)
+        return soft_clamp(source + added)
 
 
 def soft_clamp(levels: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from recyclegan.steps.halves import Batch
 from recyclegan.steps.step import train_step
 from recyclegan.steps.train_state import TrainState
 from recyclegan.tensors import Clips, to_frames
+from recyclegan.training.extra_frames import with_blank_extras
 from recyclegan.training.loop import first_method, prepare
 from recyclegan.training.training_data import Decoding, load_spec
 
@@ -107,6 +108,7 @@ def _median_seconds_on(config: TrainConfig, frames: Mapping[Domain, list[np.ndar
     state = TrainState(method, config, fabric, config.steps)
     choose_halves(state)
     batch = {domain: _clips(config, domain, images).to(fabric.device) for domain, images in frames.items()}
+    batch["a"] = with_blank_extras(batch["a"], config.extras.num_channels)
     if state.method.reader:
         batch["a"] = with_one_class(batch["a"])
     return median_seconds(state, lambda _: batch, at_most)

@@ -330,6 +330,7 @@ def export_reference(run: Path, out: Path, epoch: str = LATEST) -> list[Path]:
     networks: dict[str, Weights] = {}
     for direction, path in translators.items():
         generator, card = load_translator(path)
+        card.refuse_extras(str(path))
         if card.generator not in GENERATOR_NAMES.values():
             known = ", ".join(GENERATOR_NAMES.values())
             raise InputError(f"{path}: the published code cannot build its {card.generator}; it knows {known}")

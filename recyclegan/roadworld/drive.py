@@ -157,6 +157,10 @@ class Drive:
             self._painters[look] = Painter(self.seed, look, self._town.surfaces, self._town.placed(0.0))
         return self._painters[look].paint(self._view(self._checked(index)))
 
+    def depth(self, index: int) -> Buffer:
+        """Return the metres ahead of the camera at which each pixel's content lies, a very large number in the sky."""
+        return self._view(self._checked(index)).depth
+
     def _checked(self, index: int) -> int:
         if not -self.num_frames <= index < self.num_frames:
             raise IndexError(f"frame {index} of a drive of {self.num_frames} frames")

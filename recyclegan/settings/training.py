@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from recyclegan.config import Count, CountOrNone, Seed, Share, Within, check_numbers, from_dict, to_dict
 from recyclegan.errors import InputError, nearest
+from recyclegan.settings.extra_inputs import ExtraConfig
 from recyclegan.settings.faithful import FaithfulnessConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS, UnsupRecycleGANConfig, config_of
@@ -44,6 +45,8 @@ class TrainConfig:
     frames: DataConfig = field(default_factory=DataConfig)
     faithfulness: FaithfulnessConfig = field(default_factory=FaithfulnessConfig)
     """What keeps the classes of the source."""
+    extras: ExtraConfig = field(default_factory=ExtraConfig)
+    """What the generator a to b reads beside the frames of A."""
     steps: Count | None = None
     """Steps to train for; where none are given, EPOCHS tell how many."""
     epochs: Annotated[float, Within(0, 1e9, above=True)] = 2.0
@@ -110,6 +113,8 @@ class TrainConfig:
             raise InputError(f"drop_every: found {self.drop_every}, expected {most}")
         self.networks.check_frames(self.frames.size, self.frames.labels)
         self.faithfulness.check_frames(self.frames)
+        if self.extras.extra:
+            self.extras.check(self.frames, self.networks.generator, self.method_name)
         if self.progressive:
             self._check_progressive()
 

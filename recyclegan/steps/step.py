@@ -84,12 +84,13 @@ def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, 
     batch, classes = frames_and_classes(batch) if reader else (batch, None)
     for domain, fake in shown.items():
         with state.fabric.autocast():
-            loss = state.method.discriminator_loss(domain, batch[domain].flatten(0, 1), fake, state.rng)
+            real = state.method.seen(batch[domain].flatten(0, 1), domain).contiguous()
+            loss = state.method.discriminator_loss(domain, real, fake, state.rng)
         state.fabric.backward(loss)
         half.terms[f"{domain}/discriminator"] = loss.detach()
     half.norms.update(update(state, "discriminator"))
     if reader and classes is not None:
-        half.terms["a/reader"] = teach(state, reader, batch["a"][:, 0], classes)
+        half.terms["a/reader"] = teach(state, reader, state.method.seen(batch["a"][:, 0], "a"), classes)
     return half
 
 

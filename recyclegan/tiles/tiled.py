@@ -115,10 +115,11 @@ def _resnet(generator: ResNetGenerator, padded: Frames, rows: int) -> Layer:
         layer = layer.then(torch.add, inner).kept()
     layer = _through(body[blocks[-1] + 1 :] if blocks else [], layer)
     if isinstance(generator, DetailGenerator):
-        fine = detail(padded)
+        fine = detail(generator.frame_of(padded))
         layer = layer.then(lambda painted, own: painted + _as_many(own, painted), Whole(fine, rows))
     if isinstance(generator, IdentityGenerator):
-        return layer.then(lambda added, own: soft_clamp(_as_many(own, added) + added), Whole(padded, rows))
+        source = Whole(generator.frame_of(padded), rows)
+        return layer.then(lambda added, own: soft_clamp(_as_many(own, added) + added), source)
     layer = layer.then(last)
     if isinstance(generator, ClassGenerator):
         return layer.then(lambda weights: torch.einsum("bkhw,kc->bchw", weights, generator.colours.to(weights.dtype)))

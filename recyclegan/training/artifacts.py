@@ -120,6 +120,7 @@ def make_card(state: TrainState, footage: Footage, direction: Direction, done: i
         load_size=None if scale.resize == "none" else scale.loaded,
         steps=done,
         labels_in=config.frames.is_label(source),
+        extras=config.extras.channels if source == "a" else {},
         palette=domains.palette_of(target),
     )
 
@@ -133,13 +134,13 @@ def write_samples(state: TrainState, generators: nn.ModuleDict, footage: Footage
 
 def _band(direction: Direction, generators: nn.ModuleDict, footage: Footage) -> Band:
     source, target = source_domain(direction), target_domain(direction)
-    returns = opposite(direction) in generators
+    returns = opposite(direction) in generators and not (direction == "ba" and footage.extended)
     headings = [f"{source.upper()}: real", f"translated to {target.upper()}", f"back to {source.upper()}"]
     rows = []
     for name, frames in zip(footage.sample_names[source], footage.samples[source], strict=True):
         real = frames.to(footage.device)
         fake = generators[direction](real)
-        shown = [real, fake, *([generators[opposite(direction)](fake)] if returns else [])]
+        shown = [footage.seen(source, real), fake, *([generators[opposite(direction)](fake)] if returns else [])]
         rows.append(Row([to_images(image)[0] for image in shown], name))
     return Band(headings[: len(rows[0].pictures)], rows)
 

@@ -165,7 +165,8 @@ def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState,
 def first_method(config: TrainConfig, palettes: Mapping[Domain, Colours] | None = None) -> Method:
     """Return the method with the first weights of the seed."""
     torch.manual_seed(config.seed)
-    return METHODS[config.method_name](config.method, config.networks, Domains(config.frames.channels, palettes or {}))
+    domains = Domains(config.frames.channels, palettes or {}, config.extras.num_channels)
+    return METHODS[config.method_name](config.method, config.networks, domains)
 
 
 def outcome(state: TrainState, footage: Footage, done: int) -> Outcome:

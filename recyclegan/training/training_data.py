@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from recyclegan.arrays import Picture
 from recyclegan.data import (
@@ -21,6 +23,7 @@ from recyclegan.data import (
     load_data,
 )
 from recyclegan.data.device_memory import are_kept, keep, kept_words, num_bytes
+from recyclegan.data.extra_clips import ClipsWithExtras, with_extras
 from recyclegan.data.label_clips import LabelledClips, labelled_clips
 from recyclegan.data.resize import scale_of
 from recyclegan.data.staging import Kept, Staging
@@ -33,6 +36,7 @@ from recyclegan.matching import NearestCrops, match_crops
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
+from recyclegan.training.extra_frames import note_on_terms, with_extra_samples
 from recyclegan.training.prefetching import Prefetched
 from recyclegan.training.teacher_frames import Decoding, with_teacher
 from recyclegan.video import read_frame
@@ -56,11 +60,13 @@ class Footage:
     palettes: dict[Domain, Colours]
     device: torch.device
     changes: tuple[str, ...] = ()
-    """How the clips differ from those that the run was last started with."""
+    """How the clips differ from those that the run was last started with, and terms that are left out."""
     kept: Kept | None = None
     """All frames on the device, where they are kept there."""
     labelled: LabelledClips | None = None
     """The clips of A with their classes, where these are trained on."""
+    extended: ClipsWithExtras | None = None
+    """The clips of A with their further inputs, where there are any."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -70,7 +76,11 @@ class Footage:
     @property
     def digests(self) -> dict[Domain, dict[str, str]]:
         """Return for each domain the SHA-256 of each clip's frames by the clip's name."""
-        return _digests(self.cached, self.labelled)
+        return _digests(self.cached, self.labelled, self.extended)
+
+    def seen(self, domain: Domain, frames: Frames) -> Float[Tensor, "batch frame_channels height width"]:
+        """Return frames of a domain without the channels that lie behind those of a frame."""
+        return frames[:, : self.cached[domain].clips[0].shape[3]]
 
     @property
     def beginning(self) -> tuple[str, ...]:
@@ -107,10 +117,14 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
     cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
     data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
+    extended = None
+    if config.extras.extra:
+        extended = with_extras(config.data, data["a"], specs["a"], config.extras.channels, frames, decoding)
+    drawn: dict[Domain, DomainFrames] = {**data, **({"a": extended.frames} if extended else {})}
     labelled = None
     if config.faithfulness.labels_weight:
-        labelled = labelled_clips(config.data, data["a"], specs["a"], frames, decoding)
-    drawn: dict[Domain, DomainFrames] = {**data, **({"a": labelled.frames} if labelled else {})}
+        labelled = labelled_clips(config.data, drawn["a"], specs["a"], frames, decoding)
+        drawn["a"] = labelled.frames
     if METHODS[config.method_name].imitates:
         drawn["a"] = with_teacher(config, data["a"], specs["b"], decoding)
     order = config.batch_size, config.seed, fabric.global_rank, fabric.world_size, frames.shuffle
@@ -118,18 +132,22 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     cache = frames.cache or default_cache_folder()
     match_crops(clips, data, frames, clip_length, window, config.seed, cache, decoding)
     palettes = {domain: _palette(domain, data[domain]) for domain in DOMAINS if frames.is_label(domain)}
-    changed = data_changes(config.out, _digests(data, labelled))
+    said = (*data_changes(config.out, _digests(data, labelled, extended)), *note_on_terms(config))
     samples = _samples(config)
     shown = {domain: [frames for _, frames in named] for domain, named in samples.items()}
     names = {domain: [name for name, _ in named] for domain, named in samples.items()}
     stays = are_kept(config.data_on_device, num_bytes(clips), fabric.device)
     kept = keep(clips, fabric.device) if stays else None
-    return Footage(clips, data, shown, names, palettes, fabric.device, tuple(changed), kept, labelled)
+    return Footage(clips, data, shown, names, palettes, fabric.device, said, kept, labelled, extended)
 
 
-def _digests(cached: Mapping[Domain, CachedDomain], labelled: LabelledClips | None) -> dict[Domain, dict[str, str]]:
-    digests = {domain: clips.digests for domain, clips in cached.items()}
-    return {**digests, "a": {**digests["a"], **labelled.digests}} if labelled else digests
+def _digests(
+    cached: Mapping[Domain, CachedDomain], *beside_a: LabelledClips | ClipsWithExtras | None
+) -> dict[Domain, dict[str, str]]:
+    digests = {domain: dict(clips.digests) for domain, clips in cached.items()}
+    for beside in beside_a:
+        digests["a"] |= beside.digests if beside else {}
+    return digests
 
 
 def describe_crops(config: TrainConfig, decoding: Decoding | None = None) -> str:
@@ -183,7 +201,9 @@ def _samples(config: TrainConfig) -> dict[Domain, list[tuple[str, Frames]]]:
     """
     split = "val" if (config.data / "val").is_dir() else "train"
     clips = index_data(config.data, split, triplets=config.frames.triplets, reading=config.frames.reading)
-    return {domain: [*_samples_of(clips[domain], load_spec(config, domain))] for domain in DOMAINS}
+    samples = {domain: [*_samples_of(clips[domain], load_spec(config, domain))] for domain in DOMAINS}
+    beside = load_spec(config, "a"), samples["a"], _samples_of
+    return {**samples, "a": with_extra_samples(config, split, clips["a"], *beside)}
 
 
 def _samples_of(clips: Sequence[Clip], spec: LoadSpec) -> Iterator[tuple[str, Frames]]:

@@ -125,7 +125,8 @@ class SampleJudge:
         pairs = []
         for frames in self._footage.samples[source_domain(direction)]:
             real = frames.to(self._footage.device)
-            pairs.append(pair_of(to_images(real)[0], to_images(translate(real))[0]))
+            seen = self._footage.seen(source_domain(direction), real)
+            pairs.append(pair_of(to_images(seen)[0], to_images(translate(real))[0]))
         if self._footage.palettes:
             return numbers_of(pairs, labels=True)
         return numbers_of(pairs, self._target(target_domain(direction)))

@@ -8,6 +8,7 @@ from recyclegan.checkpoint import Card
 from recyclegan.errors import InputError
 from recyclegan.files import read_json
 from recyclegan.paths import AnyPath, as_path_or_none
+from recyclegan.settings.extra_inputs import named_in_words
 from recyclegan.shipped import shipped
 from recyclegan.version import __version__
 
@@ -86,6 +87,8 @@ def _facts(card: Card, facts: Facts) -> Iterator[str]:
     yield f"| licence | {facts.licence or 'not stated'} |"
     yield f"| method | {card.method}, {card.steps} steps, direction {card.direction} |"
     yield f"| network | {card.generator}, width {card.width} |"
+    if card.extras:
+        yield f"| reads besides | {named_in_words([*card.extras])}, by `--extra FOLDER` |"
     yield f"| scale | {card.scale.loaded[1]}x{card.scale.loaded[0]} ({card.resize}) |"
 
 

@@ -10,6 +10,7 @@ from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, natural_key
 from recyclegan.notes import notify
+from recyclegan.paths import as_path
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.translation.mixing import check_strength
 from recyclegan.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Span, Time, read_comment, seconds
@@ -55,6 +56,9 @@ class Output:
     """Share of the translation in what is written, 0 to 1; the rest is the source."""
     encoder_preset: str | None = None
     """The encoder's preset, from its fastest and largest to its slowest: ``veryfast`` or ``slow`` for H.264."""
+    extra: Path | None = None
+    """Folder of what some translators read beside each frame, such as depth: NAME/CLIP for each clip. By default the
+    one beside the clips' own folder, ``val/A_extra`` for ``val/A``."""
 
     def __post_init__(self) -> None:
         """Refuse times and sizes that leave nothing.
@@ -68,6 +72,8 @@ class Output:
         if self.max_side is not None and self.max_side < LEAST_SIDE:
             raise InputError(f"max side: found {self.max_side}, expected at least {LEAST_SIDE} pixels")
         check_strength(self.strength)
+        if self.extra is not None:
+            object.__setattr__(self, "extra", as_path(self.extra))
 
     @property
     def reading(self) -> Reading:

@@ -16,6 +16,7 @@ from recyclegan.labels import snap
 from recyclegan.networks.weights import check_finite
 from recyclegan.tensors import Frames, Translated, to_frames, to_images
 from recyclegan.translation.computing import Computing
+from recyclegan.translation.extras_beside import parted
 from recyclegan.translation.kinds import Images, Picture, check_channels, with_channels
 from recyclegan.translation.pending import CudaTraffic, Pending
 
@@ -53,7 +54,7 @@ class Passage:
                 asked for.
         """
         self._check_scaled(*images.shape[1:3])
-        if self._traffic:
+        if self._traffic and not self._card.extras:
             check_channels(images, self._card.channels_in)
             path = DevicePath(self._card, self._to_scale, self._computing)
             return self._traffic.begin(images, lambda there: path(there, size), self._what)
@@ -82,8 +83,10 @@ class Passage:
 
     def _scaled(self, images: Images) -> Scaled:
         """Return images at the scale of training, with the channels that the generator reads."""
-        scaled = np.stack([self._to_scale(image, is_label=self._card.labels_in) for image in images])
-        return with_channels(scaled, self._card.channels_in)
+        frames, *extras = parted(images, self._card)
+        scaled = np.stack([self._to_scale(image, is_label=self._card.labels_in) for image in frames])
+        beside = [np.stack([self._to_scale(image) for image in extra]) for extra in extras]
+        return np.concatenate([with_channels(scaled, self._card.channels_in), *beside], axis=3)
 
     def _levels(self, translated: Translated) -> UInt8[Tensor, "batch channels_out height width"]:
         """Return what is shown of translated frames, at their own scale."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from recyclegan.data.resize import Resize
 from recyclegan.engines.batches import batches, counted
+from recyclegan.errors import InputError
 from recyclegan.translation.account import Clock
 from recyclegan.translation.kinds import Picture
 from recyclegan.translation.mixing import mixed
@@ -37,7 +38,13 @@ class Pipeline:
     """Translates what is read with a translator, for an output."""
 
     def __init__(self, translator: "Translator", output: Output, even: bool = False) -> None:
-        """``even`` makes sides even that are made smaller, as videos want it."""
+        """``even`` makes sides even that are made smaller, as videos want it.
+
+        Raises:
+            InputError: further inputs are given to a translator that reads none.
+        """
+        if output.extra and not translator.card.extras:
+            raise InputError(f"{output.extra}: this translator reads frames alone; leave --extra out")
         self._translator, self._output, self._even = translator, output, even
 
     def run(
@@ -96,7 +103,7 @@ class Pipeline:
         self._translator.computing.took(len(items), pending.seconds())
         rgb = np.repeat(translations, 3 // translations.shape[3], axis=3) if translations.shape[3] < 3 else translations
         for item, translated in zip(items, rgb, strict=True):
-            source = image_of(item)
+            source = image_of(item)[..., :3]
             shown = mixed(source, translated, self._output.strength, self._translator.card.labels_in)
             yield self._beside(source, shown) if self._output.side_by_side else shown
 

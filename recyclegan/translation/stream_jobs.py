@@ -42,6 +42,7 @@ def translate_stream(
         BrokenPipeError: nobody reads the pipe any more.
     """
     pipe = pipe or PipeOptions()
+    translator.card.refuse_extras(source)
     if is_image_pattern(source) and not Path(target).suffix and target != PIPE:
         target = str(Path(target) / Path(source).name)
     palette = _on_palette(target, translator, pipe)

@@ -21,7 +21,7 @@ from recyclegan.engines.devices import moved, pick_device
 from recyclegan.engines.onnx_reading import check_choices, is_exported, load_exported
 from recyclegan.exports.torch_program import SUFFIX as PROGRAM
 from recyclegan.exports.torch_program import load_program
-from recyclegan.files import kind_of, sweep
+from recyclegan.files import kind_of
 from recyclegan.hub import locate
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.translating import EngineChoice, PrecisionChoice
@@ -29,12 +29,12 @@ from recyclegan.streams import is_image_pattern
 from recyclegan.tensors import Frames, Translated
 from recyclegan.translation import publishing
 from recyclegan.translation.computing import Computing
-from recyclegan.translation.jobs import Progress, carry_out, translate_image, translate_video
+from recyclegan.translation.jobs import Progress, carry_out, translate_image
 from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each
 from recyclegan.translation.model_cards import facts_of
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
 from recyclegan.translation.passage import Passage
-from recyclegan.translation.plan import VideoJob, find_inputs, is_pattern, plan_folder, plan_several
+from recyclegan.translation.plan import Plan, VideoJob, find_inputs, is_pattern, plan_folder, plan_several
 from recyclegan.translation.stream_jobs import is_streamed, translate_stream
 from recyclegan.video import IMAGE_SUFFIXES
 
@@ -194,7 +194,8 @@ class Translator:
     def translate_images(self, images: Images, size: tuple[int, int] | None = None) -> TranslatedImages:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
 
-        ``size`` is another (height, width) to give them back at.
+        ``size`` is another (height, width) to give them back at. What a translator reads besides (``card.extras``) lies
+        behind the colours of ``images``.
 
         Raises:
             InputError: the number of channels is not what the translator reads, frames would be too large at the scale
@@ -323,10 +324,7 @@ class Translator:
         place = video_place(target, output)
         if not may_write(source, place, output, kind_of_output(output)):
             return [f"{place}: is there already, and is left as it is"]
-        job = VideoJob(source, place)
-        job.check(output)
-        sweep(place.parent)
-        return translate_video(job, self, output, progress)
+        return carry_out(Plan((), (VideoJob(source, place),)), self, output, progress)
 
     def translate_folder(
         self, source: AnyPath, target: AnyPath, output: Output | None = None, progress: Progress | None = None

@@ -1,0 +1,100 @@
+"""Channels beside the frames of A, such as depth: found by the names of clips, checked, and laid behind the frames.
+
+They then go through crops, mirroring, the cache of frames and the device's memory as the pixel that they are of.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recyclegan.data.cache import CachedClip, ClipFrames, DomainFrames, cached_clips
+from recyclegan.data.cache_entry import Progress
+from recyclegan.data.index import Clip, find_clips, index_data
+from recyclegan.data.joined_frames import JoinedClip
+from recyclegan.data.loading import LoadSpec
+from recyclegan.errors import InputError
+from recyclegan.files import kind_of
+from recyclegan.settings.frames import DataConfig, Reading
+
+EXTRA_FOLDER = "A_extra"
+"""The folder beside A that holds a folder for each further input."""
+
+
+@dataclass(frozen=True)
+class ClipsWithExtras:
+    """The clips of A with their further channels."""
+
+    frames: DomainFrames
+    digests: Mapping[str, str]
+    """The SHA-256 of the extras of each clip, by their name below ``train``."""
+
+
+def with_extras(
+    data: Path,
+    frames: DomainFrames,
+    spec: LoadSpec,
+    channels: Mapping[str, int],
+    config: DataConfig,
+    progress: Progress | None = None,
+) -> ClipsWithExtras:
+    """Return the clips of ``data/train/A``, as they were loaded by ``spec``, with the channels of ``train/A_extra``.
+
+    ``channels`` is 1 or 3 of each folder there, by name. They are kept in the cache like frames, resized alike.
+
+    Raises:
+        InputError: a folder or a clip is missing, or has another number of frames or another size than its clip of A.
+    """
+    clips = index_data(data, "train", ("a",), reading=config.reading)["a"]
+    joined: list[ClipFrames] = list(frames.clips)
+    digests: dict[str, str] = {}
+    for name, number in channels.items():
+        kept = _kept(extras_of(data, "train", name, clips, config.reading), extra_spec(spec, number), config, progress)
+        joined = [JoinedClip(clip, kept[of]) for of, clip in zip(frames.names, joined, strict=True)]
+        digests |= {f"{EXTRA_FOLDER}/{name}/{of}": clip.digest for of, clip in kept.items()}
+    return ClipsWithExtras(DomainFrames(frames.names, tuple(joined)), digests)
+
+
+def _kept(
+    extras: Mapping[str, Clip], spec: LoadSpec, config: DataConfig, progress: Progress | None
+) -> dict[str, CachedClip]:
+    max_bytes = None if config.cache_gb is None else round(config.cache_gb * 1e9)
+    wanted = [(clip, spec) for clip in extras.values()]
+    return dict(zip(extras, cached_clips(wanted, config.cache, max_bytes, progress), strict=True))
+
+
+def extra_spec(spec: LoadSpec, channels: int) -> LoadSpec:
+    """Return how an extra of 1 or 3 channels is kept beside frames that are kept by ``spec``."""
+    return replace(spec, is_label=False, channels=channels)
+
+
+def extras_of(data: Path, split: str, name: str, clips: Sequence[Clip], reading: Reading) -> dict[str, Clip]:
+    """Return the clips of ``data/SPLIT/A_extra/NAME`` that belong to clips of A, by their name and in their order.
+
+    Raises:
+        InputError: one is missing, or does not fit.
+    """
+    folder = data / split / EXTRA_FOLDER / name
+    if kind_of(folder) != "folder":
+        raise InputError(f"{folder}: no such folder; put {name} of the clips of {data / split / 'A'} there")
+    found = {clip.name: clip for clip in find_clips(folder, reading=reading)}
+    for misfit in _misfits(folder, clips, found):
+        raise InputError(misfit)
+    return {clip.name: found[clip.name] for clip in clips}
+
+
+def _misfits(folder: Path, clips: Sequence[Clip], found: Mapping[str, Clip]) -> Iterator[str]:
+    for clip in clips:
+        if clip.name not in found:
+            yield f"{folder}: holds nothing for {clip.name}; add it as a video or a folder of that name"
+        elif misfit := misfit_of(clip, found[clip.name]):
+            yield f"{folder / clip.name}: {misfit}"
+
+
+def misfit_of(clip: Clip, extra: Clip) -> str:
+    """Return what does not fit between a clip and one that lies beside it; nothing where both fit."""
+    if clip.num_frames != extra.num_frames:
+        return f"has {extra.num_frames} frames for {clip.num_frames} of its clip; expected one for each"
+    if clip.size != extra.size:
+        found, wanted = (f"{width}x{height}" for height, width in (extra.size, clip.size))
+        return f"is {found} and its clip is {wanted}; write both in one size"
+    return ""
