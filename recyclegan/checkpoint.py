@@ -18,7 +18,7 @@ from recyclegan.config import CountOrNone, Within, check_numbers, from_dict, to_
 from recyclegan.data import Scale
 from recyclegan.domains import DIRECTIONS, Direction
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of, write_bytes
+from recyclegan.files import check_is_file, write_bytes
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.networks import make_generator
 from recyclegan.networks.weights import Shapes, check_numbers_of, difference, shapes_of
@@ -175,9 +175,7 @@ def _read_tensors(path: Path, wanted: Shapes, generator: str) -> dict[str, Tenso
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Yield an open safetensors file; the library's errors of every class become one line."""
-    if (kind := kind_of(path)) != "file":
-        found = "no such file" if kind == "nothing" else f"is a {kind}"
-        raise InputError(f"{path}: {found}; expected a translator (.safetensors) or a run folder")
+    check_is_file(path, "expected a translator (.safetensors) or a run folder")
     try:
         with safe_open(path, "pt") as file:
             yield file

@@ -11,7 +11,8 @@ import tyro
 
 from recyclegan.cli import main
 from recyclegan.cli.catalogue import about, every_command
-from recyclegan.cli.option_records import FIRST, HEADINGS, MAIN, Option, options_of
+from recyclegan.cli.option_records import Option, options_of
+from recyclegan.cli.option_tables import FIRST, HEADINGS, MAIN
 from recyclegan.cli.parsing import _bounded_width
 from recyclegan.errors import InputError
 

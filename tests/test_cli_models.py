@@ -5,10 +5,9 @@ import json
 import pytest
 
 from recyclegan.cli import main
-from recyclegan.cli.models import SIZE
+from recyclegan.cli.models import SIZE, frames_per_second
 from recyclegan.shipped import shipped
 from recyclegan.translation import Translator
-from recyclegan.translation.frame_rate import frames_per_second
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -202,3 +202,9 @@ def test_the_scores_of_a_card_are_its_own(tmp_path: Path) -> None:
     ours.card = replace(ours.card, metrics={"mean_iou": 0.5})
     text = ours.save_pretrained(tmp_path / "shared").with_name("README.md").read_text()
     assert "| mean_iou | 0.5 |" in text
+
+
+def test_a_translator_without_weights_is_refused(tmp_path: Path) -> None:
+    exported = Translator(torch.nn.Identity(), small_card(), "cpu")
+    with pytest.raises(InputError, match="publish the run or file it was made of"):
+        exported.save_pretrained(tmp_path / "shared")

@@ -1,6 +1,5 @@
 """``recyclegan calibrate``, and the calibrated setting of the synthetic flow that ``train --flow`` takes."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +8,7 @@ import tyro
 
 from recyclegan.cli.next_step import to_train
 from recyclegan.cli.parsing import parse
-from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.progress import counter, progress_bars, say_notes
 from recyclegan.config import Count, Seed, Within
 from recyclegan.files import check_writable
 from recyclegan.settings.frames import DataConfig, Reading
@@ -71,8 +70,7 @@ def calibrate(words: list[str]) -> None:
     out = options.out or _default_out(options.data)
     reading = Reading(options.damaged, options.deinterlace)
     footage, view = footage_of(options.data, options.triplets, reading), view_of(DataConfig(options.size))
-    for note in (note for clips in footage.values() for clip in clips for note in clip.notes()):
-        print(f"note: {note}", file=sys.stderr)
+    say_notes(note for clips in footage.values() for clip in clips for note in clip.notes())
     for path in filter(None, (out, options.picture)):
         check_writable(path)
     calibration = calibrated(footage, view, options.pairs, options.headroom, options.seed)
@@ -92,26 +90,24 @@ def _default_out(data: Path) -> Path:
     return data.with_suffix(f".{FLOW_FILE}") if data.is_file() else data / FLOW_FILE
 
 
-def flow_for(flow: str, place: Path, size: tuple[int, int] | None, reading: Reading) -> FlowSynthesis:
-    """Return the setting that ``flow`` names for footage, and tell it: a file's, or for ``auto`` the footage's own.
-
-    That is what ``calibrate`` wrote for it or for the data folder that it lies in; else it is fitted now.
+def flow_for(file: Path | None, place: Path, frames: DataConfig) -> FlowSynthesis:
+    """Return the setting that a file of ``calibrate`` holds, or, without one, that is fitted to footage now; tell it.
 
     Raises:
         InputError: the file is no calibration, or the footage allows none.
     """
     from recyclegan.calibration import footage_of, read_calibration
 
-    if file := _written_for(place) if flow == "auto" else Path(flow):
+    if file:
         found, source = read_calibration(file), str(file)
     else:
-        frames = DataConfig(size) if size else DataConfig()
-        found, source = calibrated(footage_of(place, False, reading), view_of(frames)), f"fitted to {place}"
+        footage = footage_of(place, frames.triplets, frames.reading)
+        found, source = calibrated(footage, view_of(frames)), f"fitted to {place}"
     print(f"flow: {flow_in_words(found.flow)} ({source})")
     return found.flow
 
 
-def _written_for(place: Path) -> Path | None:
+def written_for(place: Path) -> Path | None:
     """Return the file of a calibration that stands beside footage, or in the data folder that it lies in."""
     from recyclegan.calibration import FLOW_FILE
 
@@ -119,7 +115,7 @@ def _written_for(place: Path) -> Path | None:
     return next((file for file in (_default_out(place), *above) if file.is_file()), None)
 
 
-def view_of(frames: "DataConfig") -> "View":
+def view_of(frames: DataConfig) -> "View":
     """Return how training takes frames."""
     from recyclegan.calibration import View
     from recyclegan.data.resize import scale_of
@@ -135,12 +131,11 @@ def calibrated(
 
     with progress_bars() as bars:
         calibration = run_calibration(footage, view, num_pairs, headroom, seed, counter(bars))
-    for note in calibration.notes:
-        print(f"note: {note}", file=sys.stderr)
+    say_notes(calibration.notes)
     return calibration
 
 
-def flow_in_words(flow: "FlowSynthesis") -> str:
+def flow_in_words(flow: FlowSynthesis) -> str:
     """Return the calibrated fields of a setting in one line."""
     names = ("motion", "shift", "smoothness", "zoom", "rotation")
     return ", ".join(f"{name} {getattr(flow, name):g}" for name in names)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import shlex
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import tyro
 
 from recyclegan.cli.parsing import parse, peek
-from recyclegan.cli.progress import counter, progress_bars, say
+from recyclegan.cli.progress import counter, progress_bars, say, say_notes
 from recyclegan.cli.train import train_arguments
 from recyclegan.errors import InputError, nearest
 from recyclegan.settings.evaluation import ComparisonConfig
@@ -56,8 +55,7 @@ def compare(words: list[str]) -> None:
         failures = compare_methods(
             contenders, options.data, options.out, config, counter(bars), options.resume, common, say
         )
-    for failure in failures:
-        print(f"note: {failure}", file=sys.stderr)
+    say_notes(failures)
     print((options.out / "table.md").read_text())
     print(f"{options.out / 'report.html'}: written")
 

@@ -11,9 +11,8 @@ import tyro
 from rich.progress import TextColumn
 
 from recyclegan.cli.next_step import next_step, to_translate
-from recyclegan.cli.parsing import is_named, parse
-from recyclegan.cli.progress import counter, progress_bars, training_bar
-from recyclegan.cli.train import say_note
+from recyclegan.cli.parsing import fields_of, is_named, parse
+from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bar
 from recyclegan.errors import InputError
 from recyclegan.settings.distillation import TRAINING, Budget, DistillFlags, student_networks
 from recyclegan.settings.methods import DistillConfig
@@ -46,8 +45,8 @@ def _begun(options: Any, words: list[str]) -> "tuple[Path, Distilled]":
     teacher = open_teacher(options.teacher, options.direction, options.device, options.levels)
     out = Path("runs") / f"{options.data.resolve().name}-student" if options.out == UNNAMED else options.out
     defaults = distill_config(teacher, options.data, out, options.student, **_within_budget(options))
-    parsed: Any = parse(_options(_fields(defaults)), words, "distill")
-    config = TrainConfig(**{**_fields(parsed), "out": out})
+    parsed: Any = parse(_options(fields_of(TrainConfig, defaults)), words, "distill")
+    config = TrainConfig(**{**fields_of(TrainConfig, parsed), "out": out})
     print(f"teacher: {teacher.name}\nstudent: {in_words(config)}")
     return out, _with_news(lambda news: learn_from(teacher, config, options.target, news))
 
@@ -97,8 +96,7 @@ def _with_news(work: "Callable[[News], Distilled]") -> "Distilled":
 def _end(out: Path, distilled: "Distilled") -> int:
     """Say how it ended and what comes next; return the exit code."""
     outcome = distilled.outcome
-    for note in outcome.notes:
-        say_note(note)
+    say_notes(outcome.notes)
     if not outcome.is_first_process:
         return 0
     if distilled.likeness is None:
@@ -137,7 +135,3 @@ TEACHER_HELP = (
     "any model made of DATA's, under the same names. Not needed with --resume."
 )
 OUT_HELP = "Run folder to write; by default runs/DATA-student."
-
-
-def _fields(config: Any) -> dict[str, Any]:
-    return {f.name: getattr(config, f.name) for f in dataclasses.fields(TrainConfig)}

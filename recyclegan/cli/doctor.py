@@ -75,11 +75,9 @@ def _report(as_json: bool) -> str:
     from recyclegan.doctor import environment
 
     facts = environment()
-    return (
-        json.dumps(facts, indent=2)
-        if as_json
-        else "\n".join(f"{name + ':':<12}{value}" for name, value in facts.items())
-    )
+    if as_json:
+        return json.dumps(facts, indent=2)
+    return "\n".join(f"{name + ':':<12}{value}" for name, value in facts.items())
 
 
 def _is_run(folder: Path) -> bool:

@@ -1,6 +1,6 @@
 """``recyclegan export RUN_OR_MODEL OUT``."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +47,7 @@ def export(words: list[str]) -> None:
     options = parse(TranslatorExportOptions, words, "export")
     from recyclegan.exports import export as run_export
 
-    chosen = {each.name: getattr(options, each.name) for each in fields(options)}
+    chosen = dict(vars(options))
     written = run_export(chosen.pop("model"), **chosen)
     print(f"{written.path}: written ({written.card.direction}, {written.size / 1e6:.1f} MB)")
     print(f"{written.runner} against torch at {written.sizes}{', in 32 bits' * bool(written.int8)}: {written.distance}")

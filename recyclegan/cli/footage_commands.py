@@ -4,19 +4,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from recyclegan.cli.calibrate import flow_for
+from recyclegan.cli.calibrate import flow_for, written_for
 from recyclegan.cli.next_step import next_step
 from recyclegan.cli.parsing import choice, parse
 from recyclegan.cli.prepare_crops import prepare_crops
-from recyclegan.cli.progress import Show, counter, progress_bars, say
+from recyclegan.cli.progress import Show, counter, progress_bars, say, say_notes
 from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.errors import InputError
 from recyclegan.settings.evaluation import EvaluationConfig
-from recyclegan.settings.frames import Damaged, Reading
+from recyclegan.settings.frames import Damaged, DataConfig, Reading
 from recyclegan.settings.motion import FlowSynthesis
 
 if TYPE_CHECKING:
@@ -113,57 +113,52 @@ def prepare(words: list[str]) -> None:
     if name == CROPS:
         prepare_crops(words[1:])
         return
-    out, made = {"videos": _videos, "roadworld": _roadworld, "viper": _viper, "cityscapes": _cityscapes}[name](
-        words[1:]
-    )
-    for note in made.notes:
-        print(f"note: {note}", file=sys.stderr)
+    kind, make = PREPARED[name]
+    options: Any = parse(kind, words[1:], f"prepare {name}")
+    with progress_bars() as bars:
+        made = make(options, counter(bars))
+    say_notes(made.notes)
     print(", ".join(f"{place}: {count} clips" for place, count in made.num_clips.items()))
-    print(next_step("doctor", out))
+    print(next_step("doctor", options.out))
 
 
-def _viper(words: list[str]) -> "tuple[Path, Prepared]":
-    options = parse(PrepareViperOptions, words, "prepare viper")
-    from recyclegan.data.published_folders import prepare_viper
-
-    with progress_bars() as bars:
-        return options.out, prepare_viper(**vars(options), progress=_files(counter(bars)))
-
-
-def _cityscapes(words: list[str]) -> "tuple[Path, Prepared]":
-    options = parse(PrepareCityscapesOptions, words, "prepare cityscapes")
-    from recyclegan.data.published_folders import prepare_cityscapes
-
-    with progress_bars() as bars:
-        return options.out, prepare_cityscapes(**vars(options), progress=_files(counter(bars)))
-
-
-def _files(show: Show) -> Callable[[int, int, str], None]:
-    """Return a function that shows files of whatever clip as one piece of work."""
-    return lambda done, total, _: show(done, total, "placing files")
-
-
-def _videos(words: list[str]) -> "tuple[Path, Prepared]":
-    options = parse(PrepareVideosOptions, words, "prepare videos")
+def _videos(options: PrepareVideosOptions, show: Show) -> "Prepared":
     from recyclegan.data.prepare import prepare_videos
 
-    with progress_bars() as bars:
-        return options.out, prepare_videos(**vars(options), progress=counter(bars))
+    return prepare_videos(**vars(options), progress=show)
 
 
-def _roadworld(words: list[str]) -> "tuple[Path, Prepared]":
-    options = parse(PrepareRoadworldOptions, words, "prepare roadworld")
+def _roadworld(options: PrepareRoadworldOptions, show: Show) -> "Prepared":
     from recyclegan.data.prepare import prepare_roadworld
 
     looks = options.looks.split(",")
     if len(looks) != 2:
         raise InputError(f"--looks {options.looks}: expected two with a comma between, such as day,label")
-    with progress_bars() as bars:
-        show = counter(bars)
-        return options.out, prepare_roadworld(
-            **{**vars(options), "looks": (looks[0], looks[1])},
-            progress=lambda done, total, _: show(done, total, "rendering"),
-        )
+    chosen = {**vars(options), "looks": (looks[0], looks[1])}
+    return prepare_roadworld(**chosen, progress=lambda done, total, _: show(done, total, "rendering"))
+
+
+def _viper(options: PrepareViperOptions, show: Show) -> "Prepared":
+    from recyclegan.data.published_folders import prepare_viper
+
+    return prepare_viper(**vars(options), progress=lambda done, total, _: show(done, total, PLACING))
+
+
+def _cityscapes(options: PrepareCityscapesOptions, show: Show) -> "Prepared":
+    from recyclegan.data.published_folders import prepare_cityscapes
+
+    return prepare_cityscapes(**vars(options), progress=lambda done, total, _: show(done, total, PLACING))
+
+
+PLACING = "placing files"
+"""What is shown of files, whatever clip they are of."""
+PREPARED: dict[str, tuple[type, Callable[[Any, Show], "Prepared"]]] = {
+    "videos": (PrepareVideosOptions, _videos),
+    "roadworld": (PrepareRoadworldOptions, _roadworld),
+    "viper": (PrepareViperOptions, _viper),
+    "cityscapes": (PrepareCityscapesOptions, _cityscapes),
+}
+"""What each kind of footage takes, and what makes a data folder of it."""
 
 
 @dataclass(frozen=True)
@@ -197,13 +192,15 @@ def flow_preview(words: list[str]) -> None:
 
     reading = Reading(options.damaged)
     if options.flow is not None:
-        fitted = flow_for(options.flow, options.input, options.size, reading)
+        file = written_for(options.input) if options.flow == "auto" else Path(options.flow)
+        size = None if file else options.size  # a file is for frames of any size
+        frames = DataConfig(size or DataConfig.size, damaged=options.damaged)
+        fitted = flow_for(file, options.input, frames)
         options = parse(FlowPreviewOptions, words, "flow-preview", default=replace(options, synthesis=fitted))
     picture, video = preview_flow(
         options.input, options.out, options.size, options.num_frames, options.seed, options.synthesis, options.damaged
     )
-    for note in notes_of([options.input], reading):
-        print(f"note: {note}", file=sys.stderr)
+    say_notes(notes_of([options.input], reading))
     print(f"{picture} and {video}: written")
 
 
@@ -240,8 +237,7 @@ def evaluate(words: list[str]) -> None:
         config = on_all_cores(options.config)
         results = run_evaluation(**{**vars(options), "config": config}, progress=counter(bars), say=say)
     footage = filter(None, (options.translated, options.source, options.target))
-    for note in (*results.notes, *notes_of(footage, options.config.reading)):
-        print(f"note: {note}", file=sys.stderr)
+    say_notes([*results.notes, *notes_of(footage, options.config.reading)])
     print(score_table(results.results, sys.stdout.encoding or "utf-8"))
     for line in results.verdict.lines() if results.verdict else ():
         print(f"verdict: {line}")

@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from recyclegan.cli.catalogue import about
-from recyclegan.cli.option_records import FIRST, HEADINGS, MAIN, MOST_UNGROUPED, OTHERS, Option, notes_of, options_of
+from recyclegan.cli.option_records import Option, notes_of, options_of
+from recyclegan.cli.option_tables import FIRST, HEADINGS, MAIN, MOST_UNGROUPED, OTHERS
 
 NARROWEST, WIDEST = 60, 100
 """Columns that help is laid out in."""

@@ -1,13 +1,12 @@
 """``recyclegan live MODEL INPUT OUTPUT``."""
 
-import sys
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import tyro
 
 from recyclegan.cli.parsing import parse
-from recyclegan.cli.progress import say
+from recyclegan.cli.progress import say, say_notes
 from recyclegan.config import Share, Within
 from recyclegan.domains import Direction
 from recyclegan.settings.streaming import Late, LiveScale, PipeOptions
@@ -69,8 +68,7 @@ def live(words: list[str]) -> None:
     controls = Controls(options.strength)
     with opened_sink(options.output, source, options.pipe, controls, _tell, options.host) as sink:
         notes = Live(translator, source, sink, controls, options.late, options.scale, _tell).run()
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    say_notes(notes)
 
 
 def _tell(line: str) -> None:

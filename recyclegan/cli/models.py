@@ -1,9 +1,10 @@
 """``recyclegan models [NAME...]``: the translators that come with the package."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -13,6 +14,9 @@ from recyclegan.cli.parsing import parse
 from recyclegan.config import Within
 from recyclegan.errors import InputError, nearest
 from recyclegan.shipped import Shipped, shipped
+
+if TYPE_CHECKING:
+    from recyclegan.translation import Translator
 
 SIZE = (128, 256)
 """Height and width of the frames that are timed."""
@@ -78,8 +82,23 @@ def _speed(model: Shipped, seconds: float) -> list[str]:
     if not seconds:
         return []
     from recyclegan.translation import Translator
-    from recyclegan.translation.frame_rate import frames_per_second
 
     translator = Translator.from_pretrained(model.weights)
     rate = frames_per_second(translator, seconds, SIZE)
     return [f"{rate:.3g} frames/s of {SIZE[1]}x{SIZE[0]} here ({translator.device.type})"]
+
+
+def frames_per_second(translator: "Translator", seconds: float, size: tuple[int, int]) -> float:
+    """Return the frames of ``size`` (height, width) that ``translate_images`` makes in a second, one at a time.
+
+    The first is not timed; then as many are as begin within ``seconds``, one at least.
+    """
+    import numpy as np
+
+    noise = np.random.default_rng(0).integers(0, 256, (1, *size, translator.card.channels_in), np.uint8)
+    translator.translate_images(noise)
+    count, start = 0, time.perf_counter()
+    while not count or time.perf_counter() - start < seconds:
+        translator.translate_images(noise)
+        count += 1
+    return count / (time.perf_counter() - start)

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -129,6 +129,17 @@ class Course(Pace):
 def say(line: str) -> None:
     """Print what will be done, before it is."""
     print(line, file=sys.stderr, flush=True)
+
+
+def say_note(note: str) -> None:
+    """Print what a user should know, to standard error."""
+    say(f"note: {note}")
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """Print several of these, a line each."""
+    for note in notes:
+        say_note(note)
 
 
 def counter(bars: Bars) -> Show:

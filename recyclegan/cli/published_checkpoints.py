@@ -1,6 +1,5 @@
 """``recyclegan import-reference`` and ``export-reference``: checkpoints of the published code, both ways."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,7 +7,7 @@ from typing import Literal
 import tyro
 
 from recyclegan.cli.parsing import parse
-from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.progress import counter, progress_bars, say_notes
 from recyclegan.domains import Domain
 
 
@@ -38,8 +37,7 @@ def import_reference(words: list[str]) -> None:
     with progress_bars() as bars:
         counter(bars)(0, None, f"importing {options.folder}")
         notes = run_import(options.folder, options.epoch, options.out, labels, options.label_domain)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    say_notes(notes)
     print(f"{options.out}: written")
 
 

@@ -1,7 +1,6 @@
 """``recyclegan train METHOD``."""
 
 import dataclasses
-import sys
 from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,10 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from rich.progress import TextColumn
 
-from recyclegan.cli.calibrate import calibrated, flow_in_words, view_of
+from recyclegan.cli.calibrate import flow_for
 from recyclegan.cli.next_step import next_step, to_translate
-from recyclegan.cli.parsing import DEFAULT_METHOD, NO_PRESET, Chosen, choice, default_preset, is_named, parse, peek
-from recyclegan.cli.progress import counter, progress_bars, training_bar
+from recyclegan.cli.parsing import (
+    DEFAULT_METHOD,
+    NO_PRESET,
+    Chosen,
+    choice,
+    default_preset,
+    fields_of,
+    is_named,
+    parse,
+    peek,
+)
+from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bar
 from recyclegan.config import Within
 from recyclegan.errors import InputError, nearest
 from recyclegan.notes import notify
@@ -56,8 +65,7 @@ def train(words: list[str]) -> int:
     outcome, has_trained = _trained(config, flags)
     if not outcome.is_first_process:
         return 0
-    for note in outcome.notes:
-        say_note(note)
+    say_notes(outcome.notes)
     return _end(config, flags, outcome, has_trained)
 
 
@@ -105,11 +113,6 @@ def _judge(out: Path, outcome: "Outcome") -> None:
     print(f"page: {out / 'index.html'}; open it in a browser")
 
 
-def say_note(note: str) -> None:
-    """Print what a user should know, to standard error."""
-    print(f"note: {note}", file=sys.stderr)
-
-
 def method_of(words: list[str]) -> tuple[str, list[str]]:
     """Return the method and the options after it; without one, that of the run to resume, or the default one."""
     if words and words[0].startswith("--") and words[0] != "--help":
@@ -137,8 +140,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
         print(preset.reason)
     if flags.minutes is not None:
         config = _planned(config, flags.minutes, words)
-    for note in notes_on_sizes(shapes_of(config), config.frames):
-        say_note(note)
+    say_notes(notes_on_sizes(shapes_of(config), config.frames))
     return config
 
 
@@ -161,7 +163,7 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
     """
     flow, run = peek(words, "--flow"), _run_to_resume(words, name)
     named = peek(words, "--preset") or (preset.name if preset else NO_PRESET)
-    start = _fields(_stored(run, name)) if run else _preset(name, named, words)
+    start = fields_of(TrainConfig, _stored(run, name)) if run else _preset(name, named, words)
     if flow is not None and not hasattr(start["method"], "flow"):
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
     parsed: Any = parse(_train_options(name, start), words, f"train {name}")
@@ -170,10 +172,7 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
     elif flow is not None:
         start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
         parsed = parse(_train_options(name, start), words, f"train {name}")
-    flags, values = (
-        {f.name: getattr(parsed, f.name) for f in dataclasses.fields(kind)} for kind in (Flags, TrainConfig)
-    )
-    return Flags(**flags), values
+    return Flags(**fields_of(Flags, parsed)), fields_of(TrainConfig, parsed)
 
 
 def _run_to_resume(words: list[str], name: str = DEFAULT_METHOD) -> Path | None:
@@ -196,18 +195,14 @@ def _calibrated_flow(flow: str, config: TrainConfig) -> FlowSynthesis:
     Raises:
         InputError: the file is no calibration, or the clips allow none.
     """
-    from recyclegan.calibration import FLOW_FILE, footage_of, read_calibration
+    from recyclegan.calibration import FLOW_FILE
     from recyclegan.runs.run_folder import check_run_folder
 
     file = config.data / FLOW_FILE if flow == "auto" else Path(flow)
     if flow != "auto" or file.exists():
-        found, source = read_calibration(file), str(file)
-    else:
-        check_run_folder(config, resume=False)
-        footage = footage_of(config.data, config.frames.triplets, config.frames.reading)
-        found, source = calibrated(footage, view_of(config.frames)), f"fitted to {config.data}"
-    print(f"flow: {flow_in_words(found.flow)} ({source})")
-    return found.flow
+        return flow_for(file, config.data, config.frames)
+    check_run_folder(config, resume=False)
+    return flow_for(None, config.data, config.frames)
 
 
 def _stored(run: Path, name: str | None = None) -> TrainConfig:
@@ -218,10 +213,6 @@ def _stored(run: Path, name: str | None = None) -> TrainConfig:
     if name is not None and stored.method_name != name:
         raise InputError(f"{run}: was trained by {stored.method_name}, not {name}")
     return stored
-
-
-def _fields(config: TrainConfig) -> dict[str, Any]:
-    return {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
 
 
 def _preset(name: str, preset: str, words: list[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """``recyclegan translate MODEL INPUT... OUTPUT``."""
 
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal, get_type_hints
@@ -9,8 +9,8 @@ from typing import Annotated, Literal, get_type_hints
 import tyro
 
 from recyclegan.cli.next_step import after_translating
-from recyclegan.cli.parsing import parse
-from recyclegan.cli.progress import counter, progress_bars
+from recyclegan.cli.parsing import fields_of, parse
+from recyclegan.cli.progress import counter, progress_bars, say_notes
 from recyclegan.config import Share, Within
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
@@ -100,7 +100,7 @@ def translate(words: list[str]) -> None:
     streams = [place for place in options.places if is_streamed(place)]
     if streams and len(inputs) > 1:
         raise InputError(f"{streams[0]}: is one input, or the output of one; found {len(inputs)} inputs")
-    output = Output(**{each.name: getattr(options, each.name) for each in fields(Output)})
+    output = Output(**fields_of(Output, options))
     if not is_streamed(inputs[0]):
         find_inputs(inputs)
     translator = Translator.from_pretrained(options.model, **{name: getattr(options, name) for name in HOW})
@@ -110,8 +110,7 @@ def translate(words: list[str]) -> None:
             notes = translate_stream(inputs[0], target, translator, output, options.pipe, counter(bars))
         else:
             notes = translator.translate_path(source, target, output, counter(bars))
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    say_notes(notes)
     _tell_what_is_written(target, translator.computing.account.line(translator.device.type))
     if target != PIPE and isinstance(source, str) and Path(source).exists():
         print(after_translating(Path(source), Path(target), options.model, options.direction or "ab"), end="")

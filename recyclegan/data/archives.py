@@ -17,7 +17,7 @@ import numpy as np
 from recyclegan.data.linking import place_file
 from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of
+from recyclegan.files import check_is_file, kind_of
 from recyclegan.notes import notify
 
 LARGEST_MEMBER = 1 << 30
@@ -33,8 +33,7 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     Raises:
         InputError: there is no such file, it is no whole zip archive, or a member has no name, or that of another.
     """
-    if (kind := kind_of(path)) != "file":
-        raise InputError(f"{path}: {'no such file' if kind == 'nothing' else f'is a {kind}'}; name a zip archive")
+    check_is_file(path, "name a zip archive")
     with _one_line_errors(path, "is no whole zip archive", "download it again"):
         archive = zipfile.ZipFile(path)
     with archive:

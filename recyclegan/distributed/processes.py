@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 from recyclegan.distributed.fabric import Fabric
 from recyclegan.distributed.watching import WITHOUT_A_WORD, be_first, end_with_children, end_with_parent
 from recyclegan.errors import InputError, first_line
-from recyclegan.networks.half_precision import SLOWER, bf16_slowdown
+from recyclegan.networks.half_precision import SLOWER, slowness_of
 from recyclegan.settings.training import TrainConfig
 
 PATIENCE = 1.0
@@ -115,7 +115,7 @@ def _check_cpu(config: TrainConfig) -> None:
         raise InputError(f"--devices {config.devices}: found a CPU of {cores} cores, expected at most as many devices")
     if config.precision == "16-mixed":
         raise InputError("--precision 16-mixed: is not to be had on a CPU; give bf16-mixed or 32")
-    if config.precision == "bf16-mixed" and (times := bf16_slowdown()) > SLOWER:
+    if config.precision == "bf16-mixed" and (times := slowness_of(torch.bfloat16)) > SLOWER:
         raise InputError(
             f"--precision bf16-mixed: this CPU has no instructions for it (a convolution takes {times:.0f} times as "
             "long as with 32 bits); give --precision 32"

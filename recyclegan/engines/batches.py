@@ -35,14 +35,6 @@ def batches(items: Iterable[T], size: int | Callable[[], int], pixels: Callable[
         yield batch
 
 
-def counted(groups: Iterable[list[T]]) -> Iterator[tuple[int, list[T]]]:
-    """Yield each batch with the number of items up to its end."""
-    done = 0
-    for group in groups:
-        done += len(group)
-        yield done, group
-
-
 class GrowingBatch:
     """A batch size that is found while frames are translated: it doubles as long as a frame takes less time by it.
 

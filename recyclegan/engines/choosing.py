@@ -138,21 +138,13 @@ def _key_of(generator: nn.Module, device: torch.device, frames: Frames, candidat
     for name, value in generator.state_dict().items():
         hashed.update(name.encode())
         hashed.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if value.dim() else b"")
-    machine = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.processor()} {_cpus()}"
-    about = [
-        machine,
-        platform.node(),
-        str(torch.get_num_threads()),
-        str(tuple(frames.shape)),
-        *candidates,
-        *_versions(),
-    ]
+    machine = (
+        torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.processor()} {os.cpu_count() or 1}"
+    )
+    threads, shape = str(torch.get_num_threads()), str(tuple(frames.shape))
+    about = [machine, platform.node(), threads, shape, *candidates, *_versions()]
     hashed.update("\n".join(about).encode())
     return hashed.hexdigest()[:32]
-
-
-def _cpus() -> int:
-    return os.cpu_count() or 1
 
 
 def _versions() -> list[str]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from recyclegan.engines.batches import MOST_PIXELS, GrowingBatch
 from recyclegan.errors import InputError
+from recyclegan.networks.half_precision import SLOWER, slowness_of
 from recyclegan.notes import notify
 
 
@@ -73,20 +74,9 @@ def halves_of(device: torch.device) -> tuple[torch.dtype, ...]:
     return (torch.bfloat16,) if device.type == "cpu" and slowness_of(torch.bfloat16) < _PAYS else ()
 
 
-@lru_cache(maxsize=4)
-def slowness_of(half: torch.dtype) -> float:
-    """Return how many times as long as in 32 bits a small convolution takes this CPU in half precision."""
-    frames, weight = torch.rand(1, 64, 48, 48), torch.rand(64, 64, 3, 3)
-    halved = frames.to(half), weight.to(half)
-    cpu = torch.device("cpu")
-    with torch.inference_mode():
-        exact = seconds_of(lambda: torch.conv2d(frames, weight), cpu, _LOOKS)
-        return seconds_of(lambda: torch.conv2d(*halved), cpu, _LOOKS) / exact
-
-
 def tell_of_slow_half(device: torch.device, half: torch.dtype | None) -> None:
     """Tell where a half precision is asked for that this CPU has no instructions for, and what to give instead."""
-    if half and device.type == "cpu" and (times := slowness_of(half)) > _SLOW:
+    if half and device.type == "cpu" and (times := slowness_of(half)) > SLOWER:
         name = "bf16-mixed" if half == torch.bfloat16 else "16-mixed"
         notify(f"precision {name}: takes this processor {times:.1f} times as long as 32; give --precision 32 or auto")
 
@@ -113,8 +103,6 @@ def _holds_twice(device: torch.device) -> bool:
 _MOST_ON_CPU, _FIRST_ON_GPU, _MOST_ON_GPU = 8, 8, 32
 _SHARE = 0.8
 """Of the memory that is left, that translating may take."""
-_SLOW = 1.5
-_LOOKS = 5
 _PAYS = 0.9
 """Share of the time of 32 bits below which a half precision is worth its rounding."""
 

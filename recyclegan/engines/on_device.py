@@ -35,11 +35,14 @@ class DevicePath:
         scaled = resize_levels(levels, self.to_scale.size(*levels.shape[-2:]), self.card.labels_in)
         seen = grey_of(scaled) if self.card.channels_in == 1 and scaled.shape[1] == 3 else scaled
         translated = self.network(to_signed(seen))
-        made = to_levels(translated)
-        if self.card.palette:
-            made = snapped(made, self.card.palette)
-        shown = resize_levels(made, size, bool(self.card.palette))
+        shown = resize_levels(shown_levels(translated, self.card), size, bool(self.card.palette))
         return shown.permute(0, 2, 3, 1).contiguous(), torch.isfinite(translated).all()
+
+
+def shown_levels(translated: Translated, card: Card) -> UInt8[Tensor, "batch channels_out height width"]:
+    """Return what is shown of translated frames in 8 bits: of label maps colours of their palette only."""
+    levels = to_levels(translated)
+    return snapped(levels, card.palette) if card.palette else levels
 
 
 def to_signed(levels: DeviceLevels) -> Frames:

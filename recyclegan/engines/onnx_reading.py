@@ -14,7 +14,7 @@ from recyclegan.engines.on_device import to_levels
 from recyclegan.engines.onnx_writing import INPUTS, OUTPUT
 from recyclegan.engines.openvino_files import read_openvino
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of
+from recyclegan.files import check_is_file
 from recyclegan.settings.translating import EXPORT_SUFFIXES, EngineChoice, EngineName, PrecisionChoice
 from recyclegan.tensors import Frames, Translated, scaled
 
@@ -82,8 +82,7 @@ def load_exported(path: Path, direction: Direction | None = None) -> tuple[Expor
 
 def _read_onnx(path: Path) -> tuple[FileRun, str, str]:
     """Return what runs a file, the name of its input, and the text of its card."""
-    if (kind := kind_of(path)) != "file":
-        raise InputError(f"{path}: {'no such file' if kind == 'nothing' else f'is a {kind}'}; expected an ONNX file")
+    check_is_file(path, "expected an ONNX file")
     try:
         session = session_of(str(path))
     except Exception as error:

@@ -8,7 +8,7 @@ import torch
 
 from recyclegan.arrays import Image
 from recyclegan.evaluation.class_scores import ClassTally, Semantics, sum_of
-from recyclegan.evaluation.frame_spans import Part, Runs, frames_in, in_parts, num_pairs
+from recyclegan.evaluation.frame_spans import Part, Runs, frames_in, num_pairs
 from recyclegan.evaluation.memory import Memory
 from recyclegan.evaluation.paired_clips import FramePair, PairedClip
 from recyclegan.evaluation.truth import Size
@@ -138,26 +138,10 @@ def as_frames(image: Image) -> Frames:
     return to_frames(np.stack([image]))
 
 
-def measure_clip(
-    clip: PairedClip,
-    flow_source: FlowSource,
-    semantics: Semantics | None,
-    step: Callable[[], None],
-    most_frames: int | None = None,
-) -> ClipMeasures:
-    """Return what is measured of a clip, calling ``step`` after each frame; memory does not grow with its length.
-
-    Raises:
-        InputError: a file cannot be read.
-    """
-    (part,) = in_parts(clip.runs(most_frames), 1)
-    return joined(clip, clip.runs(most_frames), [measure_part(clip, part, flow_source, semantics, step)])
-
-
 def measure_part(
     clip: PairedClip, part: Part, flow_source: FlowSource, semantics: Semantics | None, step: Callable[[], None]
 ) -> PartMeasures:
-    """Return what is measured of a part of a clip, calling ``step`` after each frame.
+    """Return what is measured of a part of a clip, calling ``step`` after each frame; its length takes no memory.
 
     Raises:
         InputError: a file cannot be read.

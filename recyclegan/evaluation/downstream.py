@@ -84,11 +84,6 @@ class Lesson:
         return max(1, round(height * scale)), max(1, round(width * scale))
 
     @property
-    def num_classes(self) -> int:
-        """Return one more than the largest class id."""
-        return max(self.labels.ids) + 1
-
-    @property
     def folds(self) -> int:
         """Return how many parts of the target are scored by turns."""
         return max(2, min(FOLDS, len(self.target)))
@@ -210,15 +205,16 @@ def _crosswise(lesson: Lesson, aim: Examples, step: Callable[[], None]) -> Class
 
 def _taught(lesson: Lesson, taught: Examples, scored: Examples, step: Callable[[], None]) -> ClassMaps:
     """Return the classes that a segmenter which learned from examples reads in others."""
-    network = learned(taught, lesson.num_classes, lesson.config.seed, step)
+    network = learned(taught, lesson.labels.num_ids, lesson.config.seed, step)
     return read_classes(network, scored)
 
 
 def _counts(lesson: Lesson, read: ClassMaps, scored: Examples) -> Confusions:
     """Return the counts of each clip of the target."""
-    counts = np.zeros((len(lesson.target), lesson.num_classes, lesson.num_classes + 1), np.int64)
+    rows = lesson.labels.num_ids
+    counts = np.zeros((len(lesson.target), rows, rows + 1), np.int64)
     for found, classes, clip in zip(read, scored.classes, scored.clip_of, strict=True):
-        counts[clip] += confusion_matrix(found, classes, lesson.num_classes)
+        counts[clip] += confusion_matrix(found, classes, rows)
     return counts
 
 

@@ -176,13 +176,6 @@ def _named(name: str, known: dict[str, Clip], place: Path) -> Clip:
     return known[name]
 
 
-def _check_length(clip: Clip, source: Clip) -> None:
-    if clip.num_frames != source.num_frames:
-        raise InputError(
-            f"{clip.name}: {clip.num_frames} frames, its source has {source.num_frames}; translate the whole clip again"
-        )
-
-
 def _truth_of(source: Clip, place: Path | None, labels: LabelSet | None) -> Truth | None:
     if place is None:
         return None
@@ -196,5 +189,8 @@ def _truth_of(source: Clip, place: Path | None, labels: LabelSet | None) -> Trut
     if labels is None:
         raise InputError(f"{path}: no such file; expected the truth of {source.name}, or label maps with --labels")
     maps = _named(source.name, {clip.name: clip for clip in find_clips(place)}, place)
-    _check_length(maps, source)
+    if maps.num_frames != source.num_frames:
+        raise InputError(
+            f"{maps.name}: {maps.num_frames} frames, its source has {source.num_frames}; translate the whole clip again"
+        )
     return LabelTruth(maps, labels)

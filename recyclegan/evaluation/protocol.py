@@ -33,7 +33,6 @@ class Samples:
     translated: Sample
     source: Sample
     target: Sample
-    target_again: Sample
 
 
 @dataclass(frozen=True)

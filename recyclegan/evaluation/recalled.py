@@ -58,35 +58,24 @@ class Sampling:
 
     def distances(self, ours: Known, target: Known, draws: Draws, *, alike: bool = False) -> Mapping[str, Interval]:
         """Return the distances of two samples, remembered where both are."""
-
-        def make() -> Arrays:
-            found = distances(ours.sample, target.sample, draws, alike=alike)
-            return {name: _as_array(interval) for name, interval in found.items()}
-
-        both = ours.key and target.key
-        found = self.memory.recall(f"distances {ours.key} {target.key} {draws} {alike}" if both else "", make)
-        return {name: _interval(stored) for name, stored in found.items()}
+        key = f"distances {ours.key} {target.key} {draws} {alike}" if ours.key and target.key else ""
+        return self._intervals(key, lambda: distances(ours.sample, target.sample, draws, alike=alike))
 
     def aligned(self, ours: Known, source: Known, target: Known, draws: Draws) -> Mapping[str, Interval]:
         """Return the distance to what in the target is of the source's kinds; none without deep features."""
-
-        def make() -> Arrays:
-            found = aligned_distance(ours.sample, source.sample, target.sample, draws)
-            return {name: _as_array(interval) for name, interval in found.items()}
-
-        found = self.memory.recall(f"aligned {ours.key} {target.key} {draws}" if ours.key else "", make)
-        return {name: _interval(stored) for name, stored in found.items()}
+        key = f"aligned {ours.key} {target.key} {draws}" if ours.key else ""
+        return self._intervals(key, lambda: aligned_distance(ours.sample, source.sample, target.sample, draws))
 
     def floor(self, target: Known, draws: Draws) -> Mapping[str, Interval]:
         """Return the distances between two halves of the target; none without deep features."""
         if not self.deep:
             return {}
+        return self._intervals(f"halves {target.key} {draws}", lambda: distances_of_halves(target.sample, draws))
 
-        def make() -> Arrays:
-            return {name: _as_array(interval) for name, interval in distances_of_halves(target.sample, draws).items()}
-
-        found = self.memory.recall(f"halves {target.key} {draws}", make)
-        return {name: _interval(stored) for name, stored in found.items()}
+    def _intervals(self, key: str, make: Callable[[], Mapping[str, Interval]]) -> Mapping[str, Interval]:
+        """Return intervals by name, recalled where they are kept under a key."""
+        kept = self.memory.recall(key, lambda: {name: _as_array(interval) for name, interval in make().items()})
+        return {name: _interval(stored) for name, stored in kept.items()}
 
     def _sample(self, clips: Sequence[Clip], seeds: Sequence[int], step: Callable[[], None]) -> list[Sample]:
         return sample_footage(clips, self.size, seeds, self.extract, self.config.num_samples, step, self.deep)
@@ -170,7 +159,7 @@ def distances_to(
     for place, one in ((0, translated), (1, source)):
         found[place] = {**found[place], **sampling.aligned(one, source, aim, draws)}
     found[2] = {**found[2], **sampling.floor(aim, draws)}
-    return Distances(Samples(translated.sample, source.sample, aim.sample, again.sample), *found)
+    return Distances(Samples(translated.sample, source.sample, aim.sample), *found)
 
 
 def _extract(config: EvaluationConfig) -> Extract | None:

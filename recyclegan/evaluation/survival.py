@@ -79,10 +79,10 @@ def _reader(lesson: Lesson, aim: Examples, step: Callable[[], None]) -> Segmenta
     """Return a segmenter that learned from all target frames; its weights are remembered."""
 
     def weights() -> dict[str, np.ndarray]:
-        network = learned(aim, lesson.num_classes, lesson.config.seed, step)
+        network = learned(aim, lesson.labels.num_ids, lesson.config.seed, step)
         return {name: value.numpy() for name, value in network.state_dict().items()}
 
-    network = SegmentationUNet(lesson.num_classes)
+    network = SegmentationUNet(lesson.labels.num_ids)
     found = lesson.memory.recall(lesson.key("reader"), weights)
     network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in found.items()})
     return network.eval()

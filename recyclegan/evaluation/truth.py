@@ -2,16 +2,10 @@
 
 Three forms. ``NAME.npz`` holds all of a clip called NAME: ``classes`` [time, height, width] (8-bit ids),
 ``flow_backward`` [time, height, width, 2] (pixels) and ``visible_backward`` [time, height, width]. Label maps (a video
-or a folder of frames called NAME) tell the classes alone. VIPER's folders, as downloaded, are read frame by frame: see
-`recyclegan.evaluation.viper`.
-
-Whether the arrays of a truth tell what they should, before a number is taken from them.
-
-The truth of VIPER, read frame by frame from the folders of its download.
-
-``DIR/{cls,flow,flowbw}/SEQUENCE/FRAME.{png,npz}``: classes; ``u`` and ``v`` that lead from a frame to the next one
-(``flow``) or to the one before (``flowbw``), in pixels to the right and down, not finite where they are unknown. Each
-file bears the name of the frame that it starts from.
+or a folder of frames called NAME) tell the classes alone. VIPER's download is read frame by frame:
+``DIR/{cls,flow,flowbw}/SEQUENCE/FRAME.{png,npz}`` tell classes, and ``u`` and ``v`` that lead from a frame to the next
+one (``flow``) or to the one before (``flowbw``), in pixels to the right and down, not finite where they are unknown;
+each file bears the name of the frame that it starts from.
 
 Source: Richter, Hayder and Koltun 2017, "Playing for Benchmarks", and the toolkit of its benchmark.
 """

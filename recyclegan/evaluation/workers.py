@@ -18,12 +18,13 @@ from typing import TypeVar
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation.class_scores import Semantics, label_set, load_segmenter, read_semantics
+from recyclegan.evaluation.class_scores import Semantics, label_set, read_semantics
 from recyclegan.evaluation.clip_measures import ClipMeasures, FlowSource, PartMeasures, measure_part
 from recyclegan.evaluation.examples import Example, example_of
 from recyclegan.evaluation.frame_spans import Part, frames_in, in_parts
 from recyclegan.evaluation.memory import Memory
 from recyclegan.evaluation.paired_clips import PairedClip
+from recyclegan.evaluation.segmenters import load_segmenter
 from recyclegan.metrics.flow_estimation import FlowKind, flow_estimator
 from recyclegan.metrics.perceptual import load_distance
 from recyclegan.settings.evaluation import EvaluationConfig

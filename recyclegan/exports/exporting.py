@@ -16,7 +16,7 @@ from recyclegan.checkpoint import CARD_KEY, Card, find_translator, load_translat
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
 from recyclegan.engines.exported import FileRun, run_of_session, session_of
-from recyclegan.engines.on_device import DevicePath, snapped, to_levels, to_signed
+from recyclegan.engines.on_device import DevicePath, shown_levels, to_signed
 from recyclegan.engines.onnx_writing import INPUTS, OPSET, onnx_of, with_notes
 from recyclegan.engines.openvino_files import openvino_of, run_of_openvino
 from recyclegan.errors import InputError, first_line
@@ -76,8 +76,7 @@ class ImageGenerator(nn.Module):
         return resized(self._translated(scaled), size, bool(self._card.palette))
 
     def _translated(self, levels: Tensor) -> Tensor:
-        made = to_levels(self.generator(to_signed(levels)))
-        return snapped(made, self._card.palette) if self._card.palette else made
+        return shown_levels(self.generator(to_signed(levels)), self._card)
 
 
 @dataclass(frozen=True)

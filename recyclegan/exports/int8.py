@@ -17,7 +17,7 @@ from recyclegan.checkpoint import Card
 from recyclegan.engines.devices import seconds_of
 from recyclegan.engines.engines import agreement
 from recyclegan.engines.exported import FileRun
-from recyclegan.engines.on_device import snapped, to_levels
+from recyclegan.engines.on_device import shown_levels
 from recyclegan.errors import InputError
 from recyclegan.exports.calibration_frames import CalibrationFrames
 from recyclegan.files import temporary_folder
@@ -151,10 +151,7 @@ def fidelity(run: FileRun, before: FileRun, wanted: FileRun, card: Card, frames:
 
 def _shown(made: Tensor, card: Card) -> Tensor:
     """Return the levels, NCHW, that are seen of what a network makes: images (NHWC) or frames in [-1, 1]."""
-    if made.dtype == torch.uint8:
-        return made.permute(0, 3, 1, 2)
-    levels = to_levels(made)
-    return snapped(levels, card.palette) if card.palette else levels
+    return made.permute(0, 3, 1, 2) if made.dtype == torch.uint8 else shown_levels(made, card)
 
 
 def _check(found: Fidelity, file: str, name: str) -> None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from recyclegan.checkpoint import CARD_KEY, LONGEST_CARD, Card, check_direction, read_card
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of
+from recyclegan.files import check_is_file
 from recyclegan.networks import make_generator
 from recyclegan.networks.weights import Shapes, check_numbers_of, difference, shapes_of
 
@@ -64,8 +64,7 @@ def load_program(path: Path, direction: Direction | None = None) -> tuple[nn.Mod
     Raises:
         InputError: there is no such file, it was not written by ``export``, or it is one of the other direction.
     """
-    if (kind := kind_of(path)) != "file":
-        raise InputError(f"{path}: {'no such file' if kind == 'nothing' else f'is a {kind}'}; expected a .pt2 file")
+    check_is_file(path, "expected a .pt2 file")
     try:
         with zipfile.ZipFile(path) as archive:
             card = read_card(_text(archive, f"archive/extra/{CARD_KEY}", LONGEST_CARD), path)
@@ -96,10 +95,6 @@ def _generator_of(archive: zipfile.ZipFile, card: Card, path: Path) -> nn.Module
     check_numbers_of(tensors, str(path))
     generator.load_state_dict(tensors)
     return generator.eval().requires_grad_(False)
-
-
-def _shape(sizes: list[dict[str, int]]) -> tuple[int, ...]:
-    return tuple(size["as_int"] for size in sizes)
 
 
 def _tensor(archive: zipfile.ZipFile, name: str, like: Tensor) -> Tensor:

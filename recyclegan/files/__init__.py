@@ -4,7 +4,7 @@ For: every module that opens a file. In: a path. Out: its contents, or a file th
 """
 
 from recyclegan.files.scratch import only_one, sweep
-from recyclegan.files.whole_reads import digest, digest_of, kind_of, natural_key, read_json, read_text
+from recyclegan.files.whole_reads import check_is_file, digest, digest_of, kind_of, natural_key, read_json, read_text
 from recyclegan.files.whole_writes import (
     added_to,
     append_text,
@@ -22,6 +22,7 @@ from recyclegan.files.whole_writes import (
 __all__ = [
     "added_to",
     "append_text",
+    "check_is_file",
     "check_writable",
     "digest",
     "digest_of",

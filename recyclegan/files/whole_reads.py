@@ -41,7 +41,7 @@ def read_text(path: Path) -> str:
     Raises:
         InputError: there is no such file, it cannot be read, or it is not UTF-8.
     """
-    _check_is_file(path)
+    check_is_file(path, "check the path")
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -70,7 +70,7 @@ def digest(path: Path) -> str:
     Raises:
         InputError: there is no such file, or it cannot be read.
     """
-    _check_is_file(path)
+    check_is_file(path, "check the path")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -83,6 +83,11 @@ def digest_of(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _check_is_file(path: Path) -> None:
+def check_is_file(path: Path, remedy: str) -> None:
+    """Refuse a path where no file is; ``remedy`` says what to do, or what is expected.
+
+    Raises:
+        InputError: nothing is there, or something else.
+    """
     if (kind := kind_of(path)) != "file":
-        raise InputError(f"{path}: {'no such file' if kind == 'nothing' else f'is a {kind}'}; check the path")
+        raise InputError(f"{path}: {'no such file' if kind == 'nothing' else f'is a {kind}'}; {remedy}")

@@ -25,6 +25,11 @@ class LabelSet:
     void: tuple[tuple[int, int, int], ...] = ()
 
     @property
+    def num_ids(self) -> int:
+        """Return one more than the largest id: the classes that a network of this set tells."""
+        return max(self.ids) + 1
+
+    @property
     def painted(self) -> UInt8[np.ndarray, "colours 3"]:
         """Return every colour that a map of this set may show: those of the classes in their order, then void's."""
         return np.concatenate([self.colours, np.array(self.void, np.uint8).reshape(-1, 3)])

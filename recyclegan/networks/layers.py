@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from recyclegan.domains import Colours
 from recyclegan.networks.free_sizes import is_traced, padded_traced
 from recyclegan.settings.networks import Norm
-from recyclegan.tensors import Frames
+from recyclegan.tensors import Frames, Translated
 
 Initialization = Literal["normal", "xavier", "kaiming", "orthogonal"]
 
@@ -25,6 +26,11 @@ NORMS: dict[Norm, Callable[[int], nn.Module]] = {
 def has_bias(norm: Norm) -> bool:
     """Return whether a convolution before this norm carries a bias: batch norm brings its own."""
     return norm != "batch"
+
+
+def activated(convolution: nn.Conv2d | nn.ConvTranspose2d, norm: Norm) -> list[nn.Module]:
+    """Return a convolution with a norm and a ReLU behind it."""
+    return [convolution, NORMS[norm](convolution.out_channels), nn.ReLU(inplace=True)]
 
 
 def pad_to_multiple(
@@ -62,6 +68,28 @@ def _read_places(side: Tensor, padded: Tensor, is_reflected: Tensor) -> Tensor:
     return torch.where(is_reflected, last - (last - places).abs(), torch.minimum(places, last))
 
 
+class AnySize(nn.Module):
+    """A generator of frames of any size: they are padded to what its strides divide, and cut back."""
+
+    multiple: int
+    """Padded sides are divided by it."""
+    least_side: int = 1
+    """Pixels of padded sides at least."""
+
+    def forward(self, frames: Frames) -> Translated:
+        """Return the translated frames, of the same size."""
+        height, width = frames.shape[-2:]
+        return self._of_padded(self.padded(frames))[..., :height, :width]
+
+    def padded(self, frames: Frames) -> Float[Tensor, "batch channels padded_height padded_width"]:
+        """Return frames of sides that the layers can take."""
+        return pad_to_multiple(frames, self.multiple, self.least_side)
+
+    def _of_padded(self, frames: Frames) -> Translated:
+        """Return what the layers make of padded frames."""
+        raise NotImplementedError
+
+
 def reflect(
     frames: Float[Tensor, "batch channels height width"], padding: tuple[int, int, int, int]
 ) -> Float[Tensor, "batch channels padded_height padded_width"]:
@@ -92,6 +120,30 @@ class ReflectionPad(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Return padded frames."""
         return reflect(frames, (self.padding,) * 4)
+
+
+class ClassColours(nn.Module):
+    """Weighs classes by a softmax and mixes their colours, so that no other colour can come out."""
+
+    colours: Tensor
+
+    def __init__(self, palette: Colours) -> None:
+        super().__init__()
+        self.register_buffer("colours", torch.tensor(palette) / 127.5 - 1, persistent=False)
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """Return label maps, softened where the network doubts."""
+        return torch.einsum("bkhw,kc->bchw", scores.softmax(dim=1), self.colours)
+
+
+def doubled(features: Tensor) -> Tensor:
+    """Return features at twice the height and width, between pixels linearly."""
+    return F.interpolate(features, scale_factor=2, mode="bilinear")
+
+
+def to_channels_of(made: Tensor, source: Tensor) -> Tensor:
+    """Return the source, or where another number of channels is made the mean of its channels, for all of them."""
+    return source if source.shape[1] == made.shape[1] else source.mean(dim=1, keepdim=True)
 
 
 def initialize(network: nn.Module, deviation: float = 0.02, kind: Initialization = "normal") -> None:

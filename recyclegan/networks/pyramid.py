@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias, pad_to_multiple
-from recyclegan.networks.resnet import ResidualBlock
+from recyclegan.networks.layers import AnySize, ReflectionPad, doubled, to_channels_of
+from recyclegan.networks.resnet import resnet
 from recyclegan.networks.wrappers import BlurredConv2d, BlurredConvTranspose2d, binomial_blur, coordinates, soft_clamp
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
@@ -16,7 +16,7 @@ Coarse = Float[Tensor, "batch channels coarse_height coarse_width"]
 Painted = Float[Tensor, "batch channels_out coarse_height coarse_width"]
 
 
-class PyramidGenerator(nn.Module):
+class PyramidGenerator(AnySize):
     """Translate frames of any size, in [-1, 1] on both sides, for the price of a frame many times smaller.
 
     A Laplacian pyramid takes a frame apart into a coarse picture and bands of finer detail. A ResNet, which sees the
@@ -37,24 +37,19 @@ class PyramidGenerator(nn.Module):
     ) -> None:
         """``num_bands`` is how often sides are halved before the ResNet, which halves them once more."""
         super().__init__()
-        self.multiple = 2 ** (num_bands + 1)
-        """What the sides of frames are padded to a multiple of."""
-        self.model = _coarse_network(channels_in + 2, channels_out, width, norm, dropout)
+        self.multiple, self.least_side = 2 ** (num_bands + 1), 2 ** (num_bands + 2)
+        widths, smooth = [width, 2 * width], (BlurredConv2d, BlurredConvTranspose2d)
+        self.model = resnet(channels_in + 2, channels_out, widths, NUM_BLOCKS, norm, dropout, *smooth)
         self.gains = nn.ModuleList(Gain(channels_in, channels_out, width) for _ in range(num_bands))
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        source, bands = taken_apart(self.padded(frames), len(self.gains))
+    def _of_padded(self, frames: Frames) -> Translated:
+        """Return padded frames translated, from the coarse picture to the finest band."""
+        source, bands = taken_apart(frames, len(self.gains))
         painted = self.paint(source)
         for gain, band in zip(self.gains, bands, strict=True):
-            under, painted = widened(source), widened(painted)
+            under, painted = doubled(source), doubled(painted)
             painted, source = gain(band, under, painted), under + band
-        return soft_clamp(painted)[..., :height, :width]
-
-    def padded(self, frames: Frames) -> Float[Tensor, "batch channels padded_height padded_width"]:
-        """Return frames whose sides can be halved as often as the layers do."""
-        return pad_to_multiple(frames, self.multiple, 2 * self.multiple)
+        return soft_clamp(painted)
 
     def paint(self, coarse: Coarse) -> Painted:
         """Return the coarse picture of the translated frames."""
@@ -85,20 +80,19 @@ class Gain(nn.Module):
 
 def with_band(painted: Translated, band: Frames, gain: Translated) -> Translated:
     """Return ``painted + (1 + gain) * band``."""
-    if band.shape[1] != painted.shape[1]:
-        band = band.mean(dim=1, keepdim=True)
+    band = to_channels_of(painted, band)
     return painted + band + gain * band
 
 
 def taken_apart(frames: Frames, num_bands: int) -> tuple[Coarse, list[Tensor]]:
     """Return the coarse picture of frames and the bands that it lacks, the coarsest first, each twice as large.
 
-    The sides have to be divisible by ``2 ** num_bands``. ``widened(coarse) + band``, again and again, gives the frames.
+    The sides have to be divisible by ``2 ** num_bands``. ``doubled(coarse) + band``, again and again, gives the frames.
     """
     bands: list[Tensor] = []
     for _ in range(num_bands):
         coarse = halved(frames)
-        bands.insert(0, frames - widened(coarse))
+        bands.insert(0, frames - doubled(coarse))
         frames = coarse
     return frames, bands
 
@@ -106,29 +100,3 @@ def taken_apart(frames: Frames, num_bands: int) -> tuple[Coarse, list[Tensor]]:
 def halved(frames: Frames) -> Coarse:
     """Return frames of half the size, under the kernel (1, 3, 3, 1)/8 along both axes."""
     return F.avg_pool2d(binomial_blur(frames), 2)
-
-
-def widened(coarse: Coarse) -> Frames:
-    """Return frames of twice the size, in the same place."""
-    return F.interpolate(coarse, scale_factor=2, mode="bilinear")
-
-
-def _coarse_network(channels_in: int, channels_out: int, width: int, norm: Norm, dropout: bool) -> nn.Sequential:
-    """Return a ResNet that strides once, free of aliasing."""
-    bias = has_bias(norm)
-    return nn.Sequential(
-        ReflectionPad(3),
-        nn.Conv2d(channels_in, width, 7, bias=bias),
-        NORMS[norm](width),
-        nn.ReLU(inplace=True),
-        BlurredConv2d(width, 2 * width, 3, stride=2, padding=1, bias=bias),
-        NORMS[norm](2 * width),
-        nn.ReLU(inplace=True),
-        *(ResidualBlock(2 * width, norm, dropout) for _ in range(NUM_BLOCKS)),
-        BlurredConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1, bias=bias),
-        NORMS[norm](width),
-        nn.ReLU(inplace=True),
-        ReflectionPad(3),
-        nn.Conv2d(width, channels_out, 7),
-        nn.Tanh(),
-    )

@@ -1,18 +1,19 @@
 """The ResNet generator: two strides down, residual blocks, two strides up."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.networks.fused import FusedNorm
-from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias, pad_to_multiple
+from recyclegan.networks.layers import NORMS, AnySize, ReflectionPad, activated, has_bias
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
-STRIDE = 4
-LEAST_SIDE = 2 * STRIDE
-"""Pixels that leave two behind the strides, which blocks can reflect."""
+MULTIPLE, LEAST_SIDE = 4, 8
+"""Of padded sides, in pixels: two are left behind the strides, which blocks can reflect."""
 
 
 class ResidualBlock(nn.Module):
@@ -22,9 +23,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv_block = nn.Sequential(
             ReflectionPad(1),
-            nn.Conv2d(width, width, 3, bias=has_bias(norm)),
-            NORMS[norm](width),
-            nn.ReLU(inplace=True),
+            *activated(nn.Conv2d(width, width, 3, bias=has_bias(norm)), norm),
             *([nn.Dropout(0.5)] if dropout else []),
             ReflectionPad(1),
             nn.Conv2d(width, width, 3, bias=has_bias(norm)),
@@ -38,12 +37,34 @@ class ResidualBlock(nn.Module):
         return x + self.conv_block(x)
 
 
-class ResNetGenerator(nn.Module):
+def resnet(
+    channels_in: int,
+    channels_out: int,
+    widths: Sequence[int],
+    num_blocks: int,
+    norm: Norm,
+    dropout: bool,
+    strided: type[nn.Conv2d],
+    widening: type[nn.ConvTranspose2d],
+) -> nn.Sequential:
+    """Return the layers of a ResNet, ended by a tanh; a stride leads from each of the ``widths`` to the next."""
+    bias = has_bias(norm)
+    layers = [ReflectionPad(3), *activated(nn.Conv2d(channels_in, widths[0], 7, bias=bias), norm)]
+    for outer, inner in pairwise(widths):
+        layers += activated(strided(outer, inner, 3, stride=2, padding=1, bias=bias), norm)
+    layers += [ResidualBlock(widths[-1], norm, dropout) for _ in range(num_blocks)]
+    for inner, outer in pairwise(reversed(widths)):
+        layers += activated(widening(inner, outer, 3, stride=2, padding=1, output_padding=1, bias=bias), norm)
+    return nn.Sequential(*layers, ReflectionPad(3), nn.Conv2d(widths[0], channels_out, 7), nn.Tanh())
+
+
+class ResNetGenerator(AnySize):
     """Translate frames of any size, in [-1, 1] on both sides; sizes that 4 does not divide are padded inside.
 
     Source: Johnson et al. 2016 and Zhu et al. 2017. Parameter names are those of published checkpoints.
     """
 
+    multiple, least_side = MULTIPLE, LEAST_SIDE
     extra_channels: ClassVar[int] = 0
     """Channels that a subclass shows the first layer beside those of the frames."""
     num_extras: int = 0
@@ -61,35 +82,19 @@ class ResNetGenerator(nn.Module):
         dropout: bool = False,
     ) -> None:
         super().__init__()
-        bias = has_bias(norm)
-
-        def down(inputs: int) -> list[nn.Module]:
-            convolution = self.strided(inputs, 2 * inputs, 3, stride=2, padding=1, bias=bias)
-            return [convolution, NORMS[norm](2 * inputs), nn.ReLU(inplace=True)]
-
-        def up(inputs: int) -> list[nn.Module]:
-            convolution = self.widening(inputs, inputs // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
-            return [convolution, NORMS[norm](inputs // 2), nn.ReLU(inplace=True)]
-
-        self.model = nn.Sequential(
-            ReflectionPad(3),
-            nn.Conv2d(channels_in + self.extra_channels, width, 7, bias=bias),
-            NORMS[norm](width),
-            nn.ReLU(inplace=True),
-            *down(width),
-            *down(2 * width),
-            *(ResidualBlock(4 * width, norm, dropout) for _ in range(num_blocks)),
-            *up(4 * width),
-            *up(2 * width),
-            ReflectionPad(3),
-            nn.Conv2d(width, channels_out, 7),
-            nn.Tanh(),
+        self.model = resnet(
+            channels_in + self.extra_channels,
+            channels_out,
+            [width, 2 * width, 4 * width],
+            num_blocks,
+            norm,
+            dropout,
+            self.strided,
+            self.widening,
         )
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        return self.model(pad_to_multiple(frames, STRIDE, LEAST_SIDE))[..., :height, :width]
+    def _of_padded(self, frames: Frames) -> Translated:
+        return self.model(frames)
 
     def frame_of(self, inputs: Frames) -> Float[Tensor, "batch frame_channels height width"]:
         """Return the frame alone of what is read."""

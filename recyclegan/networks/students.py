@@ -8,20 +8,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recyclegan.domains import Colours
-from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias, pad_to_multiple
-from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResidualBlock
+from recyclegan.networks.layers import NORMS, AnySize, ClassColours, ReflectionPad, activated, doubled, has_bias
+from recyclegan.networks.resnet import LEAST_SIDE, MULTIPLE, ResidualBlock
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
 
 def convolution(inputs: int, outputs: int, norm: Norm, stride: int = 1) -> nn.Sequential:
     """Return a 3x3 convolution with its norm and a ReLU."""
-    return nn.Sequential(
-        ReflectionPad(1),
-        nn.Conv2d(inputs, outputs, 3, stride, bias=has_bias(norm)),
-        NORMS[norm](outputs),
-        nn.ReLU(inplace=True),
-    )
+    return nn.Sequential(ReflectionPad(1), *activated(nn.Conv2d(inputs, outputs, 3, stride, bias=has_bias(norm)), norm))
 
 
 def separable(inputs: int, outputs: int, norm: Norm, stride: int = 1) -> nn.Sequential:
@@ -37,7 +32,7 @@ def separable(inputs: int, outputs: int, norm: Norm, stride: int = 1) -> nn.Sequ
     )
 
 
-class LightUNet(nn.Module):
+class LightUNet(AnySize):
     """Translate frames of any size, in [-1, 1] on both sides, with no layer at full size.
 
     Four pixels become one with their channels side by side, two strides lead to an eighth of the size, where most of
@@ -67,15 +62,13 @@ class LightUNet(nn.Module):
         self.paint = nn.Sequential(ReflectionPad(1), nn.Conv2d(width, 4 * channels_out, 3), nn.PixelShuffle(2))
         self.head: nn.Module = nn.Tanh()
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        half = self.to_half(F.pixel_unshuffle(pad_to_multiple(frames, self.multiple, self.least_side), 2))
+    def _of_padded(self, frames: Frames) -> Translated:
+        half = self.to_half(F.pixel_unshuffle(frames, 2))
         quarter = self.to_quarter(half)
         eighth = self.blocks(self.to_eighth(quarter))
         quarter = self.from_eighth(torch.cat([doubled(eighth), quarter], dim=1))
         half = self.from_quarter(torch.cat([doubled(quarter), half], dim=1))
-        return self.head(self.paint(half))[..., :height, :width]
+        return self.head(self.paint(half))
 
 
 class SeparableBlock(nn.Module):
@@ -95,13 +88,13 @@ class SeparableBlock(nn.Module):
         return x + self.block(x)
 
 
-class SeparableResNet(nn.Module):
+class SeparableResNet(AnySize):
     """A ResNet generator whose convolutions but for the first and the last are separable; any size, in [-1, 1].
 
     Source: Li et al. 2020 (GAN Compression), Howard et al. 2017 (MobileNets).
     """
 
-    multiple, least_side = STRIDE, LEAST_SIDE
+    multiple, least_side = MULTIPLE, LEAST_SIDE
 
     def __init__(
         self,
@@ -124,25 +117,8 @@ class SeparableResNet(nn.Module):
         self.paint = nn.Sequential(ReflectionPad(1), nn.Conv2d(width, 4 * channels_out, 3), nn.PixelShuffle(2))
         self.head: nn.Module = nn.Tanh()
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        padded = pad_to_multiple(frames, self.multiple, self.least_side)
-        return self.head(self.paint(doubled(self.encode(F.pixel_unshuffle(padded, 2)))))[..., :height, :width]
-
-
-class ClassColours(nn.Module):
-    """Weighs classes by a softmax and mixes their colours, so that no other colour can come out."""
-
-    colours: Tensor
-
-    def __init__(self, palette: Colours) -> None:
-        super().__init__()
-        self.register_buffer("colours", torch.tensor(palette) / 127.5 - 1, persistent=False)
-
-    def forward(self, scores: Tensor) -> Tensor:
-        """Return label maps, softened where the network doubts."""
-        return torch.einsum("bkhw,kc->bchw", scores.softmax(dim=1), self.colours)
+    def _of_padded(self, frames: Frames) -> Translated:
+        return self.head(self.paint(doubled(self.encode(F.pixel_unshuffle(frames, 2)))))
 
 
 def classes_of(kind: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
@@ -154,8 +130,3 @@ def classes_of(kind: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
         return network
 
     return make
-
-
-def doubled(features: Tensor) -> Tensor:
-    """Return features at twice the height and width, between pixels linearly."""
-    return F.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)

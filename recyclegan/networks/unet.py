@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import NORMS, ReflectionPad, has_bias, pad_to_multiple
+from recyclegan.networks.layers import NORMS, AnySize, ReflectionPad, activated, has_bias
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
@@ -59,7 +59,7 @@ class OutermostLevel(nn.Module):
         return self.model(frames)
 
 
-class UNet(nn.Module):
+class UNet(AnySize):
     """Translate frames of any size, in [-1, 1] on both sides; they are padded inside to a multiple of ``2 ** levels``.
 
     Seven levels make the published unet-128, eight unet-256. Widths grow to 8 times ``width``.
@@ -84,10 +84,8 @@ class UNet(nn.Module):
             deeper = Level(outer, inner, deeper, norm, dropout and outer == 8 * width)
         self.model = OutermostLevel(channels_in, channels_out, width, deeper, norm)
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        return self.model(pad_to_multiple(frames, self.multiple))[..., :height, :width]
+    def _of_padded(self, frames: Frames) -> Translated:
+        return self.model(frames)
 
 
 class PredictionNetwork(nn.Module):
@@ -102,8 +100,7 @@ class PredictionNetwork(nn.Module):
         super().__init__()
 
         def convolve(inputs: int, outputs: int, size: int = 3, padding: int = 1) -> list[nn.Module]:
-            convolution = nn.Conv2d(inputs, outputs, size, padding=padding, bias=has_bias(norm))
-            return [convolution, NORMS[norm](outputs), nn.ReLU(inplace=True)]
+            return activated(nn.Conv2d(inputs, outputs, size, padding=padding, bias=has_bias(norm)), norm)
 
         self.model = UNet(8 * width, 4 * width, 16 * width, levels=6, norm=norm)
         self.model1 = nn.Sequential(

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
-from recyclegan.files import kind_of
+from recyclegan.files import check_is_file
 from recyclegan.tensors import Translated
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -46,9 +46,7 @@ def read_weights(path: Path, expected: str = "a state_dict") -> dict[str, Tensor
     Raises:
         InputError: no such file, it does not load as tensors alone, they are larger than the file, or not finite.
     """
-    if (kind := kind_of(path)) != "file":
-        found = "no such file" if kind == "nothing" else f"is a {kind}"
-        raise InputError(f"{path}: {found}; expected a file of {expected}")
+    check_is_file(path, f"expected a file of {expected}")
     weights = _loaded(path, expected)
     if not isinstance(weights, Mapping) or not all(map(_is_named_tensor, weights.items())):
         raise InputError(f"{path}: holds no state_dict (names with tensors); expected {expected}")

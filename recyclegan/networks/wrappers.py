@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from recyclegan.domains import Colours
 from recyclegan.networks.free_sizes import is_traced, steps_traced
-from recyclegan.networks.layers import pad_to_multiple, reflect
-from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResNetGenerator
+from recyclegan.networks.layers import ClassColours, reflect, to_channels_of
+from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.tensors import Frames, Translated
 
 
@@ -21,20 +21,10 @@ class ClassGenerator(ResNetGenerator):
     of classes can, and whatever they are, the mixture stays among the colours of the label maps.
     """
 
-    colours: torch.Tensor
-
     def __init__(self, channels_in: int, palette: Colours, **options: Any) -> None:
         """Take the frames' channels, the label maps' colours, and what a ResNet generator takes besides."""
         super().__init__(channels_in, len(palette), **options)
-        del self.model[-1]
-        self.model.append(nn.Softmax(dim=1))
-        self.register_buffer("colours", torch.tensor(palette) / 127.5 - 1, persistent=False)
-
-    def forward(self, frames: Frames) -> Translated:
-        """Return label maps of the same size, softened where the network doubts."""
-        height, width = frames.shape[-2:]
-        weights = self.model(pad_to_multiple(frames, STRIDE, LEAST_SIDE))
-        return torch.einsum("bkhw,kc->bchw", weights, self.colours)[..., :height, :width]
+        self.model[-1] = ClassColours(palette)
 
 
 DETAIL = 4
@@ -77,15 +67,10 @@ class DetailGenerator(SmoothGenerator):
 
     extra_channels: ClassVar[int] = 2
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        padded = pad_to_multiple(frames, STRIDE, LEAST_SIDE)
-        painted = self.model[:-1](torch.cat([padded, coordinates(padded)], dim=1))
-        fine = detail(self.frame_of(padded))
-        if fine.shape[1] != painted.shape[1]:
-            fine = fine.mean(dim=1, keepdim=True)
-        return self.model[-1](painted + fine)[..., :height, :width]
+    def _of_padded(self, frames: Frames) -> Translated:
+        """Return what the layers make of padded frames and coordinates, with the frames' detail."""
+        painted = self.model[:-1](torch.cat([frames, coordinates(frames)], dim=1))
+        return self.model[-1](painted + to_channels_of(painted, detail(self.frame_of(frames))))
 
 
 LEAK = 0.1
@@ -107,14 +92,10 @@ class IdentityGenerator(SmoothGenerator):
         for parameter in self.model[-2].parameters():
             nn.init.zeros_(parameter)
 
-    def forward(self, frames: Frames) -> Translated:
-        """Return the translated frames, of the same size."""
-        height, width = frames.shape[-2:]
-        added = self.model[:-1](pad_to_multiple(frames, STRIDE, LEAST_SIDE))[..., :height, :width]
-        source = self.frame_of(frames)
-        if source.shape[1] != added.shape[1]:
-            source = source.mean(dim=1, keepdim=True)
-        return soft_clamp(source + added)
+    def _of_padded(self, frames: Frames) -> Translated:
+        """Return padded frames with what the layers add to them."""
+        added = self.model[:-1](frames)
+        return soft_clamp(to_channels_of(added, self.frame_of(frames)) + added)
 
 
 def soft_clamp(levels: Tensor) -> Tensor:

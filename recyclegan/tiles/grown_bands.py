@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recyclegan.networks.students import doubled
+from recyclegan.networks.layers import doubled
 from recyclegan.tiles.bands import Layer
 
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import ReflectionPad
-from recyclegan.networks.pyramid import Gain, PyramidGenerator, taken_apart, widened, with_band
+from recyclegan.networks.layers import ReflectionPad, doubled
+from recyclegan.networks.pyramid import Gain, PyramidGenerator, taken_apart, with_band
 from recyclegan.networks.wrappers import soft_clamp
 from recyclegan.tensors import Frames
 from recyclegan.tiles.bands import Convolved, Layer, Reflected, Whole
@@ -45,7 +45,7 @@ def pyramid_in_bands(generator: PyramidGenerator, padded: Frames, rows: int) -> 
     source, bands = taken_apart(padded, len(generator.gains))
     painted = generator.paint(source).float()
     for gain, band in zip(generator.gains, bands, strict=True):
-        under, painted = widened(source), widened(painted)
+        under, painted = doubled(source), doubled(painted)
         painted = _refined(gain, band, under, painted, rows)
         source = under + band
     return Whole(painted, rows).then(soft_clamp)

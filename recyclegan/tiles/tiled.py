@@ -7,15 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
-from recyclegan.networks.layers import ReflectionPad, pad_to_multiple
+from recyclegan.networks.layers import ReflectionPad, to_channels_of
 from recyclegan.networks.pyramid import PyramidGenerator
-from recyclegan.networks.resnet import LEAST_SIDE, STRIDE, ResidualBlock, ResNetGenerator
+from recyclegan.networks.resnet import ResidualBlock, ResNetGenerator
 from recyclegan.networks.students import LightUNet, SeparableBlock, SeparableResNet
 from recyclegan.networks.unet import Level, UNet
 from recyclegan.networks.wrappers import (
     BlurredConv2d,
     BlurredConvTranspose2d,
-    ClassGenerator,
     DetailGenerator,
     IdentityGenerator,
     SmoothGenerator,
@@ -44,19 +43,19 @@ def in_bands(generator: nn.Module, frames: Frames, rows: int) -> Translated:
         InputError: the generator is of a kind that cannot be computed so.
     """
     height, width = frames.shape[-2:]
-    if isinstance(generator, UNet):
-        padded = pad_to_multiple(frames, generator.multiple)
-        made = _unet(generator, Whole(padded, rows))
-    elif isinstance(generator, ResNetGenerator):
-        padded = pad_to_multiple(frames, STRIDE, LEAST_SIDE)
-        made = _resnet(generator, padded, rows)
-    elif isinstance(generator, PyramidGenerator):
-        made = pyramid_in_bands(generator, generator.padded(frames), rows)
-    elif isinstance(generator, LightUNet | SeparableResNet):
-        padded = pad_to_multiple(frames, generator.multiple, generator.least_side)
-        made = _student(generator, Whole(F.pixel_unshuffle(padded, 2), rows))
-    else:
-        raise InputError(f"max memory: {type(generator).__name__} is not translated in bands; leave --max-memory out")
+    match generator:
+        case UNet():
+            made = _unet(generator, Whole(generator.padded(frames), rows))
+        case ResNetGenerator():
+            made = _resnet(generator, generator.padded(frames), rows)
+        case PyramidGenerator():
+            made = pyramid_in_bands(generator, generator.padded(frames), rows)
+        case LightUNet() | SeparableResNet():
+            made = _student(generator, Whole(F.pixel_unshuffle(generator.padded(frames), 2), rows))
+        case _:
+            raise InputError(
+                f"max memory: {type(generator).__name__} is not translated in bands; leave --max-memory out"
+            )
     return made.then(Tensor.float).kept().values[..., :height, :width]
 
 
@@ -116,18 +115,11 @@ def _resnet(generator: ResNetGenerator, padded: Frames, rows: int) -> Layer:
     layer = _through(body[blocks[-1] + 1 :] if blocks else [], layer)
     if isinstance(generator, DetailGenerator):
         fine = detail(generator.frame_of(padded))
-        layer = layer.then(lambda painted, own: painted + _as_many(own, painted), Whole(fine, rows))
+        layer = layer.then(lambda painted, own: painted + to_channels_of(painted, own), Whole(fine, rows))
     if isinstance(generator, IdentityGenerator):
         source = Whole(generator.frame_of(padded), rows)
-        return layer.then(lambda added, own: soft_clamp(_as_many(own, added) + added), source)
-    layer = layer.then(last)
-    if isinstance(generator, ClassGenerator):
-        return layer.then(lambda weights: torch.einsum("bkhw,kc->bchw", weights, generator.colours.to(weights.dtype)))
-    return layer
-
-
-def _as_many(fine: Tensor, painted: Tensor) -> Tensor:
-    return fine if fine.shape[1] == painted.shape[1] else fine.mean(dim=1, keepdim=True)
+        return layer.then(lambda added, own: soft_clamp(to_channels_of(added, own) + added), source)
+    return layer.then(last)
 
 
 def _through(modules: Iterable[nn.Module], layer: Layer) -> Layer:

@@ -4,8 +4,8 @@ For: ``recyclegan translate`` and `Translator`. In: a translator's file, a run o
 Out: the same kind of thing in the other look; files appear whole or not at all.
 """
 
-from recyclegan.translation.jobs import Progress
 from recyclegan.translation.outputs import Existing, Output
+from recyclegan.translation.pipeline import Progress
 from recyclegan.translation.plan import find_inputs
 from recyclegan.translation.stream_jobs import is_streamed, translate_stream
 from recyclegan.translation.translator import Translator

@@ -1,6 +1,8 @@
 """What a translation took: frames, seconds, and how busy the device was; what was chosen for it, and why."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -27,6 +29,15 @@ class Account:
         if words and words not in self.choices:
             self.choices.append(words)
 
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Add the seconds of a ``with`` block, also where it fails."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - start
+
     def line(self, device: str) -> str:
         """Return the figures in words: ``240 frames, 31.5 a second, cuda busy 97 %``; empty for one image."""
         if self.frames < 2 or self.seconds <= 0:
@@ -34,16 +45,3 @@ class Account:
         share = min(1.0, self.busy / self.seconds)
         pace = f"{self.frames} frames, {self.frames / self.seconds:.3g} a second, {device} busy {share:.0%}"
         return ", ".join([pace.replace("%", " %"), *self.choices])
-
-
-class Clock:
-    """Adds the seconds of a ``with`` block to an account, also where it fails."""
-
-    def __init__(self, account: Account) -> None:
-        self._account = account
-
-    def __enter__(self) -> None:
-        self._start = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._account.seconds += time.perf_counter() - self._start

@@ -1,7 +1,8 @@
 """Carrying out what is planned: videos and frames are read, translated in batches and written."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ from recyclegan.translation.extras_beside import (
     read_frames_along,
     read_video_along,
 )
+from recyclegan.translation.kinds import Picture
 from recyclegan.translation.outputs import FRAME_COMMENT, LOSSY_SUFFIXES, Output, may_write, remove_frames_from
-from recyclegan.translation.pipeline import Pipeline
+from recyclegan.translation.pipeline import Pipeline, Progress
 from recyclegan.translation.plan import FramesJob, Plan, VideoJob
-from recyclegan.video import WHOLE, VideoFrame, VideoReader, losses, read_image, write_image
+from recyclegan.video import WHOLE, VideoReader, losses, read_image, write_image
 
 if TYPE_CHECKING:
     from recyclegan.translation.translator import Translator
@@ -25,8 +27,14 @@ if TYPE_CHECKING:
 
 AllExtras = Mapping[Path, Extras]
 """What lies beside clips, by their file or folder."""
-Progress = Callable[[int, int | None, str], None]
-"""Told of (frames done, frames in all or None, what) while a video or folder is translated."""
+
+
+@dataclass(frozen=True)
+class NamedFrame:
+    """An image, and the name of the file that its translation becomes."""
+
+    image: Picture
+    name: str
 
 
 def carry_out(plan: Plan, translator: "Translator", output: Output, progress: Progress | None) -> list[str]:
@@ -57,13 +65,8 @@ def translate_image(source: Path, target: Path, translator: "Translator", output
         raise InputError(f"{target}: {target.suffix} blurs the palette of label maps; name a .png file")
     if may_write(source, target, output):
         sweep(target.parent)
-        Pipeline(translator, output).run(
-            [read_image(source, translator.card.labels_in)],
-            lambda image: image,
-            lambda _, image: write_image(target, image),
-            _teller(None, 1, source.name),
-            1,
-        )
+        frame = NamedFrame(read_image(source, translator.card.labels_in), target.name)
+        Pipeline(translator, output).run([frame], lambda _, image: write_image(target, image), source.name, 1)
 
 
 def translate_video(
@@ -78,11 +81,7 @@ def translate_video(
     total = job.num_frames(output)
     with job.writer(output) as writer:
         Pipeline(translator, output, even=True).run(
-            frames,
-            lambda frame: frame.image,
-            lambda frame, image: writer.write(image, frame.time),
-            _teller(progress, total, job.source.name),
-            total,
+            frames, lambda frame, image: writer.write(image, frame.time), job.source.name, total, progress
         )
     exact = f"{job.target}: a video blurs the palette of label maps; --frames writes exact PNG files"
     blurred = [exact] if translator.card.palette and job.target.suffix.lower() != ".gif" else []
@@ -92,14 +91,14 @@ def translate_video(
 def _translate_to_frames(
     frames: VideoFrames, job: VideoJob, translator: "Translator", output: Output, progress: Progress | None
 ) -> None:
-    total = job.num_frames(output)
+    total, numbers = job.num_frames(output), count()
     with added_to(job.target) as folder:
         done = Pipeline(translator, output).run(
-            _numbered(frames),
-            lambda numbered: numbered[1].image,
-            lambda numbered, image: write_image(folder / f"{numbered[0]:06d}.png", image, FRAME_COMMENT),
-            _teller(progress, total, job.source.name),
+            frames,
+            lambda _, image: write_image(folder / f"{next(numbers):06d}.png", image, FRAME_COMMENT),
+            job.source.name,
             total,
+            progress,
         )
         if not done:
             raise InputError(f"{job.source}: has no frame {output.span}")
@@ -111,22 +110,9 @@ def _translate_frames(
 ) -> None:
     if not job.frames:
         return
+    named = read_frames_along(job, extras.get(job.frames[0][0].parent), translator.card.labels_in)
+    frames = (NamedFrame(image, name) for name, image in named)
     with added_to(job.target) as folder:
         Pipeline(translator, output).run(
-            read_frames_along(job, extras.get(job.frames[0][0].parent), translator.card.labels_in),
-            lambda named: named[1],
-            lambda named, image: write_image(folder / named[0], image),
-            _teller(progress, len(job.frames), job.name),
-            len(job.frames),
+            frames, lambda frame, image: write_image(folder / frame.name, image), job.name, len(job.frames), progress
         )
-
-
-def _numbered(video: VideoFrames) -> Iterator[tuple[int, VideoFrame]]:
-    """Yield the frames of a video with their numbers, and close it where nobody asks on."""
-    with closing(video) as frames:
-        yield from enumerate(frames)
-
-
-def _teller(progress: Progress | None, total: int | None, what: str) -> Callable[[int], None]:
-    """Return what tells the progress of ``what`` from the frames done."""
-    return (lambda done: progress(done, total, what)) if progress else (lambda _: None)

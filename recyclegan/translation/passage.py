@@ -2,15 +2,15 @@
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from torch import Tensor
 
 from recyclegan.checkpoint import Card
 from recyclegan.data.resize import Resize
-from recyclegan.engines.on_device import DevicePath, snapped, to_levels
+from recyclegan.engines.on_device import DevicePath, shown_levels
 from recyclegan.errors import InputError
 from recyclegan.labels import snap
 from recyclegan.networks.weights import check_finite
@@ -65,7 +65,8 @@ class Passage:
 
     def settle(self, image: Picture, total: int | None) -> None:
         """Choose by measuring on an image, of the ``total`` that are to be translated, what is to be chosen so."""
-        self._computing.settle(lambda: to_frames(self._scaled(image[None])), image.shape, total, self._levels)
+        shown = partial(shown_levels, card=self._card)
+        self._computing.settle(lambda: to_frames(self._scaled(image[None])), image.shape, total, shown)
 
     @property
     def _what(self) -> str:
@@ -87,11 +88,6 @@ class Passage:
         scaled = np.stack([self._to_scale(image, is_label=self._card.labels_in) for image in frames])
         beside = [np.stack([self._to_scale(image) for image in extra]) for extra in extras]
         return np.concatenate([with_channels(scaled, self._card.channels_in), *beside], axis=3)
-
-    def _levels(self, translated: Translated) -> UInt8[Tensor, "batch channels_out height width"]:
-        """Return what is shown of translated frames, at their own scale."""
-        levels = to_levels(translated)
-        return snapped(levels, self._card.palette) if self._card.palette else levels
 
     def _check_scaled(self, height: int, width: int) -> None:
         """Refuse frames that the scale of training would blow up beyond measure."""

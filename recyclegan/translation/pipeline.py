@@ -7,15 +7,13 @@ gets the error.
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
-from itertools import chain, groupby
-from typing import TYPE_CHECKING, TypeVar
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from recyclegan.data.resize import Resize
-from recyclegan.engines.batches import batches, counted
-from recyclegan.errors import InputError
-from recyclegan.translation.account import Clock
+from recyclegan.engines.batches import batches
 from recyclegan.translation.kinds import Picture
 from recyclegan.translation.mixing import mixed
 from recyclegan.translation.outputs import Output
@@ -26,9 +24,22 @@ from recyclegan.video.reading import made_ahead
 if TYPE_CHECKING:
     from recyclegan.translation.translator import Translator
 
-T = TypeVar("T")
+
+@runtime_checkable
+class Pictured(Protocol):
+    """What is translated: a frame with its time, or with its name."""
+
+    @property
+    def image(self) -> Picture:
+        """Return its picture."""
+        ...
+
+
+T = TypeVar("T", bound=Pictured)
 Group = tuple[list[T], Pending]
 """Neighbours of one size, and their translations under way."""
+Progress = Callable[[int, int | None, str], None]
+"""Told of (frames done, frames in all or None, what) while a video or folder is translated."""
 
 _BATCHES = 1
 """Batches that wait before the generator, and behind it: enough for all three to work at once."""
@@ -50,60 +61,53 @@ class Pipeline:
     def run(
         self,
         items: Iterable[T],
-        image_of: Callable[[T], Picture],
         write: Callable[[T, Picture], None],
-        progress: Callable[[int], None],
+        what: str,
         total: int | None,
+        progress: Progress | None = None,
     ) -> int:
-        """Translate the image of each of ``total`` items, write it in their order, and return how many there were.
+        """Translate each of ``total`` items, write them in their order, and return how many there were.
 
-        ``progress`` is told of the items that were translated.
+        ``what`` is what ``progress`` calls them.
 
         Raises whatever reading, translating or writing raises.
         """
 
         def write_group(group: Group[T]) -> None:
-            for item, shown in zip(group[0], self._shown(*group, image_of), strict=True):
+            for item, shown in zip(group[0], self._shown(*group), strict=True):
                 write(item, shown)
 
-        done = 0
-        reading, writing = closing(self._read(items, image_of)), Behind(write_group)
-        account = self._translator.computing.account
-        with Clock(account), _closed(items), reading as groups, writing as behind:
-            for done, batch in counted(self._settled(groups, image_of, total)):
-                for alike in self._begun(batch, image_of):
+        done, account = 0, self._translator.computing.account
+        with account.timed(), _closed(items), closing(self._read(items)) as groups, Behind(write_group) as behind:
+            for batch in groups:
+                if not done:
+                    self._translator.passage.settle(batch[0].image, total)
+                for alike in self._begun(batch):
                     behind.put(alike)
-                progress(done)
+                done += len(batch)
+                if progress:
+                    progress(done, total, what)
         return done
 
-    def _read(self, items: Iterable[T], image_of: Callable[[T], Picture]) -> Generator[list[T], None, None]:
+    def _read(self, items: Iterable[T]) -> Generator[list[T], None, None]:
         """Return batches of the items, which a thread reads ahead; items that may be waited for have ``stop``."""
         computing, pixels = self._translator.computing, self._translator.pixels
-        gathered = batches(items, lambda: computing.batch_now, lambda item: pixels(image_of(item)))
+        gathered = batches(items, lambda: computing.batch_now, lambda item: pixels(item.image))
         return made_ahead(gathered, _BATCHES, getattr(items, "stop", lambda: None))
 
-    def _settled(
-        self, groups: Iterator[list[T]], image_of: Callable[[T], Picture], total: int | None
-    ) -> Iterator[list[T]]:
-        """Yield the batches; before the first one, what is to be chosen by measuring is chosen on its first image."""
-        first = next(groups, None)
-        if first is not None:
-            self._translator.passage.settle(image_of(first[0]), total)
-            yield from chain([first], groups)
-
-    def _begun(self, batch: list[T], image_of: Callable[[T], Picture]) -> Iterator[Group[T]]:
-        for (height, width, _), group in groupby(batch, key=lambda item: image_of(item).shape):
+    def _begun(self, batch: list[T]) -> Iterator[Group[T]]:
+        for (height, width, _), group in groupby(batch, key=lambda item: item.image.shape):
             alike = list(group)
-            images = np.stack([image_of(item) for item in alike])
+            images = np.stack([item.image for item in alike])
             yield alike, self._translator.passage.begin(images, self._output.size(height, width, self._even))
 
-    def _shown(self, items: list[T], pending: Pending, image_of: Callable[[T], Picture]) -> Iterator[Picture]:
+    def _shown(self, items: list[T], pending: Pending) -> Iterator[Picture]:
         """Yield what is written for each item, in RGB."""
         translations = pending.images()
         self._translator.computing.took(len(items), pending.seconds())
         rgb = np.repeat(translations, 3 // translations.shape[3], axis=3) if translations.shape[3] < 3 else translations
         for item, translated in zip(items, rgb, strict=True):
-            source = image_of(item)[..., :3]
+            source = item.image[..., :3]
             shown = mixed(source, translated, self._output.strength, self._translator.card.labels_in)
             yield self._beside(source, shown) if self._output.side_by_side else shown
 

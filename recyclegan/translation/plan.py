@@ -88,12 +88,13 @@ class VideoJob:
     def writer(self, output: Output) -> VideoWriter | GifWriter:
         """Return what writes the translation, with the source's times and sound; it refuses what cannot be written."""
         info = probe(self.source)
-        height, width = output.size(info.height, info.width, even=True)
+        height, half = output.size(info.height, info.width, even=True)
+        width = 2 * half if output.side_by_side else half
         if self.target.suffix.lower() == ".gif":
-            return GifWriter(self.target, width * (2 if output.side_by_side else 1), height, info.rate, output.span)
+            return GifWriter(self.target, width, height, info.rate, output.span)
         return VideoWriter(
             self.target,
-            width * (2 if output.side_by_side else 1),
+            width,
             height,
             like=self.source,
             codec=output.codec,

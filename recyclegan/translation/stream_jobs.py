@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from recyclegan.errors import InputError
 from recyclegan.settings.streaming import PIPE, PipeOptions
 from recyclegan.streams import is_image_pattern
-from recyclegan.translation.jobs import Progress
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output
-from recyclegan.translation.pipeline import Pipeline
+from recyclegan.translation.pipeline import Pipeline, Progress
 from recyclegan.translation.stream_ends import may_write_stream, stream_source, stream_target
 
 if TYPE_CHECKING:
@@ -53,11 +52,7 @@ def translate_stream(
     height, width = output.size(*frames.size, even)
     with stream_target(target, output, pipe, frames, (height, width * (2 if output.side_by_side else 1))) as writer:
         done = Pipeline(translator, output, even).run(
-            frames,
-            lambda frame: frame.image,
-            lambda frame, image: writer.write(image, frame.time),
-            (lambda done: progress(done, frames.num_frames, "frames")) if progress else (lambda _: None),
-            frames.num_frames,
+            frames, lambda frame, image: writer.write(image, frame.time), "frames", frames.num_frames, progress
         )
         if not done:
             raise InputError(f"{source}: has no frame {output.span}")

@@ -19,6 +19,7 @@ from recyclegan.domains import Direction
 from recyclegan.engines.batches import batches
 from recyclegan.engines.devices import moved, pick_device
 from recyclegan.engines.onnx_reading import check_choices, is_exported, load_exported
+from recyclegan.errors import InputError
 from recyclegan.exports.torch_program import SUFFIX as PROGRAM
 from recyclegan.exports.torch_program import load_program
 from recyclegan.files import kind_of
@@ -29,11 +30,12 @@ from recyclegan.streams import is_image_pattern
 from recyclegan.tensors import Frames, Translated
 from recyclegan.translation import publishing
 from recyclegan.translation.computing import Computing
-from recyclegan.translation.jobs import Progress, carry_out, translate_image
+from recyclegan.translation.jobs import carry_out, translate_image
 from recyclegan.translation.kinds import Layout, Levels, Picture, frames_of, is_stream, unpacked_each
 from recyclegan.translation.model_cards import facts_of
 from recyclegan.translation.outputs import LOSSY_SUFFIXES, Output, kind_of_output, may_write, video_place
 from recyclegan.translation.passage import Passage
+from recyclegan.translation.pipeline import Progress
 from recyclegan.translation.plan import Plan, VideoJob, find_inputs, is_pattern, plan_folder, plan_several
 from recyclegan.translation.stream_jobs import is_streamed, translate_stream
 from recyclegan.video import IMAGE_SUFFIXES

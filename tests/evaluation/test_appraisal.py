@@ -9,7 +9,7 @@ import pytest
 from recyclegan.arrays import Image
 from recyclegan.cli import main
 from recyclegan.evaluation import compare, evaluate
-from recyclegan.evaluation.evaluating import Appraisal
+from recyclegan.evaluation.appraisal import Appraisal
 from recyclegan.evaluation.measure_catalogue import PICTURES
 from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.metrics.intervals import Interval

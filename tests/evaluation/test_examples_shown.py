@@ -5,8 +5,9 @@ import io
 import av
 import numpy as np
 
-from recyclegan.evaluation.clip_measures import FlowSource, measure_clip
+from recyclegan.evaluation.clip_measures import FlowSource, joined, measure_part
 from recyclegan.evaluation.examples import example_of, heat_colours, worst_frames
+from recyclegan.evaluation.frame_spans import in_parts
 from recyclegan.evaluation.paired_clips import pair_clips
 from tests.evaluation.world import HEIGHT, WIDTH, class_maps, pictures, write_clip, write_truth
 
@@ -38,7 +39,8 @@ def test_exhibit_shows_the_worst_moment(tmp_path):
     write_truth(tmp_path / "truth" / "clip.npz", class_maps(0, length))
     clip = pair_clips(tmp_path / "fake", tmp_path / "source", tmp_path / "truth")[0]
     flow_source = FlowSource("exact", None)
-    measures = measure_clip(clip, flow_source, None, lambda: None)
+    (whole,) = in_parts(clip.runs(), 1)
+    measures = joined(clip, clip.runs(), [measure_part(clip, whole, flow_source, None, lambda: None)])
     shown = example_of(clip, measures, flow_source, num_frames=6, num_worst=1)
     assert shown.worst[0].index in (9, 10)
     assert shown.first <= 9 <= shown.last

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
-from recyclegan.evaluation.class_scores import LEVELS, load_segmenter
+from recyclegan.evaluation.segmenters import LEVELS, load_segmenter
 from recyclegan.features.pretrained import FCN8s
 from recyclegan.labels import CITYSCAPES, VIPER
 from recyclegan.settings.evaluation import EvaluationConfig

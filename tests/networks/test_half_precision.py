@@ -7,17 +7,20 @@ import sys
 import time
 
 import pytest
+import torch
 
-from recyclegan.networks.half_precision import AT_MOST, SLOWER, bf16_slowdown
+from recyclegan.networks.half_precision import AT_MOST, SLOWER, slowness_of
 
-MEASURED = "from recyclegan.networks.half_precision import bf16_slowdown; print(bf16_slowdown())"
+MEASURED = (
+    "import torch; from recyclegan.networks.half_precision import slowness_of; print(slowness_of(torch.bfloat16))"
+)
 EMULATED = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 """Keeps the libraries from instructions for bf16, be there some."""
 
 
 def test_it_takes_a_moment() -> None:
     start = time.monotonic()
-    assert bf16_slowdown.__wrapped__() > 0
+    assert slowness_of.__wrapped__(torch.bfloat16) > 0
     assert time.monotonic() - start < 5 * AT_MOST
 
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from recyclegan.networks import make_generator
-from recyclegan.networks.pyramid import PyramidGenerator, halved, taken_apart, widened
+from recyclegan.networks.layers import doubled
+from recyclegan.networks.pyramid import PyramidGenerator, halved, taken_apart
 from tests.small import random_clips
 
 NAMES = ("pyramid-4", "pyramid-8")
@@ -43,7 +44,7 @@ def test_the_coarse_picture_and_its_bands_give_the_frames_back(rows: int, column
     coarse, bands = taken_apart(x, count)
     assert coarse.shape[-2:] == (2 * rows, 2 * columns)
     for band in bands:
-        coarse = widened(coarse) + band
+        coarse = doubled(coarse) + band
     torch.testing.assert_close(coarse, x, rtol=0, atol=1e-6)
 
 
@@ -63,7 +64,7 @@ def test_bands_hold_no_colour_of_their_own_and_widening_moves_nothing() -> None:
     assert max(float(band.abs().max()) for band in taken_apart(torch.full((1, 3, 32, 48), 0.7), 3)[1]) < 1e-6
     ramp = torch.linspace(-1, 1, 32).expand(1, 1, 32, 32)
     inner = (..., slice(4, -4))
-    torch.testing.assert_close(widened(halved(ramp))[inner], ramp[inner], rtol=0, atol=1e-6)
+    torch.testing.assert_close(doubled(halved(ramp))[inner], ramp[inner], rtol=0, atol=1e-6)
 
 
 @torch.no_grad()
@@ -85,7 +86,7 @@ def test_gains_learn_to_take_a_band_away_and_to_make_it_stronger() -> None:
         network = generator(width=8)
         goal = coarse
         for band in bands:
-            goal = widened(goal) + wanted * band
+            goal = doubled(goal) + wanted * band
         network.paint = lambda seen: seen  # type: ignore[method-assign, assignment]
         optimizer = torch.optim.Adam(network.gains.parameters(), 1e-2)
         errors = []

@@ -111,7 +111,7 @@ def test_a_generator_of_classes_is_trained_averaged_and_loaded_with_the_palette_
     train(config)
     (labels, _), (video, _) = (load_translator(config.out / f"{direction}.safetensors") for direction in ("ab", "ba"))
     assert isinstance(labels, ClassGenerator)
-    torch.testing.assert_close(labels.colours, torch.tensor(PALETTE) / 127.5 - 1)
+    torch.testing.assert_close(labels.model[-1].colours, torch.tensor(PALETTE) / 127.5 - 1)
     assert type(video) is SmoothGenerator
     assert train(replace(config, steps=3), resume=True).steps == 3
 

@@ -512,7 +512,7 @@ def test_a_device_that_is_not_there_is_named(data: Path, tmp_path: Path, changes
 def test_other_ways_to_train_end_in_translators(
     data: Path, tmp_path: Path, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recyclegan.distributed.processes.bf16_slowdown", lambda: 1.0)
+    monkeypatch.setattr("recyclegan.distributed.processes.slowness_of", lambda _: 1.0)
     config = small_config(data, tmp_path / "run", steps=2, **changes)
     assert train(config).steps == 2
     assert json.loads((config.out / "config.json").read_text()) == config_to_dict(config)
@@ -528,7 +528,7 @@ def test_half_precision_is_refused_on_a_cpu(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("slowdown", [0.5, 1.2])
 def test_bf16_is_taken_where_a_cpu_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slowdown: float) -> None:
-    monkeypatch.setattr("recyclegan.distributed.processes.bf16_slowdown", lambda: slowdown)
+    monkeypatch.setattr("recyclegan.distributed.processes.slowness_of", lambda _: slowdown)
     make_fabric(TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="bf16-mixed"))
 
 
@@ -536,7 +536,7 @@ def test_bf16_is_taken_where_a_cpu_has_it(tmp_path: Path, monkeypatch: pytest.Mo
 def test_bf16_is_refused_in_a_line_where_a_cpu_would_take_ages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slowdown: float
 ) -> None:
-    monkeypatch.setattr("recyclegan.distributed.processes.bf16_slowdown", lambda: slowdown)
+    monkeypatch.setattr("recyclegan.distributed.processes.slowness_of", lambda _: slowdown)
     with pytest.raises(InputError) as caught:
         make_fabric(TrainConfig(tmp_path, tmp_path / "run", device="cpu", precision="bf16-mixed"))
     assert str(caught.value) == (

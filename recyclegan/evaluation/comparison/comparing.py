@@ -7,7 +7,7 @@ from shutil import rmtree
 
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.comparison.comparison_report import write_results
-from recyclegan.evaluation.comparison.contender_run import ContenderRun, Measuring, check_started, folder_name
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, Measuring, Report, check_started, folder_name
 from recyclegan.evaluation.comparison.plan_and_record import (
     Record,
     check_goes_on,
@@ -23,8 +23,6 @@ from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.evaluation import ComparisonConfig, EvaluationConfig
 from recyclegan.settings.training import TrainConfig
 
-Show = Callable[[int, int | None, str], None]
-"""Told of (done, in all, what) during all long work."""
 MEMORY_FOLDER = "memory"
 """What belongs to source and target alone, while the comparison goes on."""
 
@@ -34,7 +32,7 @@ def compare_methods(
     data: AnyPath,
     out: AnyPath,
     config: ComparisonConfig,
-    show: Show | None = None,
+    show: Report | None = None,
     resume: bool = False,
     options: Sequence[str] = (),
     say: Callable[[str], None] | None = None,
@@ -81,7 +79,7 @@ def compare_methods(
 
 
 def _contender_runs(
-    contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, show: Show
+    contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, show: Report
 ) -> list[ContenderRun]:
     """Return the run of each contender with each seed, with the steps that the budget gives it."""
     placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}

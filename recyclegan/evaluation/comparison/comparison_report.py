@@ -19,7 +19,7 @@ from recyclegan.arrays import Image, Picture
 from recyclegan.checkpoint import load_card
 from recyclegan.data import Resize, find_clips
 from recyclegan.domains import Direction, source_domain
-from recyclegan.evaluation.comparison.contender_run import ContenderRun, in_words, total_seconds
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, by_direction, in_words, total_seconds
 from recyclegan.evaluation.comparison.front import front_chart
 from recyclegan.evaluation.comparison.standings import Score, Standing
 from recyclegan.evaluation.measure_catalogue import (
@@ -147,9 +147,8 @@ def write_results(
     )
     tables = [markdown(standing, budget) for standing in standings]
     write_text(out / "table.md", "\n".join([*tables, f"{in_words(_seconds(all_runs))}\n"]))
-    for standing in standings:
-        runs = [run for run in all_runs if standing.direction in run.directions]
-        write_image(out / f"contact-sheet-{standing.direction}.png", contact_sheet(runs, standing.direction))
+    for direction, runs in by_direction(all_runs).items():
+        write_image(out / f"contact-sheet-{direction}.png", contact_sheet(runs, direction))
     write_text(out / "report.html", report(standings, all_runs, budget))
 
 
@@ -268,8 +267,7 @@ def report(standings: Sequence[Standing], all_runs: Sequence[ContenderRun], budg
         )
     ]
     for standing in standings:
-        runs = [run for run in all_runs if standing.direction in run.directions]
-        sections += [_numbers(standing), _pictures(runs, standing.direction)]
+        sections += [_numbers(standing), _pictures(by_direction(all_runs)[standing.direction], standing.direction)]
     measures = dict.fromkeys(name for standing in standings for name in standing.measures)
     how = table(["Measure", "How"], [[MEASURES[name].title, MEASURES[name].how] for name in measures])
     configurations = {run.contender: json.dumps(config_to_dict(run.config)) for run in all_runs}

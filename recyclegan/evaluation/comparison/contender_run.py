@@ -142,6 +142,12 @@ class ContenderRun:
         return all((self.evaluation(direction) / "metrics.json").is_file() for direction in self.directions)
 
 
+def by_direction(all_runs: Sequence[ContenderRun]) -> dict[Direction, list[ContenderRun]]:
+    """Return the runs that train each direction."""
+    directions = dict.fromkeys(direction for run in all_runs for direction in run.directions)
+    return {direction: [run for run in all_runs if direction in run.directions] for direction in directions}
+
+
 def folder_name(contender: str) -> str:
     """Return a contender's name as a file system takes it."""
     return re.sub(r"[^\w.=+-]+", "-", contender).strip("-.").lower() or "contender"
@@ -219,11 +225,7 @@ def _translate(run: ContenderRun, direction: Direction, report: Report) -> None:
 
 
 def _measure(run: ContenderRun, direction: Direction, report: Report) -> None:
-    domain, settings, truth = (
-        source_domain(direction),
-        run.measuring.evaluation,
-        run.measuring.truth,
-    )
+    domain, settings, truth = source_domain(direction), run.measuring.evaluation, run.measuring.truth
     if load_card(run.config.out / f"{direction}.safetensors").palette:
         settings = replace(settings, downstream=False)
     elif not settings.downstream:

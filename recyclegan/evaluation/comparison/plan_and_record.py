@@ -8,7 +8,7 @@ from recyclegan.config import from_dict, to_dict
 from recyclegan.data.index import find_clips
 from recyclegan.domains import Direction, source_domain
 from recyclegan.errors import InputError
-from recyclegan.evaluation.comparison.contender_run import ContenderRun
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, by_direction
 from recyclegan.evaluation.frame_spans import frames_in, runs_of
 from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.runs.run_folder import changed_words
@@ -95,21 +95,18 @@ def plan_of(all_runs: Sequence[ContenderRun], config: ComparisonConfig) -> str:
     """
     contenders = len({run.contender for run in all_runs})
     done = sum(run.is_done for run in all_runs)
-    budget = f"{config.minutes:g} minutes" if config.minutes is not None else f"{config.steps} steps"
-    directions = dict.fromkeys(direction for run in all_runs for direction in run.directions)
-    frames = "; ".join(_frames(all_runs[0], direction, config) for direction in directions)
+    frames = "; ".join(_frames(all_runs[0], direction, config) for direction in by_direction(all_runs))
     finished = f", {done} of them finished" if done else ""
     return (
-        f"{contenders} contenders x {config.seeds} seeds = {len(all_runs)} runs{finished}, {budget} each;"
+        f"{contenders} contenders x {config.seeds} seeds = {len(all_runs)} runs{finished}, {_budget(config)} each;"
         f" then each is translated and measured: {frames}"
     )
 
 
 def _frames(run: ContenderRun, direction: Direction, config: ComparisonConfig) -> str:
     evaluation = config.evaluation
-    counts = [
-        clip.num_frames for clip in find_clips(run.footage("val", source_domain(direction)), reading=evaluation.reading)
-    ]
+    clips = find_clips(run.footage("val", source_domain(direction)), reading=evaluation.reading)
+    counts = [clip.num_frames for clip in clips]
     measured = sum(len(frames_in(runs_of(count, evaluation.most_frames))) for count in counts)
     amount = f"all {measured}" if measured == sum(counts) else f"{measured} of {sum(counts)}"
     return f"{direction} on {amount} frames of {len(counts)} clips"

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from recyclegan.domains import Direction
-from recyclegan.evaluation.comparison.contender_run import ContenderRun
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, by_direction
 from recyclegan.evaluation.examples import differences, read_draws, read_metrics
 from recyclegan.evaluation.measure_catalogue import MEASURES
 from recyclegan.metrics.intervals import Interval, middle
@@ -63,25 +63,14 @@ def read_standing(all_runs: Sequence[ContenderRun], baseline: str) -> list[Stand
     Raises:
         InputError: a file is missing or not of this version.
     """
-    directions = dict.fromkeys(direction for run in all_runs for direction in run.directions)
-    return [
-        _standing(
-            direction,
-            [run for run in all_runs if direction in run.directions],
-            baseline,
-        )
-        for direction in directions
-    ]
+    return [_standing(direction, runs, baseline) for direction, runs in by_direction(all_runs).items()]
 
 
 def measured_otherwise(all_runs: Sequence[ContenderRun]) -> list[str]:
     """Return a line for each setting in which the measurements of a direction differ, as a resumed comparison's may."""
-    directions = dict.fromkeys(direction for run in all_runs for direction in run.directions)
     contents = {
-        direction: {
-            run.name: read_metrics(run.evaluation(direction)) for run in all_runs if direction in run.directions
-        }
-        for direction in directions
+        direction: {run.name: read_metrics(run.evaluation(direction)) for run in runs}
+        for direction, runs in by_direction(all_runs).items()
     }
     return [f"{direction}: {line}" for direction, metrics in contents.items() for line in differences(metrics)]
 
