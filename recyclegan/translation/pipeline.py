@@ -14,6 +14,7 @@ import numpy as np
 
 from recyclegan.data.resize import Resize
 from recyclegan.engines.batches import batches
+from recyclegan.errors import InputError
 from recyclegan.translation.kinds import Picture
 from recyclegan.translation.mixing import mixed
 from recyclegan.translation.outputs import Output
