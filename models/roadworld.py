@@ -77,7 +77,7 @@ class Run:
         return load_card(find_translator(self.out)).steps if self.out.exists() else 0
 
 
-LABELS = Run("v2l", ("day", "label"), "--preset steady-video-to-label --labels b --unsup-spatial 25 1", 900)
+LABELS = Run("v2l", ("day", "label"), "--preset steady-video-to-label --labels b", 1500)
 NIGHT = Run("d2n", ("day", "night"), "--preset steady", 600)
 
 
@@ -108,6 +108,7 @@ class Made:
 
 MADE = {
     "day2label": Made(LABELS, "ab", "Makes label maps, in VIPER's classes and colours, of video by day.", (64, 128)),
+    "label2day": Made(LABELS, "ba", "Makes video by day of label maps, in VIPER's classes and colours.", (64, 128)),
     "day2night": Made(NIGHT, "ab", "Makes video by night of video by day.", SIZE),
     "night2day": Made(NIGHT, "ba", "Makes video by day of video by night.", SIZE),
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import CycleGANConfig, UnsupRecycleGANConfig
 from recyclegan.settings.networks import NetworkConfig
@@ -18,6 +19,9 @@ class Preset:
     others: dict[str, Any] = field(default_factory=dict)
     """Further fields of the training configuration."""
 
+
+PAINTING_CLASSES = NetworkConfig(generator="classes-6", adversary=AdversaryConfig(r1=(0.1, 1.0), coordinates=True))
+"""Networks for label maps: discriminators know where they look, and are held back, most where they see label maps."""
 
 PRESETS = {
     "viper-to-cityscapes": Preset(
@@ -46,9 +50,9 @@ PRESETS = {
     ),
     "steady-video-to-label": Preset(
         method="unsup-recycle-gan",
-        config=UnsupRecycleGANConfig(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(25.0, 10.0)),
+        config=UnsupRecycleGANConfig(cycle=(0.0, 10.0), unsup_recycle=(0.0, 10.0), unsup_spatial=(25.0, 4.0)),
         frames=DataConfig(size=(256, 256), load_size=(286, 286), resize="rectangle", labels="b"),
-        others={"networks": NetworkConfig(generator="classes-6"), "ramp_up": 0.5, "epochs": 5.0, "decay": 0.3},
+        others={"networks": PAINTING_CLASSES, "ramp_up": 0.5, "epochs": 5.0, "decay": 0.3},
     ),
     "horse-to-zebra": Preset(
         method="cycle-gan",
