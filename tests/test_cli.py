@@ -144,7 +144,7 @@ TRAIN_OPTIONS = {
         "deinterlace",
         "no-deinterlace",
     ),
-    *("labels-weight", "labels-warm-up"),
+    *("labels-weight", "labels-warm-up", "extra", "extra-channels"),
     "flow",
     "help",
 }
@@ -152,7 +152,7 @@ TRANSLATE_OPTIONS = {
     *("direction", "device", "precision", "batch-size", "scale", "codec", "crf", "existing", "help"),
     *("side-by-side", "no-side-by-side", "frames", "no-frames", "damaged", "deinterlace", "no-deinterlace"),
     *("start", "end", "max-side", "engine", "max-memory"),
-    *("strength", "size", "rate", "pixel-format", "pipe-format", "revision", "encoder-preset"),
+    *("strength", "size", "rate", "pixel-format", "pipe-format", "revision", "encoder-preset", "extra"),
 }
 
 

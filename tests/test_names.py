@@ -32,7 +32,9 @@ def asked_of_module(table: symtable.SymbolTable) -> Iterator[str]:
             yield symbol.get_name()
 
 
-@pytest.mark.parametrize("code", ["def f():\n    return InputError", "class A:\n    x = [y for y in nothing]", "print(z)"])
+@pytest.mark.parametrize(
+    "code", ["def f():\n    return InputError", "class A:\n    x = [y for y in nothing]", "print(z)"]
+)
 def test_a_missing_name_is_found(code: str) -> None:
     assert len(missing(code)) == 1
 

@@ -90,6 +90,10 @@ def distill(
 
     Raises:
         InputError: as `learn_from`, or the budget cannot be kept.
+
+    Example:
+        >>> distill("runs/day2night", "data", "runs/student", steps=1).outcome.steps
+        1
     """
     device = options.get("device", "auto")
     opened = teacher if isinstance(teacher, Teacher) else open_teacher(teacher, direction, device)
