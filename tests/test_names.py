@@ -1,4 +1,4 @@
-"""Every name that code asks for is there: shapes in annotations keep linters from looking for those that are missing."""
+"""Every name that code asks for is there: shapes in annotations keep linters from looking for it."""
 
 import builtins
 import symtable
