@@ -24,7 +24,7 @@ from recyclegan.translation import Translator
 from recyclegan.video import read_image, write_image
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("day2label", "day2night", "night2day")
+NAMES = ("day2label", "day2night", "label2day", "night2day")
 LARGEST = 3_000_000
 """Bytes of the weights of one."""
 each = pytest.mark.parametrize("name", NAMES)
