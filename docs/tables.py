@@ -102,6 +102,8 @@ def _score(score: dict[str, Any]) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return ""
+    if value >= 100:
+        return f"{value:.0f}"
     return f"{value:.3f}" if value >= 0.1 else f"{value:.3g}"
 
 
