@@ -7,6 +7,7 @@ columns, channels) throughout. Source: Lavin and Gray 2016, "Fast Algorithms for
 
 import copy
 import math
+from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import ClassVar
 
@@ -197,14 +198,18 @@ def _patches(layer: Layer) -> Float[Tensor, "6 6 batch tall wide channels"]:
 
 
 def _faster(generator: nn.Module) -> nn.Module:
-    """Put faster modules into a generator whose layers stand in ``model``, and return it."""
-    assert isinstance(generator.model, nn.Sequential), "a ResNet generator's layers stand one after the other"
-    layers: list[nn.Module] = []
-    for is_block, group in groupby(generator.model, key=lambda layer: isinstance(layer, ResidualBlock)):
-        alike = list(group)
-        layers += [Trunk(alike)] if is_block else map(_rowwise, alike)
-    generator.model = nn.Sequential(*layers)
+    """Put faster modules wherever residual blocks stand among a generator's layers, and return it."""
+    for module in [*generator.modules()]:
+        for name, layers in module.named_children():
+            if isinstance(layers, nn.Sequential) and any(isinstance(layer, ResidualBlock) for layer in layers):
+                setattr(module, name, nn.Sequential(*_faster_layers(layers)))
     return generator
+
+
+def _faster_layers(layers: nn.Sequential) -> Iterator[nn.Module]:
+    for is_block, group in groupby(layers, key=lambda layer: isinstance(layer, ResidualBlock)):
+        alike = list(group)
+        yield from [Trunk(alike)] if is_block else map(_rowwise, alike)
 
 
 def _rowwise(layer: nn.Module) -> nn.Module:

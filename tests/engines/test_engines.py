@@ -4,7 +4,7 @@ import json
 import math
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from recyclegan.engines.on_device import to_levels
 from recyclegan.engines.winograd import WinogradConvolution, WinogradEngine, normalised
 from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
+from recyclegan.networks.resnet import ResidualBlock
 from recyclegan.settings.networks import GeneratorName
 from recyclegan.translation import Translator
 from recyclegan.video import write_video
@@ -60,7 +61,7 @@ def test_every_engine_makes_the_picture_of_torch(engine: Any, size: tuple[int, i
             assert float((made(seen) - network(seen)).abs().max()) < 1e-3
 
 
-@pytest.mark.parametrize("name", ["resnet-9", "detail-6", "classes-6", "pyramid-4"])
+@pytest.mark.parametrize("name", ["resnet-9", "detail-6", "classes-6", "pyramid-4", "light-unet"])
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 def test_winograd_runs_every_generator_with_residual_blocks(name: Any, norm: Any) -> None:
     network = generator(name, norm=norm, dropout=True, palette=PALETTE if name == "classes-6" else ())
@@ -69,6 +70,17 @@ def test_winograd_runs_every_generator_with_residual_blocks(name: Any, norm: Any
         seen = frames(45, 34)
         assert float((WinogradEngine(network)(seen) - network(seen)).abs().max()) < 1e-4
     assert [type(module) for module in network.modules()] == before, "the generator itself stays as it is"
+
+
+@pytest.mark.parametrize("name", get_args(GeneratorName))
+def test_winograd_runs_a_generator_or_says_that_it_cannot(name: Any) -> None:
+    network = generator(name)
+    if not any(isinstance(module, ResidualBlock) for module in network.modules()):
+        assert "no residual blocks" in message_of(make_engine, "winograd", network, CPU)
+        return
+    with torch.inference_mode():
+        made = make_engine("winograd", network, CPU)(frames(64, 64))
+        assert agreement(made, network(frames(64, 64))) > 80
 
 
 @pytest.mark.parametrize("size", [(3, 3), (6, 6), (7, 12), (9, 30)])
