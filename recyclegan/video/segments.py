@@ -115,7 +115,11 @@ class SegmentedEncoder:
 
 
 class _Segment:
-    """A run of frames, with an encoder and a thread of its own."""
+    """A run of frames, with an encoder and a thread of its own.
+
+    It and its thread know each other, so it stays in memory until garbage is collected: encoder and packets, which are
+    large, are let go before.
+    """
 
     def __init__(self, encoder: Encoder, depth: int) -> None:
         self._encoder = encoder
@@ -145,8 +149,11 @@ class _Segment:
     def packets(self) -> list[av.Packet]:
         """Wait for the packets of all frames, and return them in the order of coding."""
         self.thread.__exit__(None, None, None)
-        return self._packets
+        packets, self._packets = self._packets, []
+        return packets
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
         self._packets += self._encoder.encode(frame)
-        self.is_done = frame is None
+        if frame is None:
+            self.is_done = True
+            del self._encoder

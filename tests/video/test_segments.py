@@ -1,5 +1,6 @@
 """Videos of several encoders at once: one stream, the same bytes however many work, exact times, nothing left."""
 
+import gc
 from fractions import Fraction
 from pathlib import Path
 
@@ -168,3 +169,33 @@ def test_frames_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for at_once in (1, 4, 100):
         SegmentedEncoder(lambda: av.VideoCodecContext.create("libx264", "w"), at_once).encode(frame)
     assert depths == [20, 5, 1]
+
+
+class Counted:
+    """An encoder that makes nothing, and is counted while it is in memory."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        Counted.alive += 1
+
+    def __del__(self) -> None:
+        Counted.alive -= 1
+
+    def encode(self, frame: av.VideoFrame | None) -> list[av.Packet]:
+        return []
+
+
+def test_encoders_are_let_go_of_when_their_segment_is_done() -> None:
+    """Each holds tens of megabytes: a long video must not wait for the garbage collector."""
+    frame = av.VideoFrame(96, 64, "yuv420p")
+    gc.disable()
+    try:
+        with SegmentedEncoder(Counted, at_once=2) as encoder:
+            for _ in range(10 * LENGTH):
+                encoder.encode(frame)
+            assert 0 < Counted.alive <= 3
+            encoder.encode(None)
+        assert Counted.alive == 0
+    finally:
+        gc.enable()
