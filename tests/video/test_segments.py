@@ -173,6 +173,7 @@ def test_frames_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_encoders_and_packets_are_let_go_of_when_their_segment_is_done(tmp_path: Path) -> None:
     """Each holds tens of megabytes: a long video must not wait for the garbage collector."""
+    gc.collect()
     gc.disable()
     try:
         write(tmp_path / "long.mp4", moving(5 * LENGTH))
