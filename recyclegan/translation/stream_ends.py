@@ -156,8 +156,8 @@ def stream_target(
         with GifWriter(place, width, height, rate, output.span) as animation:
             yield animation
     else:
-        video = VideoWriter(place, width, height, rate, codec=output.codec, crf=output.crf, span=output.span)
-        with video as writer:
+        codec, crf, preset = output.codec, output.crf, output.encoder_preset
+        with VideoWriter(place, width, height, rate, codec=codec, crf=crf, span=output.span, preset=preset) as writer:
             yield writer
 
 

@@ -53,6 +53,15 @@ def test_a_file_of_just_that_name_is_no_pattern(tmp_path: Path) -> None:
     assert not is_image_pattern("frame_%05d.mp4")
 
 
+def test_a_video_of_numbered_images_is_encoded_as_asked(tmp_path: Path) -> None:
+    make_frames(tmp_path / "in", 3)
+    with pytest.raises(InputError, match="encoder preset: found 'veryfst'"):
+        translator().translate_path(
+            f"{tmp_path}/in/frame_%03d.png", tmp_path / "out.mp4", Output(encoder_preset="veryfst")
+        )
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_numbered_images_keep_their_numbers(tmp_path: Path) -> None:
     make_frames(tmp_path / "in", 3)
     notes = translator().translate_path(f"{tmp_path}/in/frame_%03d.png", f"{tmp_path}/out/n%02d.png", OFF)
