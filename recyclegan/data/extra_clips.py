@@ -57,9 +57,8 @@ def with_extras(
 def _kept(
     extras: Mapping[str, Clip], spec: LoadSpec, config: DataConfig, progress: Progress | None
 ) -> dict[str, CachedClip]:
-    max_bytes = None if config.cache_gb is None else round(config.cache_gb * 1e9)
     wanted = [(clip, spec) for clip in extras.values()]
-    return dict(zip(extras, cached_clips(wanted, config.cache, max_bytes, progress), strict=True))
+    return dict(zip(extras, cached_clips(wanted, config.cache, config.cache_bytes, progress), strict=True))
 
 
 def extra_spec(spec: LoadSpec, channels: int) -> LoadSpec:

@@ -15,6 +15,7 @@ from recyclegan.data.cache import ClipFrames, DomainFrames, cached_clips
 from recyclegan.data.cache_entry import Progress, Window
 from recyclegan.data.class_tables import Table, class_table
 from recyclegan.data.index import Clip, find_clips, index_data
+from recyclegan.data.joined_frames import JoinedClip
 from recyclegan.data.loading import LoadSpec
 from recyclegan.data.prepare import LABELS_FOLDER
 from recyclegan.data.walk import in_short
@@ -63,26 +64,6 @@ def _packed(images: UInt8[np.ndarray, "*places 3"]) -> Int64[np.ndarray, "*place
 
 
 @dataclass(frozen=True)
-class FramesWithClasses:
-    """The frames of a clip, with the class of each pixel as a channel behind the others."""
-
-    frames: ClipFrames
-    classes: ClassClip
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Time, height, width, channels."""
-        return (*self.frames.shape[:3], self.frames.shape[3] + 1)
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __getitem__(self, frames: slice) -> Window:
-        """Return consecutive frames."""
-        return np.concatenate([self.frames[frames], self.classes[frames]], axis=3)
-
-
-@dataclass(frozen=True)
 class LabelledClips:
     """The clips of A with their classes, and how many pixels of a few frames are of each class."""
 
@@ -106,11 +87,10 @@ def labelled_clips(
     for misfit in _misfits(clips, maps, _folder(data)):
         raise InputError(misfit)
     wanted = [(clip, replace(spec, is_label=True)) for clip in maps.values()]
-    max_bytes = None if config.cache_gb is None else round(config.cache_gb * 1e9)
-    kept = dict(zip(maps, cached_clips(wanted, config.cache, max_bytes, progress), strict=True))
+    kept = dict(zip(maps, cached_clips(wanted, config.cache, config.cache_bytes, progress), strict=True))
     table = class_table(_union(clip.palette for clip in kept.values()), _classes_file(data))
     classes = [ClassClip(kept[name], table) for name in frames.names]
-    joined = tuple(FramesWithClasses(*pair) for pair in zip(frames.clips, classes, strict=True))
+    joined = tuple(JoinedClip(*pair) for pair in zip(frames.clips, classes, strict=True))
     digests = {f"{LABELS_FOLDER}/{name}": clip.digest for name, clip in kept.items()}
     return LabelledClips(DomainFrames(frames.names, joined), tuple(_counts(classes).tolist()), digests)
 

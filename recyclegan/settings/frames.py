@@ -68,6 +68,11 @@ class DataConfig:
     cache_gb: Annotated[float, Within(0, 1e9, above=True)] | None = None
     """Largest size of the frame cache in gigabytes; by default that of the variable RECYCLEGAN_CACHE_GB, or 64."""
 
+    @property
+    def cache_bytes(self) -> int | None:
+        """Return the bytes that the frame cache may hold; None where the default holds."""
+        return None if self.cache_gb is None else round(self.cache_gb * 1e9)
+
     def __post_init__(self) -> None:
         """Refuse sizes that no network can take."""
         check_numbers(self)

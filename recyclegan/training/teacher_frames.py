@@ -22,6 +22,5 @@ def with_teacher(config: TrainConfig, source: CachedDomain, spec: LoadSpec, deco
     """
     folder, frames = config.data / "train" / TEACHER, config.frames
     clips = find_clips(folder)
-    cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
-    cached = cached_clips([(clip, spec) for clip in clips], frames.cache, cache_bytes, decoding)
+    cached = cached_clips([(clip, spec) for clip in clips], frames.cache, frames.cache_bytes, decoding)
     return join(source, CachedDomain(tuple(clip.name for clip in clips), tuple(cached)), str(folder))

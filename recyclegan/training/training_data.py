@@ -115,8 +115,8 @@ def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding
     frames, window = config.frames, scale_of(config.frames).window
     _check_label_channels(config)
     specs = {domain: load_spec(config, domain) for domain in DOMAINS}
-    cache_bytes = None if frames.cache_gb is None else round(frames.cache_gb * 1e9)
-    data = load_data(config.data, "train", specs, frames.cache, cache_bytes, decoding, frames.triplets, frames.reading)
+    place, most = frames.cache, frames.cache_bytes
+    data = load_data(config.data, "train", specs, place, most, decoding, frames.triplets, frames.reading)
     extended = None
     if config.extras.extra:
         extended = with_extras(config.data, data["a"], specs["a"], config.extras.channels, frames, decoding)
