@@ -35,6 +35,7 @@ from recyclegan.features.efficientnet import REMEDY, weights_file
 from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.flow_estimation import EXACT_MASK, FlowKind
+from recyclegan.metrics.intervals import Draws
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.evaluation import EvaluationConfig
 
@@ -93,10 +94,7 @@ def evaluate(
             examples_shown = _examples(measures, workers, config, progress)
         if config.downstream and labels and (place := labelled or target):
             aims = pair_clips(place, place, target_truth, labels, config.reading)
-            lesson = Lesson(clips, aims, labels, config, setup.memory)
-            found |= downstream_results(lesson, protocol.draws, progress)
-            found |= survival_results(lesson, protocol.draws, progress)
-            found |= class_distance_results(lesson, protocol.draws)
+            found |= _use_results(Lesson(clips, aims, labels, config, setup.memory), protocol.draws, progress)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     inputs |= {"target truth": target_truth, "labelled target": labelled}
     appraisal = appraise(clips, clips_at(target, config.reading) if target else (), protocol.draws)
@@ -117,6 +115,15 @@ def evaluate(
     )
     _write(out, results, examples_shown, config)
     return results
+
+
+def _use_results(lesson: Lesson, draws: Draws, progress: Progress | None) -> dict[str, Result]:
+    """Return what is measured where the true classes of source and target are known."""
+    return {
+        **downstream_results(lesson, draws, progress),
+        **survival_results(lesson, draws, progress),
+        **class_distance_results(lesson, draws),
+    }
 
 
 def check_options(config: EvaluationConfig, target: Path | None, truth: Path | None, segment: Segment | None) -> None:
