@@ -2,6 +2,8 @@
 
 ``python benchmarks/students.py`` translates a film of 256x128 on a CPU with random weights, as ``distill --budget``
 times students. One line of JSON a result, see ``measured.py``; multiplications and weights stand in ``what``.
+``--reference DIR``, a checkout of the published code, times its own loop in turn with them, which runs both directions
+of the full network from and to PNG files, and tells how many times as fast each is.
 """
 
 import argparse
@@ -14,7 +16,8 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from measured import OURS, notify, result  # noqa: E402
+from measured import OURS, PUBLISHED, notify, result  # noqa: E402
+from translate import in_own_process, parsed  # noqa: E402
 
 from recyclegan.distillation.budget import frames_a_second, moving_squares  # noqa: E402
 from recyclegan.networks import make_generator  # noqa: E402
@@ -23,6 +26,7 @@ from recyclegan.settings.distillation import STUDENTS, Budget, Student  # noqa: 
 from recyclegan.video import write_video  # noqa: E402
 
 FULL = Student("resnet-6", 64)
+PUBLISHED_LOOP = "full resnet-6, width 64, both directions"
 
 
 def main() -> None:
@@ -30,6 +34,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is timed, in turn")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--size", type=int, nargs=2, default=(256, 128), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--reference", type=Path, help="checkout of the published code")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     budget, rates = Budget(25, *options.size), dict[str, list[float]]()
@@ -40,8 +45,25 @@ def main() -> None:
         for _ in range(options.rounds):
             for name, kind in kinds.items():
                 rates.setdefault(name, []).append(frames_a_second(kind.generator, kind.width, clip, budget, "cpu"))
+            if options.reference:
+                rates.setdefault(PUBLISHED, []).append(published(options))
+    how = f"{options.threads} threads"
+    if options.reference:
+        notify(result("students", PUBLISHED_LOOP, f"{PUBLISHED}, {how}", rates[PUBLISHED], "frames/s"))
     for name, kind in kinds.items():
-        notify(result("students", in_words(name, kind), f"{OURS}, {options.threads} threads", rates[name], "frames/s"))
+        notify(result("students", in_words(name, kind), f"{OURS}, {how}", rates[name], "frames/s"))
+        if options.reference:
+            ratios = [ours / theirs for ours, theirs in zip(rates[name], rates[PUBLISHED], strict=True)]
+            notify(result("students", f"{name}: times the published loop", f"{OURS}, {how}", ratios, "times"))
+
+
+def published(options: argparse.Namespace) -> float:
+    """Return the frames a second of the published loop, as ``translate.py`` times it."""
+    width, height = options.size
+    changes = {"sizes": [f"{width}x{height}"], "frames": 24, "width": FULL.width, "device": "cpu"}
+    changes |= {"threads": options.threads, "reference": str(options.reference.resolve())}
+    with tempfile.TemporaryDirectory() as folder:
+        return float(in_own_process(parsed([]), Path(folder), "reference", **changes)["frames_per_second"])
 
 
 def in_words(name: str, kind: Student) -> str:

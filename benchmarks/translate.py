@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -212,10 +212,10 @@ def in_own_process(options: argparse.Namespace, folder: Path, kind: str, **chang
     """Return the figures of one measurement, or what became of it."""
     words = {
         **vars(options),
+        "reference": str(options.reference or ""),
         **changes,
         "measure": kind,
         "folder": str(folder),
-        "reference": str(options.reference or ""),
     }
     try:
         done = subprocess.run(
@@ -277,7 +277,7 @@ def notify(
     print(json.dumps({**setting(options), **about, **found, **times, **load}), flush=True)
 
 
-def parsed() -> argparse.Namespace:
+def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), help="WIDTHxHEIGHT")
     parser.add_argument("--frames", type=int, default=120, help="of each film")
@@ -294,7 +294,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--reference", type=Path, help="checkout of the published code")
     parser.add_argument("--small", action="store_true", help="a few frames of a small film with a narrow generator")
     parser.add_argument("--from-json", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     if options.small:
         options.sizes, options.frames, options.width, options.repeats = ["96x64"], 24, 8, 1
     return options
