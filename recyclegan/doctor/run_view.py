@@ -9,13 +9,14 @@ import numpy as np
 
 from recyclegan.data import Clip, index_data
 from recyclegan.data.resize import Resize
-from recyclegan.doctor.finding import Finding, from_error
+from recyclegan.doctor.finding import Finding, from_error, note
 from recyclegan.doctor.scan import Progress, images_at, spread
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.logs import damaged_lines, read_stats, series
 from recyclegan.metrics.frame_numbers import Look, Pair, look_of, pair_of
 from recyclegan.pages.charts import LARGEST_DRAWN
+from recyclegan.settings.extra_inputs import named_in_words
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints
@@ -138,6 +139,9 @@ class RunView:
         translator = Translator.from_pretrained(self.run, direction)
         card, pairs = translator.card, []
         if card.extras:
+            also = named_in_words([*card.extras])
+            remedy = f"look at the newest picture in {self.run / 'samples'}"
+            self.translator_findings.append(note(f"{direction}: is not looked at, because it reads {also} too", remedy))
             return []
         for done, image in enumerate(_frames_of(clips), start=1):
             self.progress(done, NUM_FRAMES, f"translating {direction}")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from recyclegan.checkpoint import Card, load_card, load_translator, save_translator
 from recyclegan.config import from_dict, to_dict
+from recyclegan.doctor import examine_run
 from recyclegan.domains import Domains
 from recyclegan.errors import InputError
 from recyclegan.methods import Method
@@ -192,6 +193,12 @@ def test_held_out_clips_need_their_extras_too(tmp_path: Path) -> None:
     (root / "val" / "A_extra").rename(root / "val" / "elsewhere")
     with pytest.raises(InputError, match=r"val/A_extra/depth: no such folder; put depth of the clips of .*val/A t"):
         train(config(root))
+
+
+def test_the_doctor_says_that_it_does_not_look_at_such_a_direction(tmp_path: Path) -> None:
+    train(config(extra_data(tmp_path)))
+    found = [finding.what for finding in examine_run(tmp_path / "run", data=tmp_path)]
+    assert "ab: is not looked at, because it reads depth and normals too" in found
 
 
 def test_minutes_time_them_too(tmp_path: Path) -> None:
