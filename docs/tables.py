@@ -38,13 +38,13 @@ NOT_YET = "not measured yet"
 
 def methods() -> Rows:
     """Yield a row a method: its name, the clips that it needs, its directions and its source."""
-    yield "method", "needs clips of", "directions", "source"
+    yield "method", "clips of", "directions", "source"
     for name, method in METHODS.items():
         frames = f"{method.clip_length} frame{'s' if method.clip_length > 1 else ''}"
         yield (
             f"`{name}`",
             frames,
-            " and ".join(f"{direction[0]} to {direction[1]}" for direction in method.directions),
+            "both" if len(method.directions) > 1 else " to ".join(method.directions[0]),
             source(method),
         )
 
@@ -79,7 +79,7 @@ def _terms(config: type) -> list[str]:
 
 def _weight(weight: tuple[float, float] | float | None) -> str:
     if isinstance(weight, tuple):
-        return " / ".join(f"{value:g}" for value in weight)
+        return "/".join(f"{value:g}" for value in weight)
     return "" if weight is None else f"{weight:g}"
 
 
