@@ -98,9 +98,8 @@ def _titles(names: Sequence[str]) -> Iterator[str]:
     """Yield the titles of measures; what one shares with the one before, up to a comma, is left out."""
     before = ""
     for name in names:
-        group, comma, _ = MEASURES[name].title.partition(", ")
-        title = MEASURES[name].title.removeprefix(f"{before}, ") if comma else group
-        yield title + ARROWS[MEASURES[name].better]
+        group, _, rest = MEASURES[name].title.partition(", ")
+        yield (rest if rest and group == before else MEASURES[name].title) + ARROWS[MEASURES[name].better]
         before = group
 
 
