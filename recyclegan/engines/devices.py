@@ -1,6 +1,7 @@
 """The device that translates, and what it says when it has no memory left."""
 
 import ctypes
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -48,8 +49,10 @@ def moved(network: nn.Module, device: torch.device) -> nn.Module:
 def keep_freed_memory() -> None:
     """Let this process keep memory that it frees, where the C library is glibc: every frame needs as much again.
 
-    Else each large tensor is asked of the system and given back, page by page.
+    Else each large tensor is asked of the system and given back, page by page. Large tensors lie in large pages, where
+    torch has not asked for any yet.
     """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MAPS, 0)
