@@ -75,8 +75,8 @@ def _resumed(options: Any, words: list[str]) -> "tuple[Path, Distilled]":
 
 def in_words(config: TrainConfig) -> str:
     """Return what a student is and costs."""
+    from recyclegan.distillation.budget import gmacs
     from recyclegan.networks import make_generator
-    from recyclegan.networks.multiply_adds import gmacs
 
     networks, channels = config.networks, config.frames.channels
     cost = gmacs(make_generator(networks.generator, *channels, networks.width, networks.norm), channels[0], 256, 256)

@@ -130,7 +130,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
             say_note(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
         return config
     from recyclegan.distributed.processes import is_first_process
-    from recyclegan.planning.proportions import notes_on_sizes, shapes_of
+    from recyclegan.planning.sizes import notes_on_sizes, shapes_of
     from recyclegan.runs.run_folder import check_run_folder
 
     check_run_folder(config, flags.resume)

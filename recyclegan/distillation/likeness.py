@@ -16,7 +16,7 @@ from recyclegan.evaluation.measure_catalogue import MEASURES
 from recyclegan.evaluation.results import Results
 from recyclegan.files import added_to, kind_of, natural_key
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training.teacher_frames import TEACHER
+from recyclegan.training.extra_frames import TEACHER
 from recyclegan.translation import Translator
 from recyclegan.video import read_image, write_image
 

@@ -21,8 +21,7 @@ from recyclegan.evaluation.measure_catalogue import SURVIVAL
 from recyclegan.evaluation.results import SOURCE, TARGET, Result
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap
-from recyclegan.metrics.lamps import lamp_colour
-from recyclegan.metrics.objects import object_tally, objects_in
+from recyclegan.metrics.objects import lamp_colour, object_tally, objects_in
 from recyclegan.networks.segmentation_unet import SegmentationUNet
 
 KINDS: Mapping[str, frozenset[str]] = {

@@ -22,11 +22,10 @@ from recyclegan.data import (
     index_data,
     load_data,
 )
-from recyclegan.data.device_memory import are_kept, keep, kept_words, num_bytes
 from recyclegan.data.extra_clips import ClipsWithExtras, with_extras
 from recyclegan.data.label_clips import LabelledClips, labelled_clips
 from recyclegan.data.resize import scale_of
-from recyclegan.data.staging import Kept, Staging
+from recyclegan.data.staging import Kept, Prefetched, Staging, are_kept, keep, kept_words, num_bytes
 from recyclegan.distributed.fabric import Fabric
 from recyclegan.domains import DOMAINS, Colours, Domain, Domains
 from recyclegan.errors import InputError
@@ -36,9 +35,7 @@ from recyclegan.matching import NearestCrops, match_crops
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
-from recyclegan.training.extra_frames import note_on_terms, with_extra_samples
-from recyclegan.training.prefetching import Prefetched
-from recyclegan.training.teacher_frames import Decoding, with_teacher
+from recyclegan.training.extra_frames import Decoding, note_on_terms, with_extra_samples, with_teacher
 from recyclegan.video import read_frame
 
 DATA_FILE = "data.json"

@@ -12,12 +12,11 @@ from recyclegan.doctor import examine_data
 from recyclegan.errors import InputError
 from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.planning.minutes import first_frames, trial_seconds
-from recyclegan.settings.faithful import FaithfulnessConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS, config_of
-from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
-from recyclegan.steps.schedules import labels_weight
+from recyclegan.settings.training import FaithfulnessConfig, TrainConfig, config_from_dict, config_to_dict
 from recyclegan.steps.step import train_step
+from recyclegan.steps.train_state import labels_weight
 from recyclegan.training import train
 from tests.data.test_label_clips import labelled_data
 from tests.small import SIZE, label_map, random_clips, small_config, small_state
