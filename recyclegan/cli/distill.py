@@ -11,8 +11,9 @@ import tyro
 from rich.progress import TextColumn
 
 from recyclegan.cli.next_step import next_step, to_translate
-from recyclegan.cli.parsing import fields_of, is_named, parse
+from recyclegan.cli.parsing import is_named, parse
 from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bar
+from recyclegan.config import fields_of
 from recyclegan.errors import InputError
 from recyclegan.settings.distillation import TRAINING, Budget, DistillFlags, student_networks
 from recyclegan.settings.methods import DistillConfig

@@ -17,13 +17,12 @@ from recyclegan.cli.parsing import (
     Chosen,
     choice,
     default_preset,
-    fields_of,
     is_named,
     parse,
     peek,
 )
 from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bar
-from recyclegan.config import Within
+from recyclegan.config import Within, fields_of
 from recyclegan.errors import InputError, nearest
 from recyclegan.notes import notify
 from recyclegan.settings.methods import METHODS, config_of, summary_of

@@ -12,6 +12,7 @@ from recyclegan.data.cache_entry import Progress
 from recyclegan.data.index import Clip, find_clips, index_data
 from recyclegan.data.joined_frames import JoinedClip
 from recyclegan.data.loading import LoadSpec
+from recyclegan.data.walk import in_short
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
 from recyclegan.settings.frames import DataConfig, Reading
@@ -76,24 +77,27 @@ def extras_of(data: Path, split: str, name: str, clips: Sequence[Clip], reading:
     if kind_of(folder) != "folder":
         raise InputError(f"{folder}: no such folder; put {name} of the clips of {data / split / 'A'} there")
     found = {clip.name: clip for clip in find_clips(folder, reading=reading)}
-    for misfit in _misfits(folder, clips, found):
+    for misfit in misfits_beside(clips, found, folder):
         raise InputError(misfit)
     return {clip.name: found[clip.name] for clip in clips}
 
 
-def _misfits(folder: Path, clips: Sequence[Clip], found: Mapping[str, Clip]) -> Iterator[str]:
-    for clip in clips:
-        if clip.name not in found:
-            yield f"{folder}: holds nothing for {clip.name}; add it as a video or a folder of that name"
-        elif misfit := misfit_of(clip, found[clip.name]):
-            yield f"{folder / clip.name}: {misfit}"
+def misfits_beside(clips: Sequence[Clip], found: Mapping[str, Clip], folder: Path) -> Iterator[str]:
+    """Yield what does not fit between clips and those of a folder that should lie beside them, by name; a line each."""
+    if missing := [clip.name for clip in clips if clip.name not in found]:
+        yield f"{folder}: holds nothing for {in_short(missing)}; add it as a video or a folder of that name"
+    for clip in (clip for clip in clips if clip.name in found):
+        yield from (f"{folder / clip.name}: {misfit}" for misfit in _misfits(clip, found[clip.name]))
 
 
 def misfit_of(clip: Clip, extra: Clip) -> str:
     """Return what does not fit between a clip and one that lies beside it; nothing where both fit."""
+    return next(_misfits(clip, extra), "")
+
+
+def _misfits(clip: Clip, extra: Clip) -> Iterator[str]:
     if clip.num_frames != extra.num_frames:
-        return f"has {extra.num_frames} frames for {clip.num_frames} of its clip; expected one for each"
+        yield f"has {extra.num_frames} frames for {clip.num_frames} of its clip; expected one for each"
     if clip.size != extra.size:
         found, wanted = (f"{width}x{height}" for height, width in (extra.size, clip.size))
-        return f"is {found} and its clip is {wanted}; write both in one size"
-    return ""
+        yield f"is {found} and its clip is {wanted}; write both in one size"

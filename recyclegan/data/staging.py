@@ -14,6 +14,7 @@ from torch import Tensor
 from recyclegan.data.cache import ClipFrames
 from recyclegan.data.cache_entry import Window
 from recyclegan.data.cuts import LevelClip
+from recyclegan.data.eviction import gigabytes
 from recyclegan.data.sampling import UnpairedClips, as_clips
 from recyclegan.domains import Domain
 from recyclegan.errors import InputError
@@ -107,7 +108,7 @@ def are_kept(choice: OnDevice, num_bytes: int, device: torch.device) -> bool:
     free = free_bytes(device)
     if choice == "on" and num_bytes > free:
         raise InputError(
-            f"--data-on-device on: the frames take {_gigabytes(num_bytes)}, and {device} has {_gigabytes(free)} free; "
+            f"--data-on-device on: the frames take {gigabytes(num_bytes)}, and {device} has {gigabytes(free)} free; "
             "take auto or off, or smaller frames"
         )
     return choice == "on" or num_bytes <= LARGEST_SHARE * free
@@ -147,11 +148,7 @@ def _kept(clip: ClipFrames, device: torch.device) -> LevelClip:
 
 def kept_words(num_bytes: int, device: torch.device) -> str:
     """Return in words that frames are kept."""
-    return f"all frames are kept on {device}, in {_gigabytes(num_bytes)} of its memory (see --data-on-device)"
-
-
-def _gigabytes(num_bytes: float) -> str:
-    return f"{num_bytes / 1e9:.2f} GB"
+    return f"all frames are kept on {device}, in {gigabytes(num_bytes)} of its memory (see --data-on-device)"
 
 
 class Prefetched:

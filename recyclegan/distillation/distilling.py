@@ -13,7 +13,7 @@ from recyclegan.distillation.likeness import Likeness, measure_likeness
 from recyclegan.distillation.teacher_pairs import PAIRS, make_pairs, source_clips, target_clips
 from recyclegan.distillation.teachers import FootageTeacher, Teacher, TranslatorTeacher
 from recyclegan.domains import DIRECTIONS, Direction
-from recyclegan.engines.exported import check_installed, session_of
+from recyclegan.engines.exported import open_session
 from recyclegan.engines.onnx_reading import is_exported
 from recyclegan.errors import InputError
 from recyclegan.evaluation.counting import Progress
@@ -196,11 +196,7 @@ def open_teacher(
 
 
 def _of_onnx(path: Path, direction: Direction | None, levels: LevelsChoice) -> Teacher:
-    check_installed(str(path), "onnxruntime")
-    try:
-        session = session_of(str(path))
-    except Exception as error:
-        raise InputError(f"{path}: holds no network that onnxruntime reads ({type(error).__name__})") from error
+    session = open_session(path)
     if CARD_KEY in session.get_modelmeta().custom_metadata_map:
         return TranslatorTeacher(path, direction, "cpu")
     return ForeignTeacher(path, session, levels)

@@ -101,7 +101,7 @@ def evaluate(
     found, semantics = {**appraisal.results, **found}, state.semantics
     results = Results(
         results=found,
-        classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
+        classes=class_scores(measures, config.protocol, semantics.labels.name_of, protocol.draws) if semantics else {},
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,

@@ -10,12 +10,12 @@ from itertools import islice
 import numpy as np
 import torch
 
-from recyclegan.acceleration.rehearsal import wait_for
 from recyclegan.acceleration.stepping import choose_halves
 from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
 from recyclegan.distributed.processes import make_fabric
 from recyclegan.domains import DOMAINS, Colours, Domain
+from recyclegan.engines.devices import synchronize
 from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch
@@ -58,7 +58,7 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
     for step in range(state.num_steps):
         start = time.perf_counter()
         train_step(state, batch(step), step)
-        wait_for(state.fabric.device)
+        synchronize(state.fabric.device)
         seconds.append(time.perf_counter() - start)
         if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break

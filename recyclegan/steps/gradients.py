@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from recyclegan.distributed import Fabric
 from recyclegan.distributed.processes import reduced
-from recyclegan.steps.train_state import TrainState
+from recyclegan.steps.train_state import TrainState, parameters_of
 
 ALL_NETWORKS = "all networks together"
 """What the norm of all gradients of an optimizer is called."""
@@ -48,7 +48,7 @@ def joined(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[st
 
 def gradient_norms(method: nn.Module, optimizer: Any) -> dict[str, Tensor]:
     """Return the norm of the gradients of each network that an optimizer trains, such as ``generators.ab``."""
-    trained = {parameter for group in optimizer.param_groups for parameter in group["params"]}
+    trained = set(parameters_of(optimizer))
     gradients: dict[str, list[Tensor]] = defaultdict(list)
     for name, parameter in method.named_parameters():
         if parameter.grad is not None and parameter in trained:
@@ -60,7 +60,7 @@ def average_gradients(fabric: Fabric, optimizer: Any) -> None:
     """Average gradients over all processes, in one message."""
     if fabric.world_size == 1:
         return
-    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    gradients = [parameter.grad for parameter in parameters_of(optimizer) if parameter.grad is not None]
     flat = reduced(fabric, torch.cat([gradient.flatten() for gradient in gradients]), "mean")
     for gradient, averaged in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(averaged.view_as(gradient))

@@ -118,6 +118,11 @@ class TrainState:
         return np.random.default_rng(sequence)
 
 
+def parameters_of(optimizer: Any) -> list[nn.Parameter]:
+    """Return all parameters that an optimizer trains."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
 def lay_out_moments(optimizer: Any) -> None:
     """Lay the moments of Adam out in memory as its parameters are, whatever wrote them: one kernel takes them all."""
     for parameter, moments in optimizer.state.items():

@@ -136,6 +136,6 @@ def test_settings_survive_as_json_and_earlier_ones_have_none() -> None:
 
 def test_the_doctor_finds_maps_that_do_not_fit(tmp_path: Path) -> None:
     root = labelled_data(tmp_path, num_maps=3)
-    found = [finding for finding in examine_data(root, frames=2) if "label maps for" in finding.what]
+    found = [finding for finding in examine_data(root, frames=2) if "of its clip" in finding.what]
     assert [finding.severity for finding in found] == ["problem"]
-    assert found[0].remedy == "expected one for each frame"
+    assert found[0].remedy == "expected one for each"
