@@ -11,9 +11,10 @@ import tyro
 from recyclegan.cli.calibrate import flow_for, written_for
 from recyclegan.cli.next_step import next_step
 from recyclegan.cli.parsing import DEFAULT_METHOD, choice, parse
-from recyclegan.cli.progress import Show, counter, progress_bars, say, say_notes
+from recyclegan.cli.progress import counter, progress_bars, say, say_notes
 from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.errors import InputError, nearest
+from recyclegan.pace import Show
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import Damaged, DataConfig, Reading
 from recyclegan.settings.methods import METHODS, config_of

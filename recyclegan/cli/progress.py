@@ -19,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from recyclegan.pace import Pace
+from recyclegan.pace import Pace, Show
 
 LONG = 2.0
 """Seconds after which work takes long: its first line is due."""
@@ -30,8 +30,6 @@ LINE_EVERY = 30.0
 TICK = 0.5
 """Seconds between looks at whether a line is due while there are no news."""
 
-Show = Callable[[int, int | None, str], None]
-"""Takes (done, in all, what)."""
 
 console = Console(stderr=True, highlight=False)
 

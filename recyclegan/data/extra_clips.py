@@ -7,18 +7,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recyclegan.data.cache import CachedClip, ClipFrames, DomainFrames, cached_clips
-from recyclegan.data.cache_entry import Progress
+import numpy as np
+
+from recyclegan.data.cache import CachedClip, CachedDomain, ClipFrames, DomainFrames, cached_clips
+from recyclegan.data.cache_entry import Window
 from recyclegan.data.index import Clip, find_clips, index_data
-from recyclegan.data.joined_frames import JoinedClip
 from recyclegan.data.loading import LoadSpec
 from recyclegan.data.walk import in_short
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
+from recyclegan.pace import Progress
 from recyclegan.settings.frames import DataConfig, Reading
 
 EXTRA_FOLDER = "A_extra"
 """The folder beside A that holds a folder for each further input."""
+
+
+@dataclass(frozen=True)
+class JoinedClip:
+    """Two clips of as many frames of one size: each frame holds the channels of both."""
+
+    first: ClipFrames
+    second: ClipFrames
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Time, height, width, channels."""
+        time, height, width, channels = self.first.shape
+        return time, height, width, channels + self.second.shape[3]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __getitem__(self, frames: slice) -> Window:
+        """Return consecutive frames."""
+        return np.concatenate([self.first[frames], self.second[frames]], axis=3)
 
 
 @dataclass(frozen=True)
@@ -101,3 +124,28 @@ def _misfits(clip: Clip, extra: Clip) -> Iterator[str]:
     if clip.size != extra.size:
         found, wanted = (f"{width}x{height}" for height, width in (extra.size, clip.size))
         yield f"is {found} and its clip is {wanted}; write both in one size"
+
+
+def join(first: CachedDomain, second: CachedDomain, what: str) -> DomainFrames:
+    """Return the clips of ``first``, each joined with the one of the same name of ``second``.
+
+    Raises:
+        InputError: names, numbers of frames or sizes differ; ``what`` says what the second clips are.
+    """
+    others = dict(zip(second.names, second.clips, strict=True))
+    if missing := [name for name in first.names if name not in others]:
+        raise InputError(f"{what}: {_named(missing)} missing; give a new --out, to have them made")
+    for name, clip in zip(first.names, first.clips, strict=True):
+        if others[name].shape[:3] != clip.shape[:3]:
+            found, wanted = _in_words(others[name].shape), _in_words(clip.shape)
+            raise InputError(f"{what}: {name} has {found}, and its source {wanted}; give a new --out, to have it made")
+    joined = tuple(JoinedClip(clip, others[name]) for name, clip in zip(first.names, first.clips, strict=True))
+    return DomainFrames(first.names, joined)
+
+
+def _named(names: Sequence[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} frames of {shape[2]}x{shape[1]}"

@@ -12,18 +12,18 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from recyclegan.data.cache import ClipFrames, DomainFrames, cached_clips
-from recyclegan.data.cache_entry import Progress, Window
+from recyclegan.data.cache_entry import Window
 from recyclegan.data.class_tables import Table, class_table
-from recyclegan.data.extra_clips import misfits_beside
+from recyclegan.data.extra_clips import JoinedClip, misfits_beside
 from recyclegan.data.index import Clip, find_clips, index_data
-from recyclegan.data.joined_frames import JoinedClip
 from recyclegan.data.loading import LoadSpec
 from recyclegan.data.prepare import LABELS_FOLDER
 from recyclegan.data.walk import in_short
 from recyclegan.domains import Colours
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
-from recyclegan.labels import VOID
+from recyclegan.labels import VOID, packed
+from recyclegan.pace import Progress
 from recyclegan.settings.frames import DataConfig
 from recyclegan.video import STRICT
 
@@ -50,18 +50,14 @@ class ClassClip:
     def __getitem__(self, frames: slice) -> Window:
         """Return the classes of consecutive frames."""
         colours, classes = self._rows
-        return classes[np.searchsorted(colours, _packed(self.maps[frames]))][..., None]
+        return classes[np.searchsorted(colours, packed(self.maps[frames]))][..., None]
 
     @cached_property
     def _rows(self) -> tuple[Int64[np.ndarray, "colours"], UInt8[np.ndarray, "colours"]]:
         """Return all colours in order, and the class of each."""
-        colours = _packed(np.array(list(self.table), np.uint8))
+        colours = packed(np.array(list(self.table), np.uint8))
         order = np.argsort(colours)
         return colours[order], np.array(list(self.table.values()), np.uint8)[order]
-
-
-def _packed(images: UInt8[np.ndarray, "*places 3"]) -> Int64[np.ndarray, "*places"]:
-    return images.astype(np.int64) @ (1 << 16, 1 << 8, 1)
 
 
 @dataclass(frozen=True)

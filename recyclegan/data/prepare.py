@@ -18,14 +18,12 @@ from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of, whole_folder, write_bytes
 from recyclegan.labels import VIPER, colourize
+from recyclegan.pace import Progress
 from recyclegan.paths import AnyPath, as_path, as_paths
 from recyclegan.roadworld import Drive
 from recyclegan.roadworld.drive import RoadFrame
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
-
-Progress = Callable[[int, int, str], None]
-"""Told of (done, in all, what)."""
 
 LABEL_LOOK = "label"
 """Beside the looks of the embedded world: its class maps in VIPER's colours."""

@@ -15,9 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from recyclegan.arrays import Image
 from recyclegan.checkpoint import Card
 from recyclegan.errors import InputError
-from recyclegan.evaluation.counting import Progress
 from recyclegan.files import temporary_folder
 from recyclegan.networks import make_generator
+from recyclegan.pace import Progress
 from recyclegan.settings.distillation import STUDENTS, Budget, StudentName
 from recyclegan.settings.networks import GeneratorName
 from recyclegan.translation import Output, Translator

@@ -16,8 +16,8 @@ from recyclegan.domains import DIRECTIONS, Direction
 from recyclegan.engines.exported import open_session
 from recyclegan.engines.onnx_reading import is_exported
 from recyclegan.errors import InputError
-from recyclegan.evaluation.counting import Progress
 from recyclegan.files import kind_of, read_json, write_json
+from recyclegan.pace import Progress
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.runs.run_folder import check_run_folder, holds_run, only_training, read_config, unmade_on_failure
 from recyclegan.settings.distillation import TRAINING, Budget, LevelsChoice, StudentName, student_networks

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.downstream import (
     STEPS,
     ClassMaps,
@@ -23,6 +22,7 @@ from recyclegan.labels import LabelSet
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap
 from recyclegan.metrics.objects import lamp_colour, object_tally, objects_in
 from recyclegan.networks.segmentation_unet import SegmentationUNet
+from recyclegan.pace import Progress, counted
 
 KINDS: Mapping[str, frozenset[str]] = {
     "vehicles_kept": frozenset(

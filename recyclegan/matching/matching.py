@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recyclegan.data import Crop, DomainFrames, Progress, UnpairedClips
+from recyclegan.data import Crop, DomainFrames, UnpairedClips
 from recyclegan.data.cuts import Cut
 from recyclegan.domains import DOMAINS, Domain
 from recyclegan.matching.candidates import Candidate, candidates_of
-from recyclegan.matching.layout_index import layouts_of
-from recyclegan.matching.layouts import Layout, known_layouts
+from recyclegan.matching.layouts import Layout, known_layouts, layouts_of
 from recyclegan.matching.nearest_crops import NearestCrops, mutual_neighbours
+from recyclegan.pace import Progress
 from recyclegan.settings.frames import DataConfig
 
 

@@ -20,7 +20,8 @@ from recyclegan.files import whole_folder
 from recyclegan.methods import Method
 from recyclegan.networks import initialize
 from recyclegan.networks.weights import read_weights
-from recyclegan.published.command_line import is_first_process, notify
+from recyclegan.notes import is_first_process
+from recyclegan.published.command_line import notify
 from recyclegan.published.exchange import PLACES, load_network, missing_epoch
 from recyclegan.published.layout import LATEST, epochs_in, network_file
 from recyclegan.published.published_options import Options

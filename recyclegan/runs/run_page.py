@@ -12,7 +12,7 @@ from recyclegan.domains import Direction, Domain, source_domain, target_domain
 from recyclegan.files import kind_of
 from recyclegan.pace import duration
 from recyclegan.pages.live import Shot, command, progress_bar, time_slider, verdict, written_at
-from recyclegan.pages.page import Html, Section, details, grid, headline, note, number, page, table, text
+from recyclegan.pages.page import Html, Section, details, grid, grid_and_more, headline, note, number, page, table, text
 from recyclegan.runs.run_charts import Points, charts
 from recyclegan.runs.run_folder import command_words
 from recyclegan.settings.methods import METHODS
@@ -147,9 +147,7 @@ def _curves(run: RunPage) -> list[Section]:
     sections = []
     if measures:
         lead = "Of held-out frames. Judge them together with the samples: none of them alone says when to stop."
-        shown, folded = measures[:OPEN_CHARTS], measures[OPEN_CHARTS:]
-        more = [details(f"{len(folded)} more", [grid(folded, CHART_WIDTH)])] if folded else []
-        sections.append(Section("Measures", [grid(shown, CHART_WIDTH), *more], lead))
+        sections.append(Section("Measures", grid_and_more(measures, OPEN_CHARTS, CHART_WIDTH), lead))
     if losses:
         words = "Each network's falls and rises with the skill of the other; they do not tell how good pictures are."
         sections.append(Section("Losses", [grid(losses, CHART_WIDTH), note(words)]))

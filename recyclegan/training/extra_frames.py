@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recyclegan.data import CachedDomain, Clip, DomainFrames, LoadSpec, cached_clips, find_clips
-from recyclegan.data.extra_clips import extra_spec, extras_of
-from recyclegan.data.joined_frames import join
+from recyclegan.data.extra_clips import extra_spec, extras_of, join
+from recyclegan.pace import Progress
 from recyclegan.settings.extra_inputs import LEFT_OUT, named_in_words
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips
@@ -19,10 +19,6 @@ NamedFrame = tuple[str, Float[Tensor, "1 _ _ _"]]
 
 TEACHER = "teacher"
 """The folder beside A and B of what a teacher made of the clips of A."""
-
-
-Decoding = Callable[[int, int, str], None]
-"""Told of (frames decoded, frames in all, clip) while footage is read into the cache."""
 
 
 def note_on_terms(config: TrainConfig) -> tuple[str, ...]:
@@ -60,7 +56,7 @@ def with_blank_extras(clips: Clips, channels: int) -> Float[Tensor, "batch time 
     return torch.cat([clips, clips.new_zeros(batch, time, channels, height, width)], dim=2)
 
 
-def with_teacher(config: TrainConfig, source: CachedDomain, spec: LoadSpec, decoding: Decoding | None) -> DomainFrames:
+def with_teacher(config: TrainConfig, source: CachedDomain, spec: LoadSpec, decoding: Progress | None) -> DomainFrames:
     """Return the clips of A, each frame with the channels of what the teacher made of it behind its own.
 
     ``spec`` says how the frames of B are kept; the teacher's are kept alike.

@@ -32,10 +32,11 @@ from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.matching import NearestCrops, match_crops
+from recyclegan.pace import Progress
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
-from recyclegan.training.extra_frames import Decoding, note_on_terms, with_extra_samples, with_teacher
+from recyclegan.training.extra_frames import note_on_terms, with_extra_samples, with_teacher
 from recyclegan.video import read_frame
 
 DATA_FILE = "data.json"
@@ -103,7 +104,7 @@ class Footage:
         return Staging(self.clips, self.device, self.kept)
 
 
-def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
+def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Progress | None) -> Footage:
     """Return the footage of a run, decoding into the cache what is not there yet.
 
     Raises:
@@ -147,7 +148,7 @@ def _digests(
     return digests
 
 
-def describe_crops(config: TrainConfig, decoding: Decoding | None = None) -> str:
+def describe_crops(config: TrainConfig, decoding: Progress | None = None) -> str:
     """Describe the layouts of all crops that a run will draw from, in the cache; return how many match, in words.
 
     Raises:
