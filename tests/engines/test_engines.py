@@ -16,13 +16,13 @@ from recyclegan.engines.choosing import SHORT
 from recyclegan.engines.engines import AGREEMENT, Engine, ProvenEngine, TorchEngine, agreement, make_engine
 from recyclegan.engines.on_device import to_levels
 from recyclegan.engines.winograd import WinogradConvolution, WinogradEngine, normalised
-from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.networks.resnet import ResidualBlock
 from recyclegan.settings.networks import GeneratorName
 from recyclegan.translation import Translator
 from recyclegan.video import write_video
 from tests.media import numbered
+from tests.refusals import message_of
 from tests.small import PALETTE, picture, small_card
 
 CPU = torch.device("cpu")
@@ -40,13 +40,6 @@ def generator(name: GeneratorName = "resnet-6", **options: Any) -> nn.Module:
 
 def frames(height: int, width: int, count: int = 2) -> Tensor:
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1)) * 2 - 1
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.usefixtures("_unchecked")
