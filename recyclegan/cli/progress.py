@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -159,6 +160,14 @@ def counter(bars: Bars) -> Show:
             bars.lines.take(News(what, text, courses[what].left(done, total), is_done=done == total))
 
     return show
+
+
+@contextmanager
+def training_bars() -> Iterator[tuple[Bars, Callable[[int, int, dict[str, float]], None], Callable[[float], None]]]:
+    """Show bars for a training; yield them, what to tell of steps, and what to tell of the share of time waited."""
+    waited = deque([0.0], maxlen=1)
+    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
+        yield bars, training_bar(bars, lambda: waited[-1]), waited.append
 
 
 def training_bar(bars: Bars, waited: Callable[[], float] | None = None) -> Callable[[int, int, dict[str, float]], None]:

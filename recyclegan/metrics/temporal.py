@@ -8,14 +8,13 @@ How far translating and moving are from commuting: the property that the unsuper
 """
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.flow import warp
+from recyclegan.flow import Motion, warp
 from recyclegan.tensors import Flow, Frames, Mask, Translate
 
 PerPair = Float[Tensor, " batch"]
@@ -127,20 +126,8 @@ def mean_over(values: PixelMap, mask: Mask) -> PerPair:
     return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
 
 
-@runtime_checkable
-class Warp(Protocol):
-    """A motion: call it on frames to move them; ``visible`` says which pixels it then shows truly."""
-
-    @property
-    def visible(self) -> Mask:
-        """Return which pixels of the moved frames come from inside the frames."""
-
-    def __call__(self, frames: Frames) -> Frames:
-        """Return the moved frames."""
-
-
 @torch.inference_mode()
-def equivariance_error(translate: Translate, frames: Frames, motion: Warp) -> PerPair:
+def equivariance_error(translate: Translate, frames: Frames, motion: Motion) -> PerPair:
     """Return for each frame the mean of ``|G(W(x)) - W(G(x))|`` over visible pixels, G translating and W moving.
 
     0 means that it does not matter whether a frame is moved before or after its translation: a moving scene then keeps
