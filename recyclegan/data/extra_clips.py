@@ -134,17 +134,13 @@ def join(first: CachedDomain, second: CachedDomain, what: str) -> DomainFrames:
     """
     others = dict(zip(second.names, second.clips, strict=True))
     if missing := [name for name in first.names if name not in others]:
-        raise InputError(f"{what}: {_named(missing)} missing; give a new --out, to have them made")
+        raise InputError(f"{what}: lacks {in_short(missing)}; give a new --out, to have them made")
     for name, clip in zip(first.names, first.clips, strict=True):
         if others[name].shape[:3] != clip.shape[:3]:
             found, wanted = _in_words(others[name].shape), _in_words(clip.shape)
             raise InputError(f"{what}: {name} has {found}, and its source {wanted}; give a new --out, to have it made")
     joined = tuple(JoinedClip(clip, others[name]) for name, clip in zip(first.names, first.clips, strict=True))
     return DomainFrames(first.names, joined)
-
-
-def _named(names: Sequence[str]) -> str:
-    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
 
 
 def _in_words(shape: tuple[int, ...]) -> str:

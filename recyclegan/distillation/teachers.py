@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from recyclegan.arrays import Image
 from recyclegan.data import Clip, Resize, find_clips
 from recyclegan.data.label_maps import shows_label_map
+from recyclegan.data.walk import in_short
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.paths import AnyPath
@@ -23,10 +24,6 @@ BATCH = 4
 """Frames that a network translates at once."""
 LARGEST_WINDOW = 256
 """Pixels along a side of what a student is shown at once, where its teacher does not say."""
-
-
-MOST_NAMED = 3
-"""Clips that are named in an error; of more it is said how many."""
 
 
 class Teacher(ABC):
@@ -157,9 +154,9 @@ class FootageTeacher(Teacher):
         missing = [clip.name for clip in clips if clip.name not in self._clips]
         if missing:
             left = [name for name in self._clips if name not in {clip.name for clip in clips}]
-            besides = f"; nothing is called like its {_named(left)}" if left else ""
+            besides = f"; nothing is called like its {in_short(left)}" if left else ""
             raise InputError(
-                f"{self._folder}: holds nothing named {_named(missing)}{besides}; name translated clips as their "
+                f"{self._folder}: holds nothing named {in_short(missing)}{besides}; name translated clips as their "
                 "sources"
             )
         for clip in clips:
@@ -182,8 +179,3 @@ class FootageTeacher(Teacher):
     def _pair_single(self, clips: Sequence[Clip]) -> None:
         if len(clips) == len(self._clips) == 1:
             self._clips = {clips[0].name: next(iter(self._clips.values()))}
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

@@ -108,8 +108,8 @@ def _measure(name: str, result: Result) -> dict[str, Any]:
 
 
 def _values(result: Result) -> dict[str, Any]:
-    references = {key: numbers_of(value) for key, value in result.references.items()}
-    return {"translated": numbers_of(result.translated), "references": references}
+    references = {key: interval_content(value) for key, value in result.references.items()}
+    return {"translated": interval_content(result.translated), "references": references}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -122,11 +122,11 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _class(score: ClassScore) -> dict[str, Any]:
     intervals = {"interval": score.interval, "rival": score.rival}
-    bounds = {name: numbers_of(interval) for name, interval in intervals.items() if interval}
+    bounds = {name: interval_content(interval) for name, interval in intervals.items() if interval}
     return {"iou": score.iou, "colour_alone": score.colour_alone, **bounds}
 
 
-def numbers_of(interval: Interval) -> dict[str, float]:
+def interval_content(interval: Interval) -> dict[str, float]:
     """Return an interval as it is written, without the draws behind it."""
     return {name: getattr(interval, name) for name in ("value", "low", "high", "num_clips")}
 

@@ -34,7 +34,7 @@ from recyclegan.evaluation.measure_catalogue import (
     USE,
 )
 from recyclegan.evaluation.paired_clips import PairedClip, pair_clips
-from recyclegan.evaluation.results import numbers_of, without_nan
+from recyclegan.evaluation.results import interval_content, without_nan
 from recyclegan.files import temporary_folder, write_text
 from recyclegan.labels import LABEL_SETS, LabelSet, colourize
 from recyclegan.pages.grids import Band, Row, sheet
@@ -194,9 +194,9 @@ def _seconds(all_runs: Sequence[ContenderRun]) -> dict[str, float]:
 
 def _score(score: Score) -> dict[str, Any]:
     return {
-        "value": numbers_of(score.value),
+        "value": interval_content(score.value),
         "seeds": list(score.seeds),
-        "difference": numbers_of(score.difference) if score.difference else None,
+        "difference": interval_content(score.difference) if score.difference else None,
     }
 
 
