@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from recyclegan.data.prepare import Prepared
 
 
-CROPS = "crops"
-
-
 @dataclass(frozen=True)
 class PrepareVideosOptions:
     """What ``prepare videos`` takes."""
@@ -101,6 +98,8 @@ class PrepareCityscapesOptions:
     link: bool = True
     """Link files instead of copying them."""
 
+
+CROPS = "crops"
 
 KINDS = {
     "videos": "split your own footage by clip",

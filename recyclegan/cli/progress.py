@@ -30,8 +30,6 @@ LINE_EVERY = 30.0
 """Seconds between further lines."""
 TICK = 0.5
 """Seconds between looks at whether a line is due while there are no news."""
-
-
 console = Console(stderr=True, highlight=False)
 
 

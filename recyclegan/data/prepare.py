@@ -34,8 +34,6 @@ LABELS_FOLDER = "A_labels"
 _DRIVES_PER_SEED = 100_000
 _CRF = 12
 _LARGEST_SEED = 2**32 - 1
-
-
 HALF_NEAR = 8.0
 """Metres ahead at which a level of depth is half that of the camera's own place."""
 

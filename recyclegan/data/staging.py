@@ -24,12 +24,8 @@ from recyclegan.video.reading import made_ahead
 
 Kept = Mapping[Domain, Sequence[UInt8[Tensor, "_ _ _ _"]]]
 """The clips of each domain (time, height, width, channels) as they lie on a device."""
-
-
 LARGEST_SHARE = 1 / 3
 """Of a device's free memory, what frames may take where nobody said that they should."""
-
-
 DEPTH = 2
 """Batches that wait at most, while one more is made."""
 

@@ -30,11 +30,7 @@ from recyclegan.tensors import Frames, to_frames
 
 VERSION = 1
 """Changes with what is kept of a crop."""
-
-
 DIGEST_BYTES = 32
-
-
 CELLS = (4, 6)
 """Cells of a crop, from top to bottom and from left to right."""
 POINTS = 2
@@ -52,8 +48,6 @@ Boxes = Float[Tensor, "crops 4"]
 Described = Float[Tensor, "crops channels cells"]
 Layout = Int8[Tensor, "_ numbers"]
 """What is kept of crops; distances between whole numbers are the same on every machine."""
-
-
 Told = Callable[[int], None]
 """Hears how many crops are described."""
 

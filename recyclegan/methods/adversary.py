@@ -80,8 +80,6 @@ def backbone_of(networks: NetworkConfig) -> ProjectedFeatures | None:
 
 ITERATIONS = 5
 """Steps of the fixed-point iteration that inverts a flow."""
-
-
 Joined = Float[Tensor, "batch channels_twice height width"]
 
 

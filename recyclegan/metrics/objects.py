@@ -16,19 +16,11 @@ Tally = Int64[np.ndarray, "256 2"]
 """For each class id the number of objects, and of those that keep it."""
 Numbers = Int64[np.ndarray, "height width"]
 """For each pixel the number of its object, from 1; 0 where there is none."""
-
-
 Lamp = Literal["red", "amber", "green"]
-
-
 PUREST = 0.1
 """Share of the pixels, those of the purest colour, whose mean is looked at."""
-
-
 LEAST_CHROMA = 40
 """Levels of 255 between the largest and the smallest channel from which a colour is told."""
-
-
 HUES: dict[Lamp, tuple[float, float]] = {"red": (-40, 22), "amber": (22, 66), "green": (80, 190)}
 """Degrees of hue of each colour; the others are those of no lamp."""
 

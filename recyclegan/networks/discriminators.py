@@ -14,12 +14,8 @@ from recyclegan.tensors import Frames
 
 Verdict = Float[Tensor, "batch 1 rows columns"]
 """Logits: 1 for real and 0 for fake under least squares."""
-
-
 COORDINATES = 2
 """Channels that coordinates add to frames."""
-
-
 FIRST_ITERATIONS = 15
 """Steps of the power method that a spectral norm begins with."""
 

@@ -33,12 +33,8 @@ FOR_STEPS = 0.9
 
 SQUEEZED = 0.1
 """Change of the width over the height that is worth a word."""
-
-
 SEEN = 0.6
 """Share of a frame that a window must show to pass without a word."""
-
-
 Size = tuple[int, int]
 """Height and width in pixels."""
 

@@ -100,8 +100,6 @@ def notify(lines: Iterable[str], mark: str = "") -> None:
 
 _CHOSEN = "RECYCLEGAN_GPUS_CHOSEN"
 """Environment variable that tells the processes of a training on several GPUs that the choice was made."""
-
-
 Kind = Literal["cpu", "cuda", "mps"]
 
 

@@ -21,8 +21,6 @@ from recyclegan.settings.presets import PRESETS, Preset
 from recyclegan.settings.training import TrainConfig
 
 PROGRAM = "recyclegan"
-
-
 RENEW = 30
 """Seconds after which a page of a run that goes on loads itself anew."""
 LEAST_SILENCE = 120.0

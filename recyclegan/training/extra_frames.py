@@ -15,8 +15,6 @@ from recyclegan.tensors import Clips
 
 NamedFrame = tuple[str, Float[Tensor, "1 _ _ _"]]
 """A frame with what it is called."""
-
-
 TEACHER = "teacher"
 """The folder beside A and B of what a teacher made of the clips of A."""
 

@@ -56,8 +56,6 @@ Report = Callable[[int, int, dict[str, float]], None]
 
 On a GPU the loss terms are the newest that are known, a quarter of a second old or so.
 """
-
-
 Waited = Callable[[float], None]
 """Told of the share of the time in which steps waited for their data, before every report."""
 

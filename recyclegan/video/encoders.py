@@ -14,10 +14,8 @@ _PRESETS = {
     "libsvtav1": _OF_SVT_AV1,
 }
 
-
 MOST_HARDWARE_QUALITY = 51
 """Largest quality number of all of them; lower is better, and all begin at 0."""
-
 
 _QUALITY: dict[str, Callable[[str], dict[str, str]]] = {
     "nvenc": lambda quality: {"rc": "vbr", "cq": quality, "b:v": "0"},

@@ -26,10 +26,7 @@ from recyclegan.video.timing import frame_rate, tick_of
 
 Matrix = tuple[int, int, int, int]
 """(a, b, c, d) of the matrix that turns a frame upright: x' = a x + c y, y' = b x + d y."""
-
-
 _TRANSFERS: dict[int, str] = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
-
 
 _WIDE_GAMUTS: dict[int, str] = {
     ColorPrimaries.BT2020: "BT.2020",
@@ -37,13 +34,11 @@ _WIDE_GAMUTS: dict[int, str] = {
     ColorPrimaries.SMPTE432: "Display P3",
 }
 
-
 _SIDE_DATA = {
     "A53_CC": "closed captions",
     "STEREO3D": "the arrangement of two eyes",
     "SPHERICAL": "the projection of a panorama",
 }
-
 
 _BITS_KEPT = 8
 
