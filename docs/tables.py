@@ -38,13 +38,13 @@ NOT_YET = "not measured yet"
 
 def methods() -> Rows:
     """Yield a row a method: its name, the clips that it needs, its directions and its source."""
-    yield "method", "needs clips of", "directions", "source"
+    yield "method", "clips of", "directions", "source"
     for name, method in METHODS.items():
         frames = f"{method.clip_length} frame{'s' if method.clip_length > 1 else ''}"
         yield (
             f"`{name}`",
             frames,
-            " and ".join(f"{direction[0]} to {direction[1]}" for direction in method.directions),
+            "both" if len(method.directions) > 1 else " to ".join(method.directions[0]),
             source(method),
         )
 
@@ -79,7 +79,7 @@ def _terms(config: type) -> list[str]:
 
 def _weight(weight: tuple[float, float] | float | None) -> str:
     if isinstance(weight, tuple):
-        return " / ".join(f"{value:g}" for value in weight)
+        return "/".join(f"{value:g}" for value in weight)
     return "" if weight is None else f"{weight:g}"
 
 
@@ -88,10 +88,19 @@ def comparison(content: dict[str, Any], direction: str) -> Rows:
     scores, source_scores = (content["directions"][direction][name] for name in ("contenders", "source"))
     names = list(dict.fromkeys(name for measures in scores.values() for name in measures))
     steps = content.get("steps", {})
-    yield "", *["steps"] * bool(steps), *(MEASURES[name].title + ARROWS[MEASURES[name].better] for name in names)
+    yield "", *["steps"] * bool(steps), *_titles(names)
     for contender, measures in scores.items():
         yield contender, *[str(steps.get(contender))] * bool(steps), *(_score(measures[name]) for name in names)
     yield "source itself", *[""] * bool(steps), *(_number(source_scores.get(name)) for name in names)
+
+
+def _titles(names: Sequence[str]) -> Iterator[str]:
+    """Yield the titles of measures; what one shares with the one before, up to a comma, is left out."""
+    before = ""
+    for name in names:
+        group, _, rest = MEASURES[name].title.partition(", ")
+        yield (rest if rest and group == before else MEASURES[name].title) + ARROWS[MEASURES[name].better]
+        before = group
 
 
 def _score(score: dict[str, Any]) -> str:
@@ -148,25 +157,40 @@ def _end(part: dict[str, Any]) -> str:
 
 
 def results(name: str) -> Rows:
-    """Yield a row a result: the work and how it was done, the median, its spread, memory, and what limits it."""
-    yield "work", "how", "median", "smallest to largest", "peak memory", "of the attainable rate", "limit"
+    """Yield a row a result: the work and how it was done, the median, and those of the rest that any row has."""
     lines = [line for part in _performance(name).get("parts", []) for line in part["lines"]]
-    for line in lines:
-        low, high = line["spread"]
-        memory, share = line["peak_memory_mb"], line["share_of_attainable"]
-        spread = f"{low:g} to {high:g} ({line['n']})" if line["n"] > 1 else ""
-        numbers = f"{line['value']:g} {line['unit']}", spread, f"{memory:,.0f} MB" if memory is not None else ""
-        yield line["what"], line["how"], *numbers, f"{share:.1%}" if share is not None else "", line["limit"]
-    if not lines:
-        yield NOT_YET, *[""] * 6
+    rows = [RESULT, *map(_result, lines or [None])]
+    told = [place for place, column in enumerate(zip(*rows[1:], strict=True)) if any(column) or not lines]
+    before = ""
+    for row in rows:
+        yield [_once(row[0], before), *(row[place] for place in told[1:])]
+        before = row[0]
+
+
+RESULT = ("work", "how", "median", "smallest to largest", "peak memory", "of the attainable rate", "limit")
+
+
+def _result(line: dict[str, Any] | None) -> Sequence[str]:
+    if line is None:
+        return NOT_YET, *[""] * (len(RESULT) - 1)
+    low, high = line["spread"]
+    memory, share = line["peak_memory_mb"], line["share_of_attainable"]
+    spread = f"{low:g} to {high:g} ({line['n']})" if line["n"] > 1 else ""
+    numbers = f"{line['value']:g} {line['unit']}", spread, f"{memory:,.0f} MB" if memory is not None else ""
+    return line["what"], line["how"], *numbers, f"{share:.1%}" if share is not None else "", line["limit"]
+
+
+def _once(work: str, before: str) -> str:
+    """Return what was done, with dots for what it shares, up to a colon, with the row before."""
+    shared = before.partition(": ")[0]
+    return f"…{work.removeprefix(shared)}" if work.partition(": ")[0] == shared else work
 
 
 def translators() -> Rows:
     """Yield a row a translator that comes with the package: its size, and what it scores."""
-    columns = {name: MEASURES[name].title + ARROWS[MEASURES[name].better] for name in SHIPPED_MEASURES}
-    yield "", *columns.values(), "PSNR to the truth ↑", "the source's", "size"
+    yield "", *_titles(SHIPPED_MEASURES), "PSNR to the truth ↑", "the source's", "size"
     for model in shipped().values():
-        scores = [f"{model.scores[name]:.3g}" if name in model.scores else "" for name in columns]
+        scores = [f"{model.scores[name]:.3g}" if name in model.scores else "" for name in SHIPPED_MEASURES]
         near = [f"{model.scores[name]:.1f} dB" if name in model.scores else "" for name in NEARNESS]
         yield f"`{model.name}`", *scores, *near, f"{model.weights.stat().st_size / 1e6:.1f} MB"
 

@@ -232,7 +232,7 @@ def test_every_heading_that_is_linked_exists(page: Path) -> None:
 def as_cell(weights: tuple[float, float] | float | None) -> str:
     if isinstance(weights, tuple):
         assert len(weights) == len(DOMAINS)
-        return " / ".join(f"{weight:g}" for weight in weights)
+        return "/".join(f"{weight:g}" for weight in weights)
     return "" if weights is None else f"{weights:g}"
 
 

@@ -3,7 +3,7 @@
 import doctest
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,23 +122,9 @@ def for_verdict(here: Path, world: Path) -> dict[str, Any]:
     return {"sources": frames, "translations": frames, "target": frames}
 
 
-def for_comparison(here: Path, world: Path) -> dict[str, Any]:
-    config = small_config(Path("data"), Path("run"))
-    return {"ours": config, "theirs": config}
-
-
-def for_doctor(here: Path, world: Path) -> dict[str, Any]:
-    from recyclegan.doctor.finding import Finding, warning
-    from recyclegan.doctor.scan import Scan
-
-    return {"Survey": Scan, "Iterable": Iterable, "Finding": Finding, "warning": warning}
-
-
 SCENES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "README": for_run("data"),
-    "comparison": for_comparison,
     "data": lambda *_: {},
-    "doctor": for_doctor,
     "evaluation": for_evaluation,
     "export": for_export,
     "formats": for_run("mine"),

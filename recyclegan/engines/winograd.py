@@ -1,15 +1,16 @@
-"""An engine for a CPU: 3x3 convolutions with a quarter of the multiplications, by Winograd's minimal filtering.
+"""An engine for a CPU: 3x3 convolutions with less than a fifth of the multiplications, by Winograd's minimal filtering.
 
-Squares of 4x4 results come from squares of 6x6 inputs. Both are carried over by fixed small matrices; in between every
-one of the 36 places is a plain product of matrices, which is what a CPU does best. Layers lie as (frames, rows,
-columns, channels) throughout. Source: Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks".
+Squares of 6x6 results come from squares of 8x8 inputs. Both are carried over by fixed small matrices; in between every
+one of the 64 places is a plain product of matrices, which is what a CPU does best. In half precision only the other
+convolutions are halved. All layers hold their channels last, which is how those are fastest, too, and norms overwrite
+what they read. Source: Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks"; the matrices after
+Toom and Cook.
 """
 
 import copy
 import math
-from collections.abc import Iterator
-from itertools import groupby, pairwise
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -18,137 +19,105 @@ from torch import Tensor, nn
 
 from recyclegan.engines.engines import TorchEngine
 from recyclegan.errors import InputError
-from recyclegan.networks.resnet import ResidualBlock
+from recyclegan.networks.layers import ReflectionPad
 from recyclegan.settings.translating import EngineName
 
 Layer = Float[Tensor, "batch height width channels"]
-Convolved = Float[Tensor, "batch new_height new_width new_channels"]
+Grown = Float[Tensor, "batch grown_height grown_width channels"]
 
-TILE, PATCH = 4, 6
-"""Sides of a square of results, and of the inputs that it is made of."""
-_SQUARES = 128
+TILE, KERNEL = 6, 3
+"""Sides of a square of results and of a kernel."""
+PATCH = TILE + KERNEL - 1
+"""Side of the square of inputs that results are made of."""
+_POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+"""Where the polynomials behind results and kernel are evaluated, besides at infinity."""
+_SQUARES = 256
 """Squares that are carried over at once: so few that they stay in the cache, enough for the products."""
+LEAST = 64
+"""Channels, in and out, from which Winograd's way is faster."""
 _FEW = 8
 """Results of a wide convolution up to which it is done row by row."""
-_INPUT = torch.tensor(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ],
-    dtype=torch.float32,
-)
-_KERNEL = torch.tensor(
-    [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ]
-)
-_OUTPUT = torch.tensor(
-    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], dtype=torch.float32
-)
+_PIXELS = 2048
+"""Pixels that a norm looks at together, while they are in the cache."""
+Matrices = tuple[Float[Tensor, "8 8"], Float[Tensor, "8 3"], Float[Tensor, "6 8"]]
+
+
+def minimal_filtering() -> Matrices:
+    """Return what carries inputs (8x8) and kernels (8x3) to the places, and places to results (6x8).
+
+    A row of results is ``to_results @ ((to_places @ inputs) * (of_kernel @ kernel))``.
+    """
+    roots = {point: [other for other in _POINTS if other != point] for point in _POINTS}
+    powers = torch.tensor(_POINTS, dtype=torch.float64)[:, None] ** torch.arange(TILE)
+    scales = torch.tensor([math.prod(point - other for other in others) for point, others in roots.items()])
+    infinity = torch.eye(TILE, dtype=torch.float64)[-1:]
+    to_places = torch.stack([*map(_polynomial, roots.values()), _polynomial(_POINTS)])
+    of_kernel = torch.cat([powers[:, :KERNEL] / scales[:, None], infinity[:, -KERNEL:]])
+    return to_places, of_kernel, torch.cat([powers, infinity]).T
+
+
+def _polynomial(roots: Sequence[float]) -> Float[Tensor, "8"]:
+    """Return the coefficients of the polynomial with these roots, that of the constant first."""
+    coefficients = torch.eye(PATCH, dtype=torch.float64)[0]
+    for root in roots:
+        coefficients = coefficients.roll(1) - root * coefficients
+    return coefficients
 
 
 class WinogradEngine(TorchEngine):
-    """The generator with its residual blocks, and convolutions to a few channels, carried out for a CPU."""
+    """The generator with its layers carried out for a CPU: 3x3 and widest convolutions, and norms."""
 
     name: ClassVar[EngineName] = "winograd"
-    halves: ClassVar[bool] = False
 
     def __init__(self, generator: nn.Module) -> None:
         """Make a faster copy of the generator.
 
         Raises:
-            InputError: it has no residual blocks.
+            InputError: it has no layers that this is for.
         """
-        if not any(isinstance(module, ResidualBlock) for module in generator.modules()):
-            raise InputError("engine winograd: the generator has no residual blocks to speed up; give --engine torch")
-        super().__init__(_faster(copy.deepcopy(generator)))
-
-    def __call__(self, frames: Tensor, half: torch.dtype | None = None) -> Tensor:
-        """Return what the faster copy makes of the frames.
-
-        Raises:
-            InputError: ``half`` precision is asked for.
-        """
-        if half:
-            raise InputError("engine winograd: computes in 32 bits only; give --precision 32, or another engine")
-        return super().__call__(frames)
-
-
-class Trunk(nn.Module):
-    """Residual blocks one after the other."""
-
-    def __init__(self, blocks: list[nn.Module]) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(WinogradBlock(block) for block in blocks)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return the features behind the last block."""
-        layer = features.permute(0, 2, 3, 1).contiguous()
-        for block in self.blocks:
-            layer = block(layer)
-        return layer.permute(0, 3, 1, 2).contiguous()
-
-
-class WinogradBlock(nn.Module):
-    """A residual block on layers that hold their channels last."""
-
-    def __init__(self, block: nn.Module) -> None:
-        super().__init__()
-        layers = [module for module in block.modules() if not isinstance(module, nn.Sequential | ResidualBlock)]
-        pairs = [(one, other) for one, other in pairwise(layers) if isinstance(one, nn.Conv2d)]
-        self.convolutions = nn.ModuleList(WinogradConvolution(convolution) for convolution, _ in pairs)
-        self.norms = nn.ModuleList(norm for _, norm in pairs)
-
-    def forward(self, layer: Layer) -> Layer:
-        """Return the layer plus what the block adds to it."""
-        inner = normalised(self.norms[0], self.convolutions[0](reflected(layer))).relu_()
-        return normalised(self.norms[1], self.convolutions[1](reflected(inner))).add_(layer)
+        faster = _faster(copy.deepcopy(generator))
+        if not any(isinstance(module, WinogradConvolution) for module in faster.modules()):
+            raise InputError(
+                f"engine winograd: the generator has no 3x3 convolutions of {LEAST} channels or more to speed up; "
+                "give --engine torch"
+            )
+        super().__init__(faster)
 
 
 class WinogradConvolution(nn.Module):
-    """A 3x3 convolution of stride 1 without padding."""
+    """A 3x3 convolution of stride 1 behind a reflected border of a pixel."""
 
     kernels: Tensor
     to_places: Tensor
-    from_places: Tensor
+    to_results: Tensor
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
         weight = convolution.weight.detach()
-        places = torch.einsum("ij,ocjk,lk->ilco", _KERNEL, weight, _KERNEL)
-        self.register_buffer("kernels", places.reshape(PATCH * PATCH, weight.shape[1], weight.shape[0]).contiguous())
-        self.register_buffer("to_places", _INPUT)
-        self.register_buffer("from_places", _OUTPUT)
+        to_places, of_kernel, to_results = minimal_filtering()
+        places = torch.einsum("ij,ocjk,lk->ilco", of_kernel, weight.double(), of_kernel).flatten(0, 1)
+        self.register_buffer("kernels", places.float().contiguous())
+        self.register_buffer("to_places", to_places.float())
+        self.register_buffer("to_results", to_results.float())
         self.bias = convolution.bias
 
-    def forward(self, layer: Layer) -> Convolved:
-        """Return the convolved layer, two pixels smaller along either side, made in bands of rows."""
-        batch, height, width = layer.shape[0], layer.shape[1] - 2, layer.shape[2] - 2
+    @torch.autocast("cpu", enabled=False)
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the convolved features, made in bands of rows."""
+        (batch, _, height, width), grown = features.shape, bordered(channels_last(features))
         rows = TILE * max(1, _SQUARES // (batch * math.ceil(width / TILE)))
         starts = range(0, height, rows)
-        return torch.cat([self._band(layer[:, start : min(start + rows, height) + 2]) for start in starts], dim=1)
+        bands = (self._band(grown[:, start : start + rows + 2])[:, : height - start, :width] for start in starts)
+        layer = torch.cat(list(bands), dim=1)
+        return (layer if self.bias is None else layer.add_(self.bias)).permute(0, 3, 1, 2)
 
-    def _band(self, layer: Layer) -> Convolved:
-        batch, height, width = layer.shape[0], layer.shape[1] - 2, layer.shape[2] - 2
-        grown = F.pad(layer, (0, 0, 0, -width % TILE, 0, -height % TILE)).contiguous()
+    def _band(self, grown: Grown) -> Float[Tensor, "batch rows columns new_channels"]:
         patches = _patches(grown)
         inputs = torch.matmul(self.to_places, torch.matmul(self.to_places, patches.flatten(1)).view(PATCH, PATCH, -1))
-        made = torch.bmm(inputs.view(PATCH * PATCH, -1, layer.shape[3]), self.kernels)
-        rows = torch.matmul(self.from_places, made.view(PATCH, -1)).view(TILE, PATCH, -1)
-        squares = torch.matmul(self.from_places, rows)
-        tiles = squares.view(TILE, TILE, batch, *patches.shape[3:5], self.kernels.shape[2])
-        whole = tiles.permute(2, 3, 0, 4, 1, 5).reshape(batch, grown.shape[1] - 2, grown.shape[2] - 2, -1)
-        cut = whole[:, :height, :width]
-        return cut if self.bias is None else cut + self.bias
+        made = torch.bmm(inputs.view(PATCH * PATCH, -1, grown.shape[3]), self.kernels)
+        rows = torch.matmul(self.to_results, made.view(PATCH, -1)).view(TILE, PATCH, -1)
+        squares = torch.matmul(self.to_results, rows).view(TILE, TILE, *patches.shape[2:5], -1)
+        return squares.permute(2, 3, 0, 4, 1, 5).flatten(3, 4).flatten(1, 2)
 
 
 class RowwiseConvolution(nn.Module):
@@ -158,7 +127,8 @@ class RowwiseConvolution(nn.Module):
         super().__init__()
         self.size, self.outputs = convolution.kernel_size[0], convolution.out_channels
         weight = convolution.weight.detach().permute(2, 0, 1, 3)
-        self.register_buffer("kernels", weight.reshape(self.size * self.outputs, -1, 1, self.size).contiguous())
+        kernels = weight.reshape(self.size * self.outputs, -1, 1, self.size)
+        self.register_buffer("kernels", kernels.contiguous(memory_format=torch.channels_last))
         self.bias = convolution.bias
 
     def forward(self, features: Tensor) -> Tensor:
@@ -171,25 +141,52 @@ class RowwiseConvolution(nn.Module):
         return total if self.bias is None else total + self.bias[:, None, None]
 
 
-def reflected(layer: Layer) -> Convolved:
-    """Return a layer with a reflected border of one pixel."""
-    tall = torch.cat([layer[:, 1:2], layer, layer[:, -2:-1]], dim=1)
-    return torch.cat([tall[:, :, 1:2], tall, tall[:, :, -2:-1]], dim=2)
+def bordered(layer: Layer) -> Grown:
+    """Return a layer with a reflected border of a pixel, and zeros behind it up to whole squares."""
+    batch, height, width, channels = layer.shape
+    tall, wide = (TILE * math.ceil(side / TILE) + KERNEL - 1 for side in (height, width))
+    grown = layer.new_empty(batch, tall, wide, channels)
+    grown[:, 1 : height + 1, 1 : width + 1] = layer
+    for border, inside in ((0, 2), (height + 1, height - 1)):
+        grown[:, border] = grown[:, inside]
+    for border, inside in ((0, 2), (width + 1, width - 1)):
+        grown[:, :, border] = grown[:, :, inside]
+    grown[:, height + 2 :] = 0
+    grown[:, :, width + 2 :] = 0
+    return grown
 
 
-def normalised(norm: nn.Module, layer: Layer) -> Layer:
-    """Return a layer under a norm of the generators, in evaluation mode."""
-    if isinstance(norm, nn.InstanceNorm2d):
-        mean = layer.mean(dim=(1, 2), keepdim=True)
-        centred = layer - mean
-        variance = centred.square().mean(dim=(1, 2), keepdim=True)
-        return centred.mul_((variance + norm.eps).rsqrt_())
-    if isinstance(norm, nn.BatchNorm2d):
-        return norm(layer.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-    return layer.clone()
+class NormInPlace(nn.Module):
+    """An instance norm that overwrites what it reads: what a convolution made for it alone."""
+
+    def __init__(self, norm: nn.InstanceNorm2d) -> None:
+        super().__init__()
+        self.epsilon = norm.eps
+
+    @torch.autocast("cpu", enabled=False)
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the normalised features, in 32 bits."""
+        layer = channels_last(features)
+        for frame in layer:
+            _normalise(frame.flatten(0, 1), self.epsilon)
+        return layer.permute(0, 3, 1, 2)
 
 
-def _patches(layer: Layer) -> Float[Tensor, "6 6 batch tall wide channels"]:
+def channels_last(features: Float[Tensor, "batch channels height width"]) -> Layer:
+    """Return features as a layer in 32 bits, a copy only where they lie in another order or precision."""
+    return features.float().permute(0, 2, 3, 1).contiguous()
+
+
+def _normalise(pixels: Float[Tensor, "pixels channels"], epsilon: float) -> None:
+    """Give each channel mean 0 and variance 1, in place and in parts that stay in the cache."""
+    ones, mean = pixels.new_ones(1, _PIXELS), pixels.mean(dim=0)
+    squares = sum(ones[:, : len(part)] @ (part - mean).square_() for part in pixels.split(_PIXELS))
+    scale = (squares / len(pixels) + epsilon).rsqrt()
+    for part in pixels.split(_PIXELS):
+        part.sub_(mean).mul_(scale)
+
+
+def _patches(layer: Grown) -> Float[Tensor, "8 8 batch tall wide channels"]:
     """Return every square of inputs, the place within it first."""
     batch, height, width, channels = layer.shape
     frame, row, column, _ = layer.stride()
@@ -198,22 +195,43 @@ def _patches(layer: Layer) -> Float[Tensor, "6 6 batch tall wide channels"]:
 
 
 def _faster(generator: nn.Module) -> nn.Module:
-    """Put faster modules wherever residual blocks stand among a generator's layers, and return it."""
-    for module in [*generator.modules()]:
+    """Put faster modules among a generator's layers, and return it."""
+    for module in reversed([*generator.modules()]):
         for name, layers in module.named_children():
-            if isinstance(layers, nn.Sequential) and any(isinstance(layer, ResidualBlock) for layer in layers):
+            if isinstance(layers, nn.Sequential):
                 setattr(module, name, nn.Sequential(*_faster_layers(layers)))
-    return generator
+    return generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _faster_layers(layers: nn.Sequential) -> Iterator[nn.Module]:
-    for is_block, group in groupby(layers, key=lambda layer: isinstance(layer, ResidualBlock)):
-        alike = list(group)
-        yield from [Trunk(alike)] if is_block else map(_rowwise, alike)
+def _faster_layers(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    ends = nn.Identity()
+    for before, layer, behind in zip([ends, *layers], layers, [*layers, ends][1:], strict=False):
+        if not _is_for_squares(layer, behind):
+            yield _faster_layer(before, layer)
 
 
-def _rowwise(layer: nn.Module) -> nn.Module:
-    if type(layer) is not nn.Conv2d or layer.stride != (1, 1) or layer.padding != (0, 0):
-        return layer
-    is_wide = layer.kernel_size[0] == layer.kernel_size[1] > 3
-    return RowwiseConvolution(layer) if is_wide and layer.out_channels <= _FEW else layer
+def _faster_layer(before: nn.Module, layer: nn.Module) -> nn.Module:
+    """Return what stands for a layer behind another one."""
+    if isinstance(layer, nn.InstanceNorm2d) and isinstance(before, nn.Conv2d | nn.ConvTranspose2d):
+        return NormInPlace(layer)
+    if isinstance(layer, nn.Conv2d) and _is_for_squares(before, layer):
+        return WinogradConvolution(layer)
+    return RowwiseConvolution(layer) if isinstance(layer, nn.Conv2d) and _is_for_rows(layer) else layer
+
+
+def _is_for_squares(border: nn.Module, layer: nn.Module) -> bool:
+    """Return whether two layers are a reflected border of a pixel and a wide enough convolution in it."""
+    is_border = isinstance(border, ReflectionPad) and border.padding == KERNEL // 2
+    if not is_border or not _is_plain(layer) or layer.kernel_size != (KERNEL, KERNEL):
+        return False
+    return min(layer.in_channels, layer.out_channels) >= LEAST
+
+
+def _is_for_rows(layer: nn.Conv2d) -> bool:
+    is_square = layer.kernel_size[0] == layer.kernel_size[1]
+    return _is_plain(layer) and is_square and layer.kernel_size[0] > KERNEL and layer.out_channels <= _FEW
+
+
+def _is_plain(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+    """Return whether a layer is a convolution of stride 1 without padding, of all channels together."""
+    return type(layer) is nn.Conv2d and layer.stride == (1, 1) and layer.padding == (0, 0) and layer.groups == 1

@@ -15,9 +15,16 @@ from recyclegan.engines import choosing, devices, engines, winograd
 from recyclegan.engines.choosing import SHORT
 from recyclegan.engines.engines import AGREEMENT, Engine, ProvenEngine, TorchEngine, agreement, make_engine
 from recyclegan.engines.on_device import to_levels
-from recyclegan.engines.winograd import WinogradConvolution, WinogradEngine, normalised
+from recyclegan.engines.winograd import (
+    KERNEL,
+    PATCH,
+    NormInPlace,
+    WinogradConvolution,
+    WinogradEngine,
+    minimal_filtering,
+)
 from recyclegan.networks import make_generator
-from recyclegan.networks.resnet import ResidualBlock
+from recyclegan.networks.layers import reflect
 from recyclegan.settings.networks import GeneratorName
 from recyclegan.translation import Translator
 from recyclegan.video import write_video
@@ -40,6 +47,11 @@ def generator(name: GeneratorName = "resnet-6", **options: Any) -> nn.Module:
 
 def frames(height: int, width: int, count: int = 2) -> Tensor:
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+@pytest.fixture(autouse=True)
+def _narrow_convolutions_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "LEAST", 1)
 
 
 @pytest.mark.usefixtures("_unchecked")
@@ -68,31 +80,45 @@ def test_winograd_runs_every_generator_with_residual_blocks(name: Any, norm: Any
 @pytest.mark.parametrize("name", get_args(GeneratorName))
 def test_winograd_runs_a_generator_or_says_that_it_cannot(name: Any) -> None:
     network = generator(name)
-    if not any(isinstance(module, ResidualBlock) for module in network.modules()):
-        assert "no residual blocks" in message_of(make_engine, "winograd", network, CPU)
+    if name.startswith("unet"):
+        assert "no 3x3 convolutions" in message_of(make_engine, "winograd", network, CPU)
         return
     with torch.inference_mode():
         made = make_engine("winograd", network, CPU)(frames(64, 64))
         assert agreement(made, network(frames(64, 64))) > 80
 
 
-@pytest.mark.parametrize("size", [(3, 3), (6, 6), (7, 12), (9, 30)])
+@pytest.mark.parametrize("size", [(2, 2), (3, 3), (6, 6), (7, 12), (9, 30)])
 def test_a_winograd_convolution_is_a_convolution(size: tuple[int, int]) -> None:
     convolution = nn.Conv2d(5, 7, 3).requires_grad_(False)
     layer = torch.randn(2, 5, *size)
-    made = WinogradConvolution(convolution)(layer.permute(0, 2, 3, 1).contiguous())
-    torch.testing.assert_close(made.permute(0, 3, 1, 2), convolution(layer), rtol=1e-4, atol=1e-4)
+    wanted = convolution(reflect(layer, (1, 1, 1, 1)))
+    torch.testing.assert_close(WinogradConvolution(convolution)(layer), wanted, rtol=1e-4, atol=1e-4)
 
 
-def test_a_norm_keeps_its_digits_far_from_zero() -> None:
-    layer = torch.randn(1, 20, 30, 4) + 1000
-    wanted = nn.InstanceNorm2d(4)(layer.double().permute(0, 3, 1, 2)).permute(0, 2, 3, 1).float()
-    torch.testing.assert_close(normalised(nn.InstanceNorm2d(4), layer), wanted, rtol=1e-3, atol=1e-3)
+def test_winograd_matrices_make_exact_convolutions() -> None:
+    to_places, of_kernel, to_results = minimal_filtering()
+    row, kernel = torch.randn(PATCH, dtype=torch.float64), torch.randn(KERNEL, dtype=torch.float64)
+    made = to_results @ ((to_places @ row) * (of_kernel @ kernel))
+    torch.testing.assert_close(made, nn.functional.conv1d(row[None, None], kernel[None, None])[0, 0])
+
+
+@pytest.mark.parametrize("size", [(20, 30), (70, 90)])
+def test_a_norm_keeps_its_digits_far_from_zero(size: tuple[int, int]) -> None:
+    features = torch.randn(2, 4, *size) + 1000
+    wanted = nn.InstanceNorm2d(4)(features.double()).float()
+    torch.testing.assert_close(NormInPlace(nn.InstanceNorm2d(4))(features), wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_winograd_is_for_wide_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "LEAST", 64)
+    assert "no 3x3 convolutions of 64 channels or more" in message_of(WinogradEngine, generator())
+    WinogradEngine(make_generator("resnet-6", width=16).eval())
 
 
 def test_engines_that_cannot_be_used_say_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     unet = generator("unet-128")
-    assert "engine winograd: the generator has no residual blocks" in message_of(make_engine, "winograd", unet, CPU)
+    assert "engine winograd: the generator has no 3x3 convolutions" in message_of(make_engine, "winograd", unet, CPU)
     for name in ("winograd", "onnxruntime", "openvino"):
         assert "runs on a CPU only, not on cuda" in message_of(make_engine, name, unet, torch.device("cuda"))
     monkeypatch.setattr("recyclegan.engines.exported.find_spec", lambda _: None)
@@ -151,8 +177,21 @@ def test_a_video_may_begin_black_whatever_the_engine(tmp_path: Path, engine: Any
 
 
 def test_an_engine_without_half_precision_is_refused_beside_it() -> None:
-    translator = Translator(generator(), small_card(), "cpu", "bf16-mixed", engine="winograd")
-    assert "winograd: computes in 32 bits only; give --precision 32" in message_of(translator.translate, frames(32, 32))
+    pytest.importorskip("onnxruntime")
+    translator = Translator(generator(), small_card(), "cpu", "bf16-mixed", engine="onnxruntime")
+    expected = "onnxruntime: computes in 32 bits only; give --precision 32"
+    assert expected in message_of(translator.translate, frames(32, 32))
+
+
+def test_winograd_keeps_32_bits_where_half_precision_would_lose_most() -> None:
+    network, seen = generator(), frames(48, 64)
+    with torch.inference_mode():
+        exact = network(seen)
+        ours, plain = (
+            engine(seen, torch.bfloat16).float() for engine in (WinogradEngine(network), TorchEngine(network))
+        )
+    assert not torch.equal(ours, exact)
+    assert agreement(ours, exact) > max(AGREEMENT, agreement(plain, exact))
 
 
 def test_agreement_is_the_signal_to_noise_ratio() -> None:
@@ -314,8 +353,8 @@ def test_a_winograd_convolution_in_bands_is_that_of_the_whole(
     batch: int, height: int, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     convolution = nn.Conv2d(8, 6, 3).requires_grad_(False)
-    ours, layer = WinogradConvolution(convolution), torch.randn(batch, height, width, 8)
-    wanted = convolution(layer.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    ours, layer = WinogradConvolution(convolution), torch.randn(batch, 8, height, width)
+    wanted = convolution(reflect(layer, (1, 1, 1, 1)))
     for squares in (1, 40, 128, 100_000):
         monkeypatch.setattr(winograd, "_SQUARES", squares)
         torch.testing.assert_close(ours(layer), wanted, rtol=1e-3, atol=1e-4)
