@@ -164,7 +164,6 @@ def _farther(results: Mapping[str, Result]) -> Iterator[Fault]:
                 "farther from the target than the untouched source"
                 f" ({MEASURES[name].title}: {ours.value:.3g}, the source's {source:.3g}{chance})",
                 "train longer (--resume with more --steps), or check that --target shows the look that was trained for",
-                is_grave=False,
             )
 
 
@@ -182,7 +181,6 @@ def _bought(results: Mapping[str, Result]) -> Iterator[Fault]:
             f"more calm than the source ({named}) is no merit: it was bought with blur, which left"
             f" {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
             "judge steadiness beside sharpness; train longer, or anew at a larger --size",
-            is_grave=False,
         )
 
 
