@@ -95,6 +95,7 @@ def translate(words: list[str]) -> None:
     *inputs, target = options.places or ("",)
     if not inputs:
         raise InputError("translate: expected RUN INPUT... OUTPUT; see recyclegan translate --help")
+    from recyclegan.engines.devices import keep_freed_memory
     from recyclegan.translation import Output, Translator, find_inputs, is_streamed, translate_stream
 
     streams = [place for place in options.places if is_streamed(place)]
@@ -103,6 +104,7 @@ def translate(words: list[str]) -> None:
     output = Output(**fields_of(Output, options))
     if not is_streamed(inputs[0]):
         find_inputs(inputs)
+    keep_freed_memory()
     translator = Translator.from_pretrained(options.model, **{name: getattr(options, name) for name in HOW})
     source = inputs if len(inputs) > 1 or target.endswith("/") else inputs[0]
     with progress_bars() as bars:
