@@ -72,9 +72,7 @@ def rate(batch: Batch, first: int, number: int, device: str) -> float:
 @contextmanager
 def directions(clips: Any, device: str, most: int) -> Iterator[dict[str, Batch]]:
     """Yield each way that batches come in, by name."""
-    from recyclegan.data.device_memory import keep
-    from recyclegan.data.staging import Staging
-    from recyclegan.training.prefetching import Prefetched
+    from recyclegan.data.staging import Prefetched, Staging, keep
 
     place = torch.device(device)
     read, kept = Staging(clips, place), Staging(clips, place, keep(clips, place))
@@ -99,8 +97,7 @@ def measure_ours(clips: Any, device: str, batches: int) -> dict[str, float]:
 
 def share_waited(clips: Any, device: str, batches: int) -> float:
     """Return the share of the time in which steps of ``STEPS_OF`` seconds wait for batches that are read ahead."""
-    from recyclegan.data.staging import Staging
-    from recyclegan.training.prefetching import Prefetched
+    from recyclegan.data.staging import Prefetched, Staging
 
     with Prefetched(Staging(clips, torch.device(device)).stage, 0, batches) as ahead:
         for step in range(batches):

@@ -19,9 +19,8 @@ sys.path.insert(0, str(ROOT))
 from measured import OURS, PUBLISHED, notify, result  # noqa: E402
 from translate import in_own_process, parsed  # noqa: E402
 
-from recyclegan.distillation.budget import frames_a_second, moving_squares  # noqa: E402
+from recyclegan.distillation.budget import frames_a_second, gmacs, moving_squares  # noqa: E402
 from recyclegan.networks import make_generator  # noqa: E402
-from recyclegan.networks.multiply_adds import gmacs  # noqa: E402
 from recyclegan.settings.distillation import STUDENTS, Budget, Student  # noqa: E402
 from recyclegan.video import write_video  # noqa: E402
 

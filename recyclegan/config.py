@@ -84,6 +84,11 @@ def _settle_paths(config: Any) -> None:
             object.__setattr__(config, name, as_path(found))
 
 
+def fields_of(kind: type, value: Any) -> dict[str, Any]:
+    """Return those attributes of a value that are fields of a dataclass."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
+
+
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind, include_extras=True)

@@ -1,7 +1,6 @@
 """The whole path on the embedded world: make footage, train, translate held-out drives, score, report."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +23,7 @@ from recyclegan.evaluation.results import SOURCE, Result, Results
 from recyclegan.files import whole_file
 from recyclegan.labels import VIPER, colourize
 from recyclegan.logs import read_stats, series
+from recyclegan.pace import Show
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.pages.page import Cell, Html, Section, details, grid, headline, page, table, text, video_player
 from recyclegan.paths import AnyPath, as_path
@@ -38,8 +38,6 @@ from recyclegan.translation import Output, Translator
 from recyclegan.video import read_image, write_image, write_video
 
 RATE = Fraction(15)
-Show = Callable[[int, int | None, str], None]
-"""Told of (done, in all, what) during all long work."""
 
 
 @dataclass(frozen=True)

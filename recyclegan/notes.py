@@ -13,6 +13,11 @@ def notify(note: str, about: str = "") -> None:
     Of several processes of one training, the first one tells. A note goes to the logger ``recyclegan`` as a warning,
     which Python writes to standard error unless told otherwise.
     """
-    if note and (about or note) not in _already_noted and os.environ.get("LOCAL_RANK", "0") == "0":
+    if note and (about or note) not in _already_noted and is_first_process():
         _already_noted.add(about or note)
         _LOG.warning("note: %s", note)
+
+
+def is_first_process() -> bool:
+    """Return whether this process is the first, or the only one, of a training on several GPUs."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"

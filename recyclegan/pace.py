@@ -1,6 +1,12 @@
-"""How fast work goes, and how long it will take."""
+"""How fast work goes, how long it will take, and who is told how much of it is done."""
 
 import time
+from collections.abc import Callable
+
+Progress = Callable[[int, int, str], None]
+"""Told of (done, in all, what): frames, pairs or steps, of which clip or set."""
+Show = Callable[[int, int | None, str], None]
+"""Told of (done, in all, what); None in all where that is not known."""
 
 
 class Pace:
@@ -21,3 +27,18 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02} min"
+
+
+def counted(progress: Progress | None, what: str, total: int) -> Callable[[], None]:
+    """Return a function that tells of one more each time that it is called; that nothing is done yet is told now."""
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total, what)
+
+    if progress:
+        progress(0, total, what)
+    return step

@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from recyclegan.arrays import Image
+from recyclegan.video import read_video
 
 COLOURS = (
     (255, 0, 0),
@@ -84,3 +85,8 @@ def add_tone(output: av.container.OutputContainer, stream: av.AudioStream, secon
     for part in [*resampler.resample(frame), *resampler.resample(None)]:
         output.mux(stream.encode(part))
     output.mux(stream.encode(None))
+
+
+def times_of(path: Path) -> list[Fraction]:
+    """Return when each frame of a video is shown, in seconds."""
+    return [frame.time for frame in read_video(path)]

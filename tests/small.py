@@ -115,3 +115,15 @@ def random_clips(
     """Return clips of noise in [-1, 1]."""
     rng = torch.Generator().manual_seed(seed)
     return torch.rand(batch, time, channels, *size, generator=rng) * 2 - 1
+
+
+def files_below(folder: Path) -> set[str]:
+    """Return the files of a folder and of those in it, by their paths from there."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def touch(folder: Path, *names: str) -> None:
+    """Make empty files, and the folders that they lie in."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()

@@ -2,13 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from recyclegan import hub
-from recyclegan.errors import InputError
 from recyclegan.hub import locate
+from tests.refusals import message_of
 
 
 @pytest.fixture
@@ -24,13 +23,6 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, st
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
     return messages
-
-
-def refusal(place: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        locate(place)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +47,7 @@ def test_a_mistyped_path_is_told_at_once_with_the_nearest_one(
     asked: list[tuple[str, str]], place: str, meant: str
 ) -> None:
     start = time.monotonic()
-    message = refusal(place)
+    message = message_of(locate, place)
     assert time.monotonic() - start < 1
     assert asked == []
     assert f"(did you mean {meant!r}?)" in message if meant else "no such file" in message or "be reached" in message
@@ -81,7 +73,7 @@ def test_the_hub_is_meant_where_its_name_is_given_whatever_lies_here(asked: list
 @pytest.mark.parametrize("place", ["hf://", "hf://one", "hf://a/b/c", "hf://a b/c", "hf:///x", "hf://../.."])
 def test_what_is_no_repository_is_refused_without_asking(asked: list[tuple[str, str]], place: str) -> None:
     if place != "hf://../..":
-        assert "expected hf://OWNER/NAME" in refusal(place)
+        assert "expected hf://OWNER/NAME" in message_of(locate, place)
         assert asked == []
 
 
@@ -91,7 +83,7 @@ def test_every_error_of_the_hub_is_one_line(monkeypatch: pytest.MonkeyPatch, err
         raise error
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
-    assert f"neither a path here nor a translator on the hub ({type(error).__name__})" in refusal("hf://a/b")
+    assert f"neither a path here nor a translator on the hub ({type(error).__name__})" in message_of(locate, "hf://a/b")
 
 
 def test_a_hub_that_cannot_be_reached_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +94,7 @@ def test_a_hub_that_cannot_be_reached_is_given_up_soon(monkeypatch: pytest.Monke
     monkeypatch.setattr(hub, "_reach_hub", unreachable)
     monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_: time.sleep(5))
     start = time.monotonic()
-    assert "(ConnectionError)" in refusal("hf://a/b")
+    assert "(ConnectionError)" in message_of(locate, "hf://a/b")
     assert time.monotonic() - start < 3
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recyclegan.arrays import Image, Palette
 from recyclegan.errors import InputError
-from recyclegan.labels import CITYSCAPES, LABEL_SETS, VIPER, LabelSet, colourize, nearest_class, palette_of, snap
+from recyclegan.labels import CITYSCAPES, LABEL_SETS, VIPER, LabelSet, colourize, nearest_class, snap
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -105,27 +105,10 @@ def test_snapping_is_idempotent_and_leaves_only_the_palettes_colours(seed: int) 
     assert {tuple(c) for c in once.reshape(-1, 3).tolist()} <= {tuple(c) for c in palette.tolist()}
 
 
-def test_the_palette_of_label_maps_is_what_they_were_painted_with() -> None:
-    classes = np.arange(32, dtype=np.uint8).reshape(4, 8)
-    maps = [colourize(half, VIPER) for half in (classes[:2], classes[1:])]
-    assert (palette_of(maps) == np.unique(VIPER.colours, axis=0)).all()
-
-
-def test_a_photograph_is_not_a_label_map() -> None:
-    with pytest.raises(InputError, match="colours: not a label map"):
-        palette_of([random_image(3, 40, 40)])
-
-
-def test_no_images_have_no_palette() -> None:
-    with pytest.raises(InputError, match="no label maps"):
-        palette_of([])
-
-
 def test_grey_images_are_refused_by_name() -> None:
     grey = np.zeros((4, 4, 1), np.uint8)
-    for call in (lambda: nearest_class(grey, VIPER), lambda: palette_of([grey])):
-        with pytest.raises(InputError, match="1 channels"):
-            call()
+    with pytest.raises(InputError, match="1 channels"):
+        nearest_class(grey, VIPER)
 
 
 def test_too_large_a_palette_is_refused() -> None:

@@ -12,8 +12,7 @@ from jaxtyping import Float
 from recyclegan.arrays import ClassMap, FlowArray, Image, MaskArray
 from recyclegan.errors import InputError
 from recyclegan.labels import VIPER
-from recyclegan.metrics.lamps import lamp_colour
-from recyclegan.metrics.objects import objects_in
+from recyclegan.metrics.objects import lamp_colour, objects_in
 from recyclegan.roadworld import LOOKS, ROAD_CLASSES, Drive, RoadFrame
 from recyclegan.roadworld.camera import Camera
 from recyclegan.roadworld.drive import flow_between

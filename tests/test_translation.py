@@ -14,7 +14,6 @@ import recyclegan
 from recyclegan.arrays import Image
 from recyclegan.checkpoint import save_translator
 from recyclegan.engines import pick_device
-from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.translation import Output, Translator
 from recyclegan.video import (
@@ -28,7 +27,8 @@ from recyclegan.video import (
     write_video,
 )
 from tests.media import numbered
-from tests.small import PALETTE, label_map, make_frames, picture, small_card
+from tests.refusals import message_of
+from tests.small import PALETTE, files_below, label_map, make_frames, picture, small_card
 
 
 class Watched(nn.Module):
@@ -57,17 +57,6 @@ def inverter(channels_out: int = 3, scale: Any = "native", batch_size: int = 4, 
 
 def noise(seed: int, height: int = 34, width: int = 46) -> Image:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-
-
-def files_below(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_the_translator_is_offered_by_the_package() -> None:

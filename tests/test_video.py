@@ -24,17 +24,13 @@ from recyclegan.video import (
     write_image,
     write_video,
 )
-from tests.media import bars, make_video, number_of, numbered, sound_packets
+from tests.media import bars, make_video, number_of, numbered, sound_packets, times_of
 
 VARYING = [0, 7, 20, 21, 50, 80, 81, 95, 300]
 
 
 def images_of(path: Path) -> list[np.ndarray]:
     return [frame.image for frame in read_video(path)]
-
-
-def times_of(path: Path) -> list[Fraction]:
-    return [frame.time for frame in read_video(path)]
 
 
 def translate(source: Path, target: Path, **options: object) -> list[str]:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from recyclegan.engines.devices import synchronize
 from recyclegan.steps.halves import Batch, Halves
-from recyclegan.steps.train_state import TrainState, trained_weights
+from recyclegan.steps.train_state import TrainState, parameters_of, trained_weights
 
 
 @contextmanager
@@ -31,8 +32,7 @@ def changing(state: TrainState) -> dict[str, Tensor]:
     tensors = {f"networks.{name}": value for name, value in trained_weights(state.method).items()}
     tensors |= {f"average.{name}": value for name, value in average.items()}
     for kind, optimizer in state.optimizers.items():
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        for number, parameter in enumerate(parameters):
+        for number, parameter in enumerate(parameters_of(optimizer)):
             moments = optimizer.state.get(parameter, {})
             tensors |= {f"{kind}.{number}.{name}": value for name, value in moments.items()}
     return tensors
@@ -44,16 +44,10 @@ def rehearse(state: TrainState, halves: Halves, batch: Batch, step: int, times: 
     for _ in range(times):
         state.seed_step(step)
         state.set_pace(step)
-        wait_for(state.fabric.device)
+        synchronize(state.fabric.device)
         start = time.perf_counter()
         first = halves.generators(batch)
         halves.discriminators(batch, first.fakes)
-        wait_for(state.fabric.device)
+        synchronize(state.fabric.device)
         seconds.append(time.perf_counter() - start)
     return min(seconds)
-
-
-def wait_for(device: torch.device) -> None:
-    """Wait until a GPU has done all that it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

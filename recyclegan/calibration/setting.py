@@ -11,6 +11,7 @@ from recyclegan.calibration.pairs import Footage, Seen, View, look
 from recyclegan.config import from_dict, to_dict
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
+from recyclegan.pace import Progress
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.motion import FlowSynthesis
 
@@ -18,8 +19,6 @@ FLOW_FILE = "flow.json"
 """Name of the file in a data folder."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
-Progress = Callable[[int, int, str], None]
-"""Told of (pairs looked at, pairs in all, what is looked at)."""
 Quantiles = dict[str, tuple[float, ...]]
 """For each part of the flow, how large it is at each of QUANTILES, regardless of sign."""
 

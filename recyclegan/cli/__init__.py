@@ -14,14 +14,13 @@ from recyclegan.cli.compare import compare
 from recyclegan.cli.completion import SHELLS, completion
 from recyclegan.cli.distill import distill
 from recyclegan.cli.doctor import doctor
-from recyclegan.cli.export import export
+from recyclegan.cli.export import export, export_reference, import_reference
 from recyclegan.cli.footage_commands import evaluate, flow_preview, prepare
 from recyclegan.cli.help import listed
 from recyclegan.cli.live_command import live
 from recyclegan.cli.models import models
 from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars
-from recyclegan.cli.published_checkpoints import export_reference, import_reference
 from recyclegan.cli.train import train
 from recyclegan.cli.translate import translate
 from recyclegan.config import Count, Seed

@@ -13,11 +13,10 @@ def every_command() -> Iterator[tuple[str, type]]:
     from recyclegan.cli.compare import CompareOptions
     from recyclegan.cli.distill import options_of_distill
     from recyclegan.cli.doctor import DoctorOptions
-    from recyclegan.cli.export import TranslatorExportOptions
+    from recyclegan.cli.export import ExportOptions, ImportOptions, TranslatorExportOptions
+    from recyclegan.cli.footage_commands import PrepareCropsOptions
     from recyclegan.cli.live_command import LiveOptions
     from recyclegan.cli.models import ModelsOptions
-    from recyclegan.cli.prepare_crops import PrepareCropsOptions
-    from recyclegan.cli.published_checkpoints import ExportOptions, ImportOptions
     from recyclegan.cli.train import options_of_method
     from recyclegan.cli.translate import TranslateOptions
 

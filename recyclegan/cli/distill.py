@@ -1,18 +1,17 @@
 """``recyclegan distill TEACHER --data DIR --out RUN``."""
 
 import dataclasses
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
-from rich.progress import TextColumn
 
 from recyclegan.cli.next_step import next_step, to_translate
-from recyclegan.cli.parsing import fields_of, is_named, parse
-from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bar
+from recyclegan.cli.parsing import is_named, parse
+from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bars
+from recyclegan.config import fields_of
 from recyclegan.errors import InputError
 from recyclegan.settings.distillation import TRAINING, Budget, DistillFlags, student_networks
 from recyclegan.settings.methods import DistillConfig
@@ -75,8 +74,8 @@ def _resumed(options: Any, words: list[str]) -> "tuple[Path, Distilled]":
 
 def in_words(config: TrainConfig) -> str:
     """Return what a student is and costs."""
+    from recyclegan.distillation.budget import gmacs
     from recyclegan.networks import make_generator
-    from recyclegan.networks.multiply_adds import gmacs
 
     networks, channels = config.networks, config.frames.channels
     cost = gmacs(make_generator(networks.generator, *channels, networks.width, networks.norm), channels[0], 256, 256)
@@ -87,10 +86,8 @@ def _with_news(work: "Callable[[News], Distilled]") -> "Distilled":
     """Do the work, showing how far it is."""
     from recyclegan.distillation import News
 
-    waited = deque([0.0], maxlen=1)
-    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
-        report = training_bar(bars, lambda: waited[-1])
-        return work(News(report, counter(bars), say_note, waited.append))
+    with training_bars() as (bars, report, waited):
+        return work(News(report, counter(bars), say_note, waited))
 
 
 def _end(out: Path, distilled: "Distilled") -> int:

@@ -10,14 +10,16 @@ import tyro
 
 from recyclegan.cli.calibrate import flow_for, written_for
 from recyclegan.cli.next_step import next_step
-from recyclegan.cli.parsing import choice, parse
-from recyclegan.cli.prepare_crops import prepare_crops
-from recyclegan.cli.progress import Show, counter, progress_bars, say, say_notes
+from recyclegan.cli.parsing import DEFAULT_METHOD, choice, parse
+from recyclegan.cli.progress import counter, progress_bars, say, say_notes
 from recyclegan.config import Count, Seed, Share, Within
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, nearest
+from recyclegan.pace import Show
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.settings.frames import Damaged, DataConfig, Reading
+from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.training import TrainConfig
 
 if TYPE_CHECKING:
     from recyclegan.data.prepare import Prepared
@@ -98,6 +100,7 @@ class PrepareCityscapesOptions:
 
 
 CROPS = "crops"
+
 KINDS = {
     "videos": "split your own footage by clip",
     "roadworld": "drives through the embedded world",
@@ -242,3 +245,38 @@ def evaluate(words: list[str]) -> None:
     for line in results.verdict.lines() if results.verdict else ():
         print(f"verdict: {line}")
     print(f"{options.out / 'report.html'}: written; open it in a browser")
+
+
+@dataclass(frozen=True)
+class PrepareCropsOptions:
+    """What ``prepare crops`` takes. Options of the data are those that training will get: crops differ with them."""
+
+    data: tyro.conf.Positional[Path]
+    """Data folder, with train/A and train/B."""
+    method: str = DEFAULT_METHOD
+    """Method that will be trained: some take several frames in a row."""
+    frames: DataConfig = field(default_factory=lambda: DataConfig(resize="rectangle", match="nearest"))
+
+
+def prepare_crops(words: list[str]) -> None:
+    """Read footage into the cache, and describe the layouts of its crops there."""
+    options = parse(PrepareCropsOptions, words, "prepare crops")
+    if options.method not in METHODS:
+        raise InputError(f"--method {options.method}: unknown{nearest(options.method, METHODS)}")
+    frames = replace(options.frames, match="nearest")
+    config = TrainConfig(options.data, method=config_of(options.method)(), frames=frames, device="cpu")
+    from recyclegan.training.training_data import describe_crops
+
+    with progress_bars() as bars:
+        print(describe_crops(config, counter(bars)))
+    print(next_step("train", options.method, "--data", options.data, "--match", "nearest", *_further(words, options)))
+
+
+def _further(words: list[str], options: PrepareCropsOptions) -> list[str]:
+    """Return the words but for the data folder and the options that the next command names by itself."""
+    further = [word for word in words if not word.startswith(("--method=", "--match="))]
+    further.remove(next(word for word in further if Path(word) == options.data))
+    for stated in ("--method", "--match"):
+        if stated in further:
+            del further[further.index(stated) : further.index(stated) + 2]
+    return further

@@ -53,11 +53,6 @@ def parse(kind: type[T], words: list[str], prog: str, default: Any = None) -> T:
     return parsed
 
 
-def fields_of(kind: type, options: Any) -> dict[str, Any]:
-    """Return those of a command's options that are fields of a dataclass."""
-    return {each.name: getattr(options, each.name) for each in fields(kind)}
-
-
 def _check_words(words: list[str], prog: str) -> None:
     """Refuse words that stand for nothing: a path that is empty would be the current folder."""
     for word, before in zip(words, ["", *words], strict=False):

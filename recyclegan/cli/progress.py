@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from recyclegan.pace import Pace
+from recyclegan.pace import Pace, Show
 
 LONG = 2.0
 """Seconds after which work takes long: its first line is due."""
@@ -29,10 +30,6 @@ LINE_EVERY = 30.0
 """Seconds between further lines."""
 TICK = 0.5
 """Seconds between looks at whether a line is due while there are no news."""
-
-Show = Callable[[int, int | None, str], None]
-"""Takes (done, in all, what)."""
-
 console = Console(stderr=True, highlight=False)
 
 
@@ -161,6 +158,14 @@ def counter(bars: Bars) -> Show:
             bars.lines.take(News(what, text, courses[what].left(done, total), is_done=done == total))
 
     return show
+
+
+@contextmanager
+def training_bars() -> Iterator[tuple[Bars, Callable[[int, int, dict[str, float]], None], Callable[[float], None]]]:
+    """Show bars for a training; yield them, what to tell of steps, and what to tell of the share of time waited."""
+    waited = deque([0.0], maxlen=1)
+    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
+        yield bars, training_bar(bars, lambda: waited[-1]), waited.append
 
 
 def training_bar(bars: Bars, waited: Callable[[], float] | None = None) -> Callable[[int, int, dict[str, float]], None]:

@@ -1,13 +1,11 @@
 """``recyclegan train METHOD``."""
 
 import dataclasses
-from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
-from rich.progress import TextColumn
 
 from recyclegan.cli.calibrate import flow_for
 from recyclegan.cli.next_step import next_step, to_translate
@@ -17,13 +15,12 @@ from recyclegan.cli.parsing import (
     Chosen,
     choice,
     default_preset,
-    fields_of,
     is_named,
     parse,
     peek,
 )
-from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bar
-from recyclegan.config import Within
+from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bars
+from recyclegan.config import Within, fields_of
 from recyclegan.errors import InputError, nearest
 from recyclegan.notes import notify
 from recyclegan.settings.methods import METHODS, config_of, summary_of
@@ -74,15 +71,13 @@ def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
     from recyclegan.training import train as run_training
 
     steps: list[int] = []
-    waited = deque([0.0], maxlen=1)
-    with progress_bars(TextColumn("{task.fields[speed]}")) as bars:
-        decoding, training = counter(bars), training_bar(bars, lambda: waited[-1])
+    with training_bars() as (bars, training, waited):
 
         def report(done: int, total: int, terms: dict[str, float]) -> None:
             steps.append(done)
             training(done, total, terms)
 
-        outcome = run_training(config, flags.resume, flags.dry_run, report, decoding, say_note, waited.append)
+        outcome = run_training(config, flags.resume, flags.dry_run, report, counter(bars), say_note, waited)
     return outcome, bool(steps)
 
 
@@ -130,7 +125,7 @@ def _started(config: TrainConfig, flags: Flags, words: list[str], preset: Chosen
             say_note(f"--minutes: {config.out} goes on with the size, width and steps that it was started with")
         return config
     from recyclegan.distributed.processes import is_first_process
-    from recyclegan.planning.proportions import notes_on_sizes, shapes_of
+    from recyclegan.planning.sizes import notes_on_sizes, shapes_of
     from recyclegan.runs.run_folder import check_run_folder
 
     check_run_folder(config, flags.resume)

@@ -9,9 +9,9 @@ from typing import Annotated, Literal, get_type_hints
 import tyro
 
 from recyclegan.cli.next_step import after_translating
-from recyclegan.cli.parsing import fields_of, parse
+from recyclegan.cli.parsing import parse
 from recyclegan.cli.progress import counter, progress_bars, say_notes
-from recyclegan.config import Share, Within
+from recyclegan.config import Share, Within, fields_of
 from recyclegan.domains import Direction
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import Damaged

@@ -13,7 +13,6 @@ from recyclegan.data.cache import (
     default_cache_folder,
     load_data,
 )
-from recyclegan.data.cache_entry import Progress
 from recyclegan.data.index import Clip, find_clips, index_data
 from recyclegan.data.loading import LoadSpec
 from recyclegan.data.resize import WHOLE_FRAME, Crop, Resize, Scale
@@ -27,7 +26,6 @@ __all__ = [
     "Crop",
     "DomainFrames",
     "LoadSpec",
-    "Progress",
     "Resize",
     "Scale",
     "UnpairedClips",

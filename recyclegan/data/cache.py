@@ -24,7 +24,6 @@ from recyclegan.data.cache_entry import (
     DamagedError,
     Entry,
     MissingError,
-    Progress,
     Window,
     build_all,
     built,
@@ -36,6 +35,7 @@ from recyclegan.data.loading import LoadSpec, Source
 from recyclegan.domains import Colours, Domain
 from recyclegan.errors import InputError
 from recyclegan.files import sweep
+from recyclegan.pace import Progress
 from recyclegan.settings.frames import Reading
 from recyclegan.video import STRICT
 

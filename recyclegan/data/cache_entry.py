@@ -7,7 +7,7 @@ reads of a file that is closed again: no number of clips runs out of open files,
 is in use is a short read instead of the end of the process. A frame that was checked is not checked again as long as
 the file is the one that it was checked in, as the system tells: the same file, size and times of change.
 
-Decoding clips into the cache, several at once, until all are there or one fails or a signal ends it.
+Progress clips into the cache, several at once, until all are there or one fails or a signal ends it.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import io
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +33,7 @@ from recyclegan.data.loading import Source
 from recyclegan.domains import Colours
 from recyclegan.errors import InputError
 from recyclegan.files import whole_file
+from recyclegan.pace import Progress
 
 Window = UInt8[np.ndarray, "time height width channels"]
 FileState = tuple[int, ...]
@@ -199,9 +200,6 @@ def _check(holds: bool, found: str) -> None:
     if not holds:
         raise DamagedError(found)
 
-
-Progress = Callable[[int, int, str], None]
-"""Called with frames done, frames in all, and the name of the clip at hand."""
 
 _MOST_THREADS = 16
 """Each holds a few open files, and decoders have threads of their own."""

@@ -78,11 +78,11 @@ def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int, re
         InputError: the kept and the new entries alone exceed ``max_bytes`` (``remedy`` says what to do), the disk has
             no room, or the folder cannot be searched.
     """
-    needed = new_bytes + sum(map(_size, set(kept)))
+    needed = new_bytes + sum(map(bytes_of, set(kept)))
     if needed > max_bytes:
         raise InputError(
-            f"{folder}: the clips take {_gigabytes(needed)} decoded at this size, and the cache may hold "
-            f"{_gigabytes(max_bytes)}; {remedy}, or use a smaller size or fewer clips"
+            f"{folder}: the clips take {gigabytes(needed)} decoded at this size, and the cache may hold "
+            f"{gigabytes(max_bytes)}; {remedy}, or use a smaller size or fewer clips"
         )
     sizes = _entries(folder)
     excess = new_bytes + sum(sizes.values()) + _in_writing(folder) - max_bytes
@@ -93,8 +93,8 @@ def make_room(folder: Path, kept: list[Path], new_bytes: int, max_bytes: int, re
     free = shutil.disk_usage(folder).free
     if new_bytes > free:
         raise InputError(
-            f"{folder}: the clips take {_gigabytes(new_bytes)} decoded at this size, and the disk has "
-            f"{_gigabytes(free)} left; set RECYCLEGAN_CACHE to a larger disk, or use a smaller size or fewer clips"
+            f"{folder}: the clips take {gigabytes(new_bytes)} decoded at this size, and the disk has "
+            f"{gigabytes(free)} left; set RECYCLEGAN_CACHE to a larger disk, or use a smaller size or fewer clips"
         )
 
 
@@ -105,7 +105,7 @@ def _entries(folder: Path) -> dict[Path, int]:
         InputError: the folder cannot be searched.
     """
     try:
-        return {path: _size(path) for path in folder.iterdir() if _ENTRY_NAME.fullmatch(path.name)}
+        return {path: bytes_of(path) for path in folder.iterdir() if _ENTRY_NAME.fullmatch(path.name)}
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -114,10 +114,10 @@ def _entries(folder: Path) -> dict[Path, int]:
 
 def _in_writing(folder: Path) -> int:
     """Return the bytes that processes are writing, whose folders may go at any moment."""
-    return sum(_size(folder / name) for name in iglob(".*.npy.partial/*.npy", root_dir=folder))  # noqa: PTH207
+    return sum(bytes_of(folder / name) for name in iglob(".*.npy.partial/*.npy", root_dir=folder))  # noqa: PTH207
 
 
-def _size(path: Path) -> int:
+def bytes_of(path: Path) -> int:
     """Return the bytes of a file; another process may have removed it."""
     with suppress(OSError):
         return path.stat().st_size
@@ -139,5 +139,6 @@ def _removed(path: Path) -> int:
     return 0
 
 
-def _gigabytes(num_bytes: int) -> str:
+def gigabytes(num_bytes: float) -> str:
+    """Return bytes in words."""
     return f"{num_bytes / 1e9:.2f} GB"

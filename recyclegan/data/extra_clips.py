@@ -7,17 +7,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recyclegan.data.cache import CachedClip, ClipFrames, DomainFrames, cached_clips
-from recyclegan.data.cache_entry import Progress
+import numpy as np
+
+from recyclegan.data.cache import CachedClip, CachedDomain, ClipFrames, DomainFrames, cached_clips
+from recyclegan.data.cache_entry import Window
 from recyclegan.data.index import Clip, find_clips, index_data
-from recyclegan.data.joined_frames import JoinedClip
 from recyclegan.data.loading import LoadSpec
+from recyclegan.data.walk import in_short
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
+from recyclegan.pace import Progress
 from recyclegan.settings.frames import DataConfig, Reading
 
 EXTRA_FOLDER = "A_extra"
 """The folder beside A that holds a folder for each further input."""
+
+
+@dataclass(frozen=True)
+class JoinedClip:
+    """Two clips of as many frames of one size: each frame holds the channels of both."""
+
+    first: ClipFrames
+    second: ClipFrames
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Time, height, width, channels."""
+        time, height, width, channels = self.first.shape
+        return time, height, width, channels + self.second.shape[3]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __getitem__(self, frames: slice) -> Window:
+        """Return consecutive frames."""
+        return np.concatenate([self.first[frames], self.second[frames]], axis=3)
 
 
 @dataclass(frozen=True)
@@ -76,24 +100,48 @@ def extras_of(data: Path, split: str, name: str, clips: Sequence[Clip], reading:
     if kind_of(folder) != "folder":
         raise InputError(f"{folder}: no such folder; put {name} of the clips of {data / split / 'A'} there")
     found = {clip.name: clip for clip in find_clips(folder, reading=reading)}
-    for misfit in _misfits(folder, clips, found):
+    for misfit in misfits_beside(clips, found, folder):
         raise InputError(misfit)
     return {clip.name: found[clip.name] for clip in clips}
 
 
-def _misfits(folder: Path, clips: Sequence[Clip], found: Mapping[str, Clip]) -> Iterator[str]:
-    for clip in clips:
-        if clip.name not in found:
-            yield f"{folder}: holds nothing for {clip.name}; add it as a video or a folder of that name"
-        elif misfit := misfit_of(clip, found[clip.name]):
-            yield f"{folder / clip.name}: {misfit}"
+def misfits_beside(clips: Sequence[Clip], found: Mapping[str, Clip], folder: Path) -> Iterator[str]:
+    """Yield what does not fit between clips and those of a folder that should lie beside them, by name; a line each."""
+    if missing := [clip.name for clip in clips if clip.name not in found]:
+        yield f"{folder}: holds nothing for {in_short(missing)}; add it as a video or a folder of that name"
+    for clip in (clip for clip in clips if clip.name in found):
+        yield from (f"{folder / clip.name}: {misfit}" for misfit in _misfits(clip, found[clip.name]))
 
 
 def misfit_of(clip: Clip, extra: Clip) -> str:
     """Return what does not fit between a clip and one that lies beside it; nothing where both fit."""
+    return next(_misfits(clip, extra), "")
+
+
+def _misfits(clip: Clip, extra: Clip) -> Iterator[str]:
     if clip.num_frames != extra.num_frames:
-        return f"has {extra.num_frames} frames for {clip.num_frames} of its clip; expected one for each"
+        yield f"has {extra.num_frames} frames for {clip.num_frames} of its clip; expected one for each"
     if clip.size != extra.size:
         found, wanted = (f"{width}x{height}" for height, width in (extra.size, clip.size))
-        return f"is {found} and its clip is {wanted}; write both in one size"
-    return ""
+        yield f"is {found} and its clip is {wanted}; write both in one size"
+
+
+def join(first: CachedDomain, second: CachedDomain, what: str) -> DomainFrames:
+    """Return the clips of ``first``, each joined with the one of the same name of ``second``.
+
+    Raises:
+        InputError: names, numbers of frames or sizes differ; ``what`` says what the second clips are.
+    """
+    others = dict(zip(second.names, second.clips, strict=True))
+    if missing := [name for name in first.names if name not in others]:
+        raise InputError(f"{what}: lacks {in_short(missing)}; give a new --out, to have them made")
+    for name, clip in zip(first.names, first.clips, strict=True):
+        if others[name].shape[:3] != clip.shape[:3]:
+            found, wanted = _in_words(others[name].shape), _in_words(clip.shape)
+            raise InputError(f"{what}: {name} has {found}, and its source {wanted}; give a new --out, to have it made")
+    joined = tuple(JoinedClip(clip, others[name]) for name, clip in zip(first.names, first.clips, strict=True))
+    return DomainFrames(first.names, joined)
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} frames of {shape[2]}x{shape[1]}"

@@ -12,17 +12,18 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from recyclegan.data.cache import ClipFrames, DomainFrames, cached_clips
-from recyclegan.data.cache_entry import Progress, Window
+from recyclegan.data.cache_entry import Window
 from recyclegan.data.class_tables import Table, class_table
+from recyclegan.data.extra_clips import JoinedClip, misfits_beside
 from recyclegan.data.index import Clip, find_clips, index_data
-from recyclegan.data.joined_frames import JoinedClip
 from recyclegan.data.loading import LoadSpec
 from recyclegan.data.prepare import LABELS_FOLDER
 from recyclegan.data.walk import in_short
 from recyclegan.domains import Colours
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of
-from recyclegan.labels import VOID
+from recyclegan.labels import VOID, packed
+from recyclegan.pace import Progress
 from recyclegan.settings.frames import DataConfig
 from recyclegan.video import STRICT
 
@@ -49,18 +50,14 @@ class ClassClip:
     def __getitem__(self, frames: slice) -> Window:
         """Return the classes of consecutive frames."""
         colours, classes = self._rows
-        return classes[np.searchsorted(colours, _packed(self.maps[frames]))][..., None]
+        return classes[np.searchsorted(colours, packed(self.maps[frames]))][..., None]
 
     @cached_property
     def _rows(self) -> tuple[Int64[np.ndarray, "colours"], UInt8[np.ndarray, "colours"]]:
         """Return all colours in order, and the class of each."""
-        colours = _packed(np.array(list(self.table), np.uint8))
+        colours = packed(np.array(list(self.table), np.uint8))
         order = np.argsort(colours)
         return colours[order], np.array(list(self.table.values()), np.uint8)[order]
-
-
-def _packed(images: UInt8[np.ndarray, "*places 3"]) -> Int64[np.ndarray, "*places"]:
-    return images.astype(np.int64) @ (1 << 16, 1 << 8, 1)
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def labelled_clips(
     return LabelledClips(DomainFrames(frames.names, joined), tuple(_counts(classes).tolist()), digests)
 
 
-def misfits(data: Path, config: DataConfig | None = None) -> Iterator[str]:
+def misfits(data: Path) -> Iterator[str]:
     """Yield what does not fit between ``train/A`` and ``train/A_labels``, a line each; nothing where there are no maps.
 
     Names, lengths and sizes are compared, and the colours of the first map of each clip with the classes.
@@ -103,7 +100,7 @@ def misfits(data: Path, config: DataConfig | None = None) -> Iterator[str]:
     folder = _folder(data)
     if kind_of(folder) == "nothing":
         return
-    clips, maps = _pairs(data, config or DataConfig())
+    clips, maps = _pairs(data, DataConfig())
     yield from _misfits(clips, maps, folder)
     try:
         first = [np.unique(next(clip.images(as_labels=True)).reshape(-1, 3), axis=0) for clip in maps.values()]
@@ -134,21 +131,9 @@ def _pairs(data: Path, config: DataConfig) -> tuple[Sequence[Clip], Mapping[str,
 
 
 def _misfits(clips: Sequence[Clip], maps: Mapping[str, Clip], folder: Path) -> Iterator[str]:
-    names = [clip.name for clip in clips]
-    if missing := [name for name in names if name not in maps]:
-        yield f"{folder}: has no label maps of {in_short(missing)}; add them as a folder or a video of that name"
-    if strange := [name for name in maps if name not in names]:
+    yield from misfits_beside(clips, maps, folder)
+    if strange := sorted({*maps} - {clip.name for clip in clips}):
         yield f"{folder}: has label maps of {in_short(strange)}, no clip of A; name them as their clip, or remove them"
-    for clip in (clip for clip in clips if clip.name in maps):
-        yield from _misfits_of(clip, maps[clip.name], folder / clip.name)
-
-
-def _misfits_of(clip: Clip, maps: Clip, place: Path) -> Iterator[str]:
-    if clip.num_frames != maps.num_frames:
-        yield f"{place}: has {maps.num_frames} label maps for {clip.num_frames} frames; expected one for each frame"
-    if clip.size != maps.size:
-        sizes = (f"{width}x{height}" for height, width in (maps.size, clip.size))
-        yield f"{place}: label maps are {' and frames are '.join(sizes)}; write both in one size"
 
 
 def _union(palettes: Iterator[Colours]) -> Colours:

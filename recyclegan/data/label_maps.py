@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int
 from PIL import Image as Pillow
 from PIL import ImageOps
 
@@ -26,6 +26,7 @@ from recyclegan.labels import (
     LabelSet,
     exact_class,
     exact_ids,
+    packed,
 )
 from recyclegan.video import open_picture, read_image, refuse_missing_colours
 
@@ -172,8 +173,8 @@ class ColoursSeen:
         Raises:
             InputError: there are more than 256 now.
         """
-        packed = _packed(image)
-        new = np.unique(packed[~self._is_seen[packed]])
+        found = packed(np.broadcast_to(image, (*image.shape[:2], 3)))
+        new = np.unique(found[~self._is_seen[found]])
         self._is_seen[new] = True
         self._colours += new.tolist()
         if len(self._colours) > LARGEST_PALETTE:
@@ -186,8 +187,3 @@ class ColoursSeen:
     def palette(self) -> Colours:
         """Return the colours, sorted by red, then green, then blue."""
         return tuple((colour >> 16, (colour >> 8) & 255, colour & 255) for colour in sorted(self._colours))
-
-
-def _packed(image: Image) -> Int64[np.ndarray, "pixels"]:
-    red, green, blue = np.broadcast_to(image, (*image.shape[:2], 3)).reshape(-1, 3).T.astype(np.int64)
-    return (red << 16) | (green << 8) | blue

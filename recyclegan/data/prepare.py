@@ -1,7 +1,7 @@
-"""Making a data folder: from somebody's footage, or from the embedded world."""
+"""Making a data folder: from somebody's footage, or from the embedded world with what it knows of each frame."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from io import BytesIO
@@ -9,21 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
+from recyclegan.arrays import Image
+from recyclegan.data.extra_clips import EXTRA_FOLDER
 from recyclegan.data.index import Clip, Names, find_clips, single_frames
 from recyclegan.data.linking import cut_clip, place_clip
-from recyclegan.data.road_extras import check_road_extras, write_road_extras
 from recyclegan.data.walk import in_short, is_empty
 from recyclegan.domains import DOMAINS, Domain
-from recyclegan.errors import InputError
+from recyclegan.errors import InputError, nearest
 from recyclegan.files import kind_of, whole_folder, write_bytes
 from recyclegan.labels import VIPER, colourize
+from recyclegan.pace import Progress
 from recyclegan.paths import AnyPath, as_path, as_paths
 from recyclegan.roadworld import Drive
+from recyclegan.roadworld.drive import RoadFrame
 from recyclegan.settings.frames import Damaged, Reading
 from recyclegan.video import VIDEO_SUFFIXES, write_image, write_video
-
-Progress = Callable[[int, int, str], None]
-"""Told of (done, in all, what)."""
 
 LABEL_LOOK = "label"
 """Beside the looks of the embedded world: its class maps in VIPER's colours."""
@@ -34,6 +34,8 @@ LABELS_FOLDER = "A_labels"
 _DRIVES_PER_SEED = 100_000
 _CRF = 12
 _LARGEST_SEED = 2**32 - 1
+HALF_NEAR = 8.0
+"""Metres ahead at which a level of depth is half that of the camera's own place."""
 
 
 @dataclass(frozen=True)
@@ -257,3 +259,34 @@ def _write_truth(drive: Drive, path: Path) -> None:
     data = BytesIO()
     np.savez_compressed(data, classes=classes, flow_backward=flow, visible_backward=visible)
     write_bytes(path, data.getbuffer())
+
+
+def nearness(frame: RoadFrame) -> Image:
+    """Return how near each pixel is, in grey: 255 at the camera, half of it 8 m ahead, 0 in the sky."""
+    levels = 255 * HALF_NEAR / (HALF_NEAR + frame.drive.depth(frame.index))
+    return np.repeat(levels.round().astype(np.uint8)[..., None], 3, axis=2)
+
+
+ROAD_EXTRAS: dict[str, Callable[[RoadFrame], Image]] = {
+    "depth": nearness,
+    "labels": lambda frame: colourize(frame.classes, VIPER),
+}
+"""The picture of a frame for each of them."""
+
+
+def check_road_extras(names: Iterable[str]) -> None:
+    """Refuse what the embedded world does not know.
+
+    Raises:
+        InputError: there is such a name.
+    """
+    for name in names:
+        if name not in ROAD_EXTRAS:
+            raise InputError(f"extra: found {name!r}, expected {', '.join(ROAD_EXTRAS)}{nearest(name, ROAD_EXTRAS)}")
+
+
+def write_road_extras(drive: Drive, names: Iterable[str], split: Path, clip: str) -> None:
+    """Write further inputs of a drive into ``split/A_extra/NAME/CLIP``, as PNG."""
+    for name in names:
+        for number, frame in enumerate(drive):
+            write_image(split / EXTRA_FOLDER / name / clip / f"{number:05d}.png", ROAD_EXTRAS[name](frame))

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,14 +24,12 @@ from recyclegan.data.viper import (
 from recyclegan.domains import Domain
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
+from recyclegan.pace import Progress
 from recyclegan.paths import AnyPath, as_path
 
 SNIPPET = 30
 """Frames of a snippet of Cityscapes."""
 _CITYSCAPES = re.compile(r"(?:.*/)?(leftImg8bit(?:_sequence)?)/(train|val)/(\w+)/(\3_\d{6})_(\d{6})_leftImg8bit\.png")
-
-Progress = Callable[[int, int, str], None]
-"""Told of (files placed, files in all, clip)."""
 
 
 @dataclass

@@ -1,6 +1,8 @@
-"""Batches on the device that trains on them: copied there while it works on others, or cut out of frames kept there."""
+"""Batches on the device that trains, made ahead: copied while it works on others, or cut out of frames kept there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,13 +11,23 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from recyclegan.data.cache import ClipFrames
 from recyclegan.data.cache_entry import Window
+from recyclegan.data.cuts import LevelClip
+from recyclegan.data.eviction import gigabytes
 from recyclegan.data.sampling import UnpairedClips, as_clips
 from recyclegan.domains import Domain
+from recyclegan.errors import InputError
+from recyclegan.settings.training import OnDevice
 from recyclegan.tensors import Clips, Levels
+from recyclegan.video.reading import made_ahead
 
 Kept = Mapping[Domain, Sequence[UInt8[Tensor, "_ _ _ _"]]]
 """The clips of each domain (time, height, width, channels) as they lie on a device."""
+LARGEST_SHARE = 1 / 3
+"""Of a device's free memory, what frames may take where nobody said that they should."""
+DEPTH = 2
+"""Batches that wait at most, while one more is made."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +91,98 @@ class Staging:
         levels = torch.empty(shape, dtype=torch.uint8, pin_memory=self._stream is not None)
         np.concatenate(windows, out=levels.numpy())
         return levels.to(self._device, non_blocking=True)
+
+
+def are_kept(choice: OnDevice, num_bytes: int, device: torch.device) -> bool:
+    """Return whether frames of so many bytes are kept on a device; by ``auto`` they are where it is CUDA and has room.
+
+    Raises:
+        InputError: they should be, and there is not that much memory.
+    """
+    if choice == "off" or (choice == "auto" and device.type != "cuda"):
+        return False
+    free = free_bytes(device)
+    if choice == "on" and num_bytes > free:
+        raise InputError(
+            f"--data-on-device on: the frames take {gigabytes(num_bytes)}, and {device} has {gigabytes(free)} free; "
+            "take auto or off, or smaller frames"
+        )
+    return choice == "on" or num_bytes <= LARGEST_SHARE * free
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return how much of a device's memory is free; of one that does not tell, and of a CPU, the machine's."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def num_bytes(clips: UnpairedClips) -> int:
+    """Return how much the frames that are drawn from take in levels of 255."""
+    return sum(int(np.prod(clip.shape)) for frames in clips.frames.values() for clip in frames.clips)
+
+
+def keep(clips: UnpairedClips, device: torch.device) -> Kept:
+    """Return all frames that are drawn from, on a device, each read and checked once.
+
+    Raises:
+        InputError: frames are damaged in the cache, and cannot be decoded anew.
+    """
+    kept = {domain: [_kept(clip, device) for clip in frames.clips] for domain, frames in clips.frames.items()}
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)  # other streams read them from now on
+    return kept
+
+
+def _kept(clip: ClipFrames, device: torch.device) -> LevelClip:
+    """Return a clip on a device; frame by frame, so that no second copy of it is in memory."""
+    kept = torch.empty(clip.shape, dtype=torch.uint8, device=device)
+    for number in range(len(clip)):
+        kept[number] = torch.from_numpy(np.ascontiguousarray(clip[number : number + 1][0]))
+    return kept
+
+
+def kept_words(num_bytes: int, device: torch.device) -> str:
+    """Return in words that frames are kept."""
+    return f"all frames are kept on {device}, in {gigabytes(num_bytes)} of its memory (see --data-on-device)"
+
+
+class Prefetched:
+    """The batches of consecutive steps, the same whatever the timing: each depends on its step alone.
+
+    What goes wrong while one is made is raised when it is asked for. On leaving the block the thread has ended.
+    """
+
+    def __init__(self, stage: Callable[[int], Staged], first: int, num_steps: int) -> None:
+        """Make the batches of steps ``first`` to ``num_steps - 1`` by ``stage``, from the first one asked for on."""
+        self._batches = made_ahead(((step, stage(step)) for step in range(first, num_steps)), DEPTH)
+        self._start: float | None = None
+        self._waited = 0.0
+
+    def __enter__(self) -> "Prefetched":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._batches.close()
+
+    def batch(self, step: int) -> dict[Domain, Clips]:
+        """Return the batch of a step, on the device; steps are asked for one after the other.
+
+        Raises:
+            InputError: frames are damaged in the cache, and cannot be decoded anew.
+        """
+        asked = time.perf_counter()
+        made, staged = next(self._batches)
+        assert made == step
+        batch, now = staged.take(), time.perf_counter()
+        if self._start is None:  # nothing could be made ahead of the first one
+            self._start = now
+        else:
+            self._waited += now - asked
+        return batch
+
+    @property
+    def share_waited(self) -> float:
+        """Return the share of the time since the first batch in which steps waited for theirs."""
+        since = time.perf_counter() - self._start if self._start is not None else 0.0
+        return self._waited / since if since else 0.0

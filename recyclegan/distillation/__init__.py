@@ -10,9 +10,9 @@ from recyclegan.distillation.distilling import (
     distill,
     distill_config,
     learn_from,
+    open_teacher,
     resume_distilling,
 )
-from recyclegan.distillation.finding_teachers import open_teacher
 from recyclegan.distillation.teachers import Teacher
 
 __all__ = [

@@ -1,19 +1,23 @@
-"""A budget: the widest student that keeps up on this machine, by timing it from file to file."""
+"""What students cost: the multiplications of a frame, and the widest student that keeps up on this machine."""
 
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from recyclegan.arrays import Image
 from recyclegan.checkpoint import Card
 from recyclegan.errors import InputError
-from recyclegan.evaluation.counting import Progress
 from recyclegan.files import temporary_folder
 from recyclegan.networks import make_generator
+from recyclegan.pace import Progress
 from recyclegan.settings.distillation import STUDENTS, Budget, StudentName
 from recyclegan.settings.networks import GeneratorName
 from recyclegan.translation import Output, Translator
@@ -84,3 +88,19 @@ def moving_squares(budget: Budget) -> Iterator[Image]:
     colours = np.random.default_rng(0).integers(0, 256, (rows, columns, 3), dtype=np.uint8)
     picture = colours.repeat(SQUARE, 0).repeat(SQUARE, 1)[: budget.height, : budget.width]
     return (np.roll(picture, number, axis=1) for number in range(NUM_FRAMES))
+
+
+COUNTED = (torch.ops.aten.convolution, torch.ops.aten.addmm)
+"""What convolutions, transposed ones and linear layers compute with."""
+
+
+def gmacs(network: nn.Module, channels: int, height: int, width: int) -> float:
+    """Return the billions of MACs of convolutions and linear layers for one frame of a size.
+
+    Norms, activations and resizing are not counted, as is the custom. Nothing is computed: shapes alone pass through.
+    """
+    shaped = deepcopy(network).to("meta").eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        shaped(torch.empty(1, channels, height, width, device="meta"))
+    operations = counter.get_flop_counts()["Global"]
+    return sum(operations.get(kind, 0) for kind in COUNTED) / 2e9

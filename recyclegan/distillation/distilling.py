@@ -1,4 +1,4 @@
-"""``distill``: a teacher's frames are made, a student learns from them, and both are measured."""
+"""``distill``: a teacher is opened, its frames are made, a student learns from them, and both are measured."""
 
 import json
 from collections.abc import Callable
@@ -6,18 +6,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from recyclegan.checkpoint import CARD_KEY
 from recyclegan.distillation.budget import widest_within
-from recyclegan.distillation.finding_teachers import open_teacher
+from recyclegan.distillation.foreign_networks import ForeignTeacher
 from recyclegan.distillation.likeness import Likeness, measure_likeness
 from recyclegan.distillation.teacher_pairs import PAIRS, make_pairs, source_clips, target_clips
-from recyclegan.distillation.teachers import Teacher
-from recyclegan.domains import Direction
+from recyclegan.distillation.teachers import FootageTeacher, Teacher, TranslatorTeacher
+from recyclegan.domains import DIRECTIONS, Direction
+from recyclegan.engines.exported import open_session
+from recyclegan.engines.onnx_reading import is_exported
 from recyclegan.errors import InputError
-from recyclegan.evaluation.counting import Progress
 from recyclegan.files import kind_of, read_json, write_json
+from recyclegan.pace import Progress
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.runs.run_folder import check_run_folder, holds_run, only_training, read_config, unmade_on_failure
-from recyclegan.settings.distillation import TRAINING, Budget, StudentName, student_networks
+from recyclegan.settings.distillation import TRAINING, Budget, LevelsChoice, StudentName, student_networks
 from recyclegan.settings.frames import Reading
 from recyclegan.settings.methods import DistillConfig
 from recyclegan.settings.training import TrainConfig
@@ -170,3 +173,30 @@ def _keep_record(out: Path, teacher: Teacher, config: TrainConfig, target: Path 
     elif (found := read_json(out / RECORD)) != record:
         changed = next(name for name in record if not isinstance(found, dict) or found.get(name) != record[name])
         raise InputError(f"{out}: was begun with another {changed}; found {record[changed]}; name another --out")
+
+
+def open_teacher(
+    place: AnyPath, direction: Direction | None = None, device: str = "auto", levels: LevelsChoice = "auto"
+) -> Teacher:
+    """Return the teacher that a place is.
+
+    A run folder, a translator (.safetensors or exported .onnx), ``hf://owner/name``; an ONNX file of others, whose
+    ``levels`` are those that it reads; or a folder of videos or frames that any model made.
+
+    Raises:
+        InputError: it is none of them, or cannot be read.
+    """
+    path = Path(place)
+    if is_exported(path) and kind_of(path) == "file":
+        return _of_onnx(path, direction, levels)
+    is_folder = kind_of(path) == "folder"
+    if is_folder and not any((path / f"{way}.safetensors").exists() for way in DIRECTIONS):
+        return FootageTeacher(path)
+    return TranslatorTeacher(place, direction, device)
+
+
+def _of_onnx(path: Path, direction: Direction | None, levels: LevelsChoice) -> Teacher:
+    session = open_session(path)
+    if CARD_KEY in session.get_modelmeta().custom_metadata_map:
+        return TranslatorTeacher(path, direction, "cpu")
+    return ForeignTeacher(path, session, levels)

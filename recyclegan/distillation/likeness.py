@@ -11,12 +11,12 @@ from recyclegan.arrays import Image
 from recyclegan.checkpoint import add_metrics
 from recyclegan.data import find_clips
 from recyclegan.evaluation import EvaluationConfig, evaluate
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.measure_catalogue import MEASURES
 from recyclegan.evaluation.results import Results
 from recyclegan.files import added_to, kind_of, natural_key
+from recyclegan.pace import Progress, counted
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training.teacher_frames import TEACHER
+from recyclegan.training.extra_frames import TEACHER
 from recyclegan.translation import Translator
 from recyclegan.video import read_image, write_image
 

@@ -12,10 +12,10 @@ from recyclegan.data.linking import place_clip
 from recyclegan.data.resize import scale_of
 from recyclegan.distillation.teachers import Teacher
 from recyclegan.domains import source_domain, target_domain
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.files import added_to, kind_of, whole_folder
+from recyclegan.pace import Progress, counted
 from recyclegan.settings.frames import DataConfig, Reading
-from recyclegan.training.teacher_frames import TEACHER
+from recyclegan.training.extra_frames import TEACHER
 from recyclegan.video import write_image
 
 PAIRS = "pairs"

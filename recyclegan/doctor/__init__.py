@@ -6,12 +6,11 @@ Checks are functions from one scan (or view of a run) to findings; `examining` h
 
 from recyclegan.doctor.environment import environment, without_names
 from recyclegan.doctor.examining import DATA_CHECKS, RUN_CHECKS, examine_data, examine_run
-from recyclegan.doctor.finding import SEVERITIES, Finding, Severity
+from recyclegan.doctor.finding import Finding, Severity
 
 __all__ = [
     "DATA_CHECKS",
     "RUN_CHECKS",
-    "SEVERITIES",
     "Finding",
     "Severity",
     "environment",

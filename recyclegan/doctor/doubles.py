@@ -12,7 +12,6 @@ product of two frames is then at most that of the parts plus that of the lengths
 are never missed, and of the others hardly any is left to be compared.
 """
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from jaxtyping import Float, Float32
 from recyclegan.doctor.finding import Finding, listed, note, problem, warning
 from recyclegan.doctor.scan import LONG, Scan, View, images_at
 from recyclegan.errors import InputError
+from recyclegan.files import digest
 from recyclegan.metrics.pictures import SIDE, Patterns, patterns_of, thumbnail
 from recyclegan.video import read_image
 
@@ -313,9 +313,9 @@ def _equal_files(views: tuple[View, ...]) -> Iterator[Shared]:
     for number, view in enumerate(views):
         for file in view.clip.files:
             by_size[file.stat().st_size].append((number, file))
-    by_content: dict[bytes, list[tuple[int, Path]]] = defaultdict(list)
+    by_content: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for number, file in (entry for entries in by_size.values() if len(entries) > 1 for entry in entries):
-        by_content[_digest(file)].append((number, file))
+        by_content[digest(file)].append((number, file))
     holders: Counter[tuple[int, ...]] = Counter()
     for entries in by_content.values():
         numbers = tuple(sorted({number for number, _ in entries}))
@@ -329,11 +329,6 @@ def _equal_files(views: tuple[View, ...]) -> Iterator[Shared]:
         part, whole = sorted((views[first], views[second]), key=_order)
         num_files = len(part.clip.files)
         yield Shared(part, whole, Match(min(count, num_files), num_files, 0.0), exact=True)
-
-
-def _digest(file: Path) -> bytes:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").digest()
 
 
 def _shows_something(file: Path) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from recyclegan.doctor import clip_checks, doubles, run_folder_checks, split_checks, training_checks
 from recyclegan.doctor.finding import Finding, found_by, from_error
 from recyclegan.doctor.run_view import RunView
-from recyclegan.doctor.scan import Progress, Scan, look_at
+from recyclegan.doctor.scan import Scan, look_at
 from recyclegan.errors import InputError
+from recyclegan.pace import Show
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.runs import read_config
 from recyclegan.settings.frames import Labels
@@ -49,7 +50,7 @@ def examine_data(
     size: tuple[int, int] | None = None,
     labels: Labels | None = None,
     frames: int = DEFAULT_FRAMES,
-    progress: Progress | None = None,
+    progress: Show | None = None,
 ) -> list[Finding]:
     """Return what is wrong with a data folder, or worth knowing of it.
 
@@ -108,7 +109,7 @@ RUN_CHECKS: tuple[RunCheck, ...] = (
 """Every check of a run, in the order of the report. A new one is a function and a line here."""
 
 
-def examine_run(path: AnyPath, data: AnyPath | None = None, progress: Progress | None = None) -> list[Finding]:
+def examine_run(path: AnyPath, data: AnyPath | None = None, progress: Show | None = None) -> list[Finding]:
     """Return what is wrong with a run, or worth knowing of it.
 
     A few held-out frames are translated with the run's own translators; ``data`` is a data folder to take them from,

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypeVar
 
 from recyclegan.errors import InputError
 
 Seen = TypeVar("Seen")
 
 Severity = Literal["problem", "warning", "note"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The gravest first."""
 
 _MOST_NAMED = 5

@@ -10,11 +10,12 @@ import numpy as np
 from recyclegan.data import Clip, index_data
 from recyclegan.data.resize import Resize
 from recyclegan.doctor.finding import Finding, from_error, note
-from recyclegan.doctor.scan import Progress, images_at, spread
+from recyclegan.doctor.scan import images_at, spread
 from recyclegan.domains import DIRECTIONS, Direction, Domain, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.logs import damaged_lines, read_stats, series
 from recyclegan.metrics.frame_numbers import Look, Pair, look_of, pair_of
+from recyclegan.pace import Show
 from recyclegan.pages.charts import LARGEST_DRAWN
 from recyclegan.settings.extra_inputs import named_in_words
 from recyclegan.settings.methods import METHODS
@@ -75,7 +76,7 @@ class RunView:
     """What is said of a configuration that cannot be read."""
     data: Path | None
     """Footage to translate; None where none was named and the configuration is not there."""
-    progress: Progress = field(default=lambda *_: None)
+    progress: Show = field(default=lambda *_: None)
     translator_findings: list[Finding] = field(default_factory=list)
     """What is said of translators or footage that cannot be used."""
 

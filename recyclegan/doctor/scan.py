@@ -5,7 +5,7 @@ What the colours of frames say about label maps: how flat they are, how many the
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +22,7 @@ from recyclegan.domains import DOMAINS, Domain
 from recyclegan.errors import InputError
 from recyclegan.labels import LABEL_SETS, snap
 from recyclegan.metrics.pictures import Thumb, Thumbs, thumbnail
+from recyclegan.pace import Show
 from recyclegan.settings.frames import Labels
 from recyclegan.video import VideoInfo, check_whole, image_size, probe, read_frame, read_image, shown_times
 
@@ -113,9 +114,6 @@ def _colour(row: np.ndarray) -> Colour:
     return red, green, blue
 
 
-Progress = Callable[[int, int | None, str], None]
-"""Told of (done, in all or None, what) during long work."""
-
 LONG = 3000
 """Frames above which a video with an index is sampled by seeking instead of being decoded whole."""
 FEW = 16
@@ -168,7 +166,7 @@ class Scan:
     """Height and width in pixels of the frames to train on, where they are known."""
     labels: Labels | None = None
     """Domains that hold label maps, where it is known."""
-    progress: Progress = field(default=lambda *_: None)
+    progress: Show = field(default=lambda *_: None)
 
     @cached_property
     def domains(self) -> dict[Domain, tuple[View, ...]]:
@@ -186,7 +184,7 @@ def clip_name(split: str, domain: Domain, clip: Clip) -> str:
     return f"{split}/{domain.upper()}/{clip.name}{suffix}"
 
 
-def look_at(root: Path, frames: int, size: tuple[int, int] | None, labels: Labels | None, progress: Progress) -> Scan:
+def look_at(root: Path, frames: int, size: tuple[int, int] | None, labels: Labels | None, progress: Show) -> Scan:
     """Return what is seen of a data folder in ``frames`` frames of each clip, spread evenly over it."""
     absent: list[Finding] = []
     found: list[tuple[str, Domain, Clip]] = []

@@ -136,13 +136,13 @@ def step_memory(scan: Scan) -> Iterable[Finding]:
         yield note(f"{about}; {free[1]} has {gigabytes(free[0])} free", "nothing to do")
 
 
-def bytes_of_training(size: tuple[int, int], width: int, batch_size: int = 1) -> int:
+def bytes_of_training(size: tuple[int, int], width: int) -> int:
     """Return about how many bytes the training of Unsupervised Recycle-GAN with a resnet-6 takes.
 
     Linear in pixels and width for what a step computes, square in the width for the weights; measured in fp32.
     """
     scale = width / NetworkConfig().width
-    return round(BYTES_A_PIXEL * _area(size) * batch_size * scale + BYTES_OF_WEIGHTS * scale**2)
+    return round(BYTES_A_PIXEL * _area(size) * scale + BYTES_OF_WEIGHTS * scale**2)
 
 
 def free_memory() -> tuple[int, str] | None:

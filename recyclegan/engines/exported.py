@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -123,6 +124,19 @@ def session_of(model: bytes | str) -> "InferenceSession":
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = _ERRORS
     return InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def open_session(path: Path) -> "InferenceSession":
+    """Return what runs the ONNX file of a path.
+
+    Raises:
+        InputError: ONNX Runtime is not installed, or reads no network there.
+    """
+    check_installed(str(path), "onnxruntime")
+    try:
+        return session_of(str(path))
+    except Exception as error:
+        raise InputError(f"{path}: holds no network that onnxruntime reads ({type(error).__name__})") from error
 
 
 def run_of_session(session: "InferenceSession") -> FileRun:

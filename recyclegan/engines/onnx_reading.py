@@ -9,7 +9,7 @@ from torch import nn
 from recyclegan.checkpoint import CARD_KEY, Card, check_direction, read_card
 from recyclegan.domains import Direction
 from recyclegan.engines.engines import Engine, told_as_unusable
-from recyclegan.engines.exported import FileRun, check_installed, run_of_session, session_of
+from recyclegan.engines.exported import FileRun, check_installed, open_session, run_of_session
 from recyclegan.engines.on_device import to_levels
 from recyclegan.engines.onnx_writing import INPUTS, OUTPUT
 from recyclegan.engines.openvino_files import read_openvino
@@ -83,10 +83,7 @@ def load_exported(path: Path, direction: Direction | None = None) -> tuple[Expor
 def _read_onnx(path: Path) -> tuple[FileRun, str, str]:
     """Return what runs a file, the name of its input, and the text of its card."""
     check_is_file(path, "expected an ONNX file")
-    try:
-        session = session_of(str(path))
-    except Exception as error:
-        raise InputError(f"{path}: holds no network that onnxruntime reads ({type(error).__name__})") from error
+    session = open_session(path)
     return run_of_session(session), session.get_inputs()[0].name, _card_of(session, path)
 
 

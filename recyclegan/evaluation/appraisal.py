@@ -10,6 +10,7 @@ import numpy as np
 from recyclegan.arrays import Image
 from recyclegan.data.index import Clip
 from recyclegan.data.resize import Resize
+from recyclegan.data.walk import in_short
 from recyclegan.evaluation.clip_measures import ClipMeasures
 from recyclegan.evaluation.measure_catalogue import MEASURES, PICTURES
 from recyclegan.evaluation.paired_clips import PairedClip
@@ -20,7 +21,6 @@ from recyclegan.metrics.intervals import Draws, Interval, mean_interval
 from recyclegan.metrics.pictures import SHORT
 from recyclegan.verdict import Fault, Verdict, verdict_of
 
-MOST_NAMED = 5
 REASONS = {
     "pairs": "no pixel of neighbouring frames could be compared, or a network gave no finite number",
     "frames": "nothing was counted",
@@ -36,8 +36,8 @@ def notes_on_pairs(clips: Sequence[PairedClip], sources: Sequence[Clip]) -> Iter
     used = {clip.source.name for clip in clips}
     missing = [source.name for source in sources if source.name not in used]
     if missing:
-        named = ", ".join(missing[:MOST_NAMED]) + (" and others" if len(missing) > MOST_NAMED else "")
-        yield f"{len(missing)} of {len(sources)} clips of the source were not translated and are not measured: {named}"
+        counted = f"{len(missing)} of {len(sources)}"
+        yield f"{counted} clips of the source were not translated and are not measured: {in_short(missing)}"
 
 
 def notes_on_results(results: Mapping[str, Result]) -> Iterator[str]:
@@ -164,7 +164,6 @@ def _farther(results: Mapping[str, Result]) -> Iterator[Fault]:
                 "farther from the target than the untouched source"
                 f" ({MEASURES[name].title}: {ours.value:.3g}, the source's {source:.3g}{chance})",
                 "train longer (--resume with more --steps), or check that --target shows the look that was trained for",
-                is_grave=False,
             )
 
 
@@ -182,7 +181,6 @@ def _bought(results: Mapping[str, Result]) -> Iterator[Fault]:
             f"more calm than the source ({named}) is no merit: it was bought with blur, which left"
             f" {100 * kept[lost[0]]:.0f} % of the {lost[0]}",
             "judge steadiness beside sharpness; train longer, or anew at a larger --size",
-            is_grave=False,
         )
 
 

@@ -63,7 +63,7 @@ def class_distance_results(lesson: Lesson, draws: Draws) -> dict[str, Result]:
         _distances(lesson, *pair, found.ids, draws)
         for pair in ((found.translated, found.target), (found.source, found.target), found.halves)
     )
-    names = [_name(lesson, class_id) for class_id in found.ids]
+    names = [lesson.labels.name_of(class_id) for class_id in found.ids]
     results = [Result(own, {SOURCE: its, TARGET: half}) for own, its, half in zip(ours, theirs, least, strict=True)]
     by_class = dict(zip(names, results[1:], strict=True))
     return {_measure(lesson).name: replace(results[0], stated=_stated(lesson, found, source), by_class=by_class)}
@@ -135,16 +135,12 @@ def _mean(each: Sequence[Interval], num_clips: int) -> Interval:
     return Interval(value, *middle(draws), num_clips, draws)
 
 
-def _name(lesson: Lesson, class_id: int) -> str:
-    return lesson.labels.names[lesson.labels.ids.index(class_id)]
-
-
 def _stated(lesson: Lesson, found: _Compared, source: Examples) -> dict[str, str]:
     """Return what the numbers rest on, and the classes of the source that they leave out."""
     height, width = lesson.size
     ours, theirs = found.source.counts(), found.target.counts()
-    counts = ", ".join(f"{_name(lesson, one)} {ours[one]} and {theirs[one]}" for one in found.ids)
-    rare = ", ".join(_name(lesson, one) for one in np.setdiff1d(source.classes, [*found.ids, VOID]).tolist())
+    counts = ", ".join(f"{lesson.labels.name_of(one)} {ours[one]} and {theirs[one]}" for one in found.ids)
+    rare = ", ".join(lesson.labels.name_of(one) for one in np.setdiff1d(source.classes, [*found.ids, VOID]).tolist())
     stated = {
         "norm": _measure(lesson).norm,
         "size": f"{width}x{height}",

@@ -39,10 +39,6 @@ class Semantics:
         """Return the classes of the truth that do not count."""
         return (*self.labels.ignored, VOID)
 
-    def name(self, class_id: int) -> str:
-        """Return the name of a class."""
-        return self.labels.names[self.labels.ids.index(class_id)]
-
 
 def label_set(name: str) -> LabelSet:
     """Return the label set of that name.

@@ -19,7 +19,6 @@ from recyclegan.arrays import ClassMap
 from recyclegan.data.resize import Resize
 from recyclegan.errors import InputError
 from recyclegan.evaluation.class_scores import merged, true_classes
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.measure_catalogue import USE
 from recyclegan.evaluation.memory import Memory, key_of, stamp
 from recyclegan.evaluation.paired_clips import PairedClip
@@ -30,6 +29,7 @@ from recyclegan.metrics.intervals import Draws, Interval, Numbers, bootstrap_eac
 from recyclegan.metrics.pictures import as_rgb
 from recyclegan.metrics.segmentation import Confusion, confusion_matrix, segmentation_scores
 from recyclegan.networks.segmentation_unet import SegmentationUNet, class_weights
+from recyclegan.pace import Progress, counted
 from recyclegan.settings.evaluation import EvaluationConfig
 from recyclegan.tensors import to_frames
 

@@ -8,7 +8,6 @@ from recyclegan.evaluation.appraisal import appraise, notes_on_gaps, notes_on_pa
 from recyclegan.evaluation.class_distances import class_distance_results, notes_on_rare
 from recyclegan.evaluation.class_scores import Segment, Semantics, label_set, read_semantics
 from recyclegan.evaluation.clip_measures import ClipMeasures, PartMeasures, joined
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.downstream import Lesson, check_downstream, downstream_results
 from recyclegan.evaluation.evaluation_report import report
 from recyclegan.evaluation.examples import Example, worst_frames
@@ -36,6 +35,7 @@ from recyclegan.files import check_writable, encoded, kind_of, write_together
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.flow_estimation import EXACT_MASK, FlowKind
 from recyclegan.metrics.intervals import Draws
+from recyclegan.pace import Progress, counted
 from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.evaluation import EvaluationConfig
 
@@ -101,7 +101,7 @@ def evaluate(
     found, semantics = {**appraisal.results, **found}, state.semantics
     results = Results(
         results=found,
-        classes=class_scores(measures, config.protocol, semantics.name, protocol.draws) if semantics else {},
+        classes=class_scores(measures, config.protocol, semantics.labels.name_of, protocol.draws) if semantics else {},
         protocol=protocol.in_words(),
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,

@@ -15,6 +15,7 @@ from recyclegan.pages.page import (
     Section,
     details,
     grid,
+    grid_and_more,
     heading,
     headline,
     note,
@@ -122,10 +123,8 @@ def _kept(result: Result, reference: str) -> str:
 
 def _over_time(clips: Sequence[ClipMeasures], marks: dict[str, list[int]]) -> Section:
     charts = [chart for clip in clips for chart in _charts(clip, marks.get(clip.name, []))]
-    shown, folded = charts[:OPEN_CHARTS], charts[OPEN_CHARTS:]
-    more = [details(f"{len(folded)} more", [grid(folded, CHART_WIDTH)])] if folded else []
     lead = "How far each frame differs from the one before it, moved along. Dotted marks: the worst moments."
-    return Section("Over time", [grid(shown, CHART_WIDTH), *more], lead)
+    return Section("Over time", grid_and_more(charts, OPEN_CHARTS, CHART_WIDTH), lead)
 
 
 def _charts(clip: ClipMeasures, marks: Sequence[int]) -> list[Html]:

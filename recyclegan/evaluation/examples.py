@@ -24,7 +24,7 @@ from recyclegan.evaluation.results import FORMAT
 from recyclegan.evaluation.truth import Size
 from recyclegan.files import read_json, temporary_folder, write_text
 from recyclegan.metrics.intervals import Interval
-from recyclegan.metrics.temporal import excess_flicker_map
+from recyclegan.metrics.temporal import change, excess_flicker_map
 from recyclegan.pages.page import Cell, Column, Html, Section, note, page, table
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.verdict import WORDS
@@ -134,7 +134,7 @@ def _added_flicker(
     motion = flow_source.motion(previous, current)
     ours = as_frames(previous.translated), as_frames(current.translated)
     theirs = as_frames(previous.source), as_frames(current.source)
-    added = excess_flicker_map(*ours, *theirs, motion.flow)
+    added = excess_flicker_map(change(*ours, motion.flow), change(*theirs, motion.flow))
     return (added * motion.visible)[0, 0].numpy()
 
 

@@ -8,7 +8,7 @@ Frames that are looked at several times, decoded once: kept in memory, as far as
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from uuid import uuid4
 import numpy as np
 
 from recyclegan.arrays import Image
+from recyclegan.config import fields_of
+from recyclegan.data.eviction import bytes_of
 from recyclegan.data.index import Clip
 from recyclegan.files import digest_of
 from recyclegan.video import read_image
@@ -29,13 +31,6 @@ MOST_FILED = 2**32
 """Bytes that are kept in a folder."""
 
 
-def _size_of(file: Path) -> int:
-    """Return the bytes of a file; 0 where another process has given it its last name meanwhile."""
-    with suppress(FileNotFoundError):
-        return file.stat().st_size
-    return 0
-
-
 @dataclass
 class Memory:
     """Arrays that are kept by key: in a folder, which processes share, or else in this process, up to a bound."""
@@ -46,7 +41,7 @@ class Memory:
     @cached_property
     def _room(self) -> list[int]:
         """The bytes that are left, in a list of one."""
-        filed = sum(map(_size_of, self.folder.glob("*.npz"))) if self.folder else 0
+        filed = sum(map(bytes_of, self.folder.glob("*.npz"))) if self.folder else 0
         return [MOST_FILED - filed if self.folder else MOST_HELD]
 
     def recall(self, key: str, make: Callable[[], Arrays]) -> Arrays:
@@ -188,16 +183,12 @@ class KeptClip(Clip):
         """
         if self.kind == "frames":
             return (self.store.image(file, as_labels) for file in self.files)
-        plain = Clip(**_fields(self))
+        plain = Clip(**fields_of(Clip, self))
         return self.store.video(plain) if self.kind == "video" else plain.images(as_labels)
-
-
-def _fields(clip: Clip) -> dict[str, Any]:
-    return {field.name: getattr(clip, field.name) for field in fields(Clip)}
 
 
 def kept(clip: Clip, store: Store) -> Clip:
     """Return a clip whose frames are kept in a store."""
-    made = KeptClip(**_fields(clip), store=store)
+    made = KeptClip(**fields_of(Clip, clip), store=store)
     vars(made).update(vars(clip))  # with the count and the size, where they were asked for before
     return made

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from recyclegan.data.index import Clip
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.distribution_distances import (
     Sample,
     aligned_distance,
@@ -24,6 +23,7 @@ from recyclegan.evaluation.truth import Size
 from recyclegan.features.efficientnet import ABOUT
 from recyclegan.metrics.distribution import Extract, inception_features, load_features
 from recyclegan.metrics.intervals import Draws, Interval
+from recyclegan.pace import Progress, counted
 from recyclegan.settings.evaluation import EvaluationConfig
 
 

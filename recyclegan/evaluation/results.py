@@ -84,7 +84,7 @@ class Results:
             "classes": {name: _class(score) for name, score in self.classes.items()},
             "clips": [_clip(clip) for clip in self.clips],
         }
-        return json.dumps(_without_nan(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(without_nan(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     def draws(self) -> bytes:
         """Return the content of ``draws.npz``: by measure, its values on the clips drawn again.
@@ -108,8 +108,8 @@ def _measure(name: str, result: Result) -> dict[str, Any]:
 
 
 def _values(result: Result) -> dict[str, Any]:
-    references = {key: _interval(value) for key, value in result.references.items()}
-    return {"translated": _interval(result.translated), "references": references}
+    references = {key: interval_content(value) for key, value in result.references.items()}
+    return {"translated": interval_content(result.translated), "references": references}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -122,11 +122,12 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _class(score: ClassScore) -> dict[str, Any]:
     intervals = {"interval": score.interval, "rival": score.rival}
-    bounds = {name: _interval(interval) for name, interval in intervals.items() if interval}
+    bounds = {name: interval_content(interval) for name, interval in intervals.items() if interval}
     return {"iou": score.iou, "colour_alone": score.colour_alone, **bounds}
 
 
-def _interval(interval: Interval) -> dict[str, float]:
+def interval_content(interval: Interval) -> dict[str, float]:
+    """Return an interval as it is written, without the draws behind it."""
     return {name: getattr(interval, name) for name in ("value", "low", "high", "num_clips")}
 
 
@@ -142,11 +143,12 @@ def _clip(clip: ClipMeasures) -> dict[str, Any]:
     }
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """Return tables and lists with nothing in the place of numbers that are not finite, which JSON does not know."""
     if isinstance(value, dict):
-        return {key: _without_nan(entry) for key, entry in value.items()}
+        return {key: without_nan(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_without_nan(entry) for entry in value]
+        return [without_nan(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

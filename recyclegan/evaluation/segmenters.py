@@ -18,6 +18,7 @@ from torch import Tensor
 
 from recyclegan.arrays import ClassMap, Image
 from recyclegan.data.archives import open_archive
+from recyclegan.engines.exported import open_session
 from recyclegan.errors import InputError
 from recyclegan.evaluation.truth import Size
 from recyclegan.features.pretrained import load_fcn8s
@@ -118,14 +119,7 @@ def _is_script(path: Path) -> bool:
 
 
 def _load_onnx(path: Path) -> tuple[Network, Size | None]:
-    try:
-        from onnxruntime import InferenceSession
-    except ImportError as error:
-        raise InputError(f"{path}: needs onnxruntime; pip install 'recyclegan[onnx]'") from error
-    try:
-        session = InferenceSession(path, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise InputError(f"{path}: holds no network that onnxruntime reads ({type(error).__name__})") from error
+    session = open_session(path)
     (taken, *others) = session.get_inputs()
     if others:
         raise InputError(f"{path}: takes {1 + len(others)} inputs; expected one, (1, 3, height, width)")

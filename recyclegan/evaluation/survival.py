@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from recyclegan.evaluation.counting import Progress, counted
 from recyclegan.evaluation.downstream import (
     STEPS,
     ClassMaps,
@@ -21,9 +20,9 @@ from recyclegan.evaluation.measure_catalogue import SURVIVAL
 from recyclegan.evaluation.results import SOURCE, TARGET, Result
 from recyclegan.labels import LabelSet
 from recyclegan.metrics.intervals import Draws, Interval, bootstrap
-from recyclegan.metrics.lamps import lamp_colour
-from recyclegan.metrics.objects import object_tally, objects_in
+from recyclegan.metrics.objects import lamp_colour, object_tally, objects_in
 from recyclegan.networks.segmentation_unet import SegmentationUNet
+from recyclegan.pace import Progress, counted
 
 KINDS: Mapping[str, frozenset[str]] = {
     "vehicles_kept": frozenset(

@@ -8,9 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.features.efficientnet import FEATURE_CHANNELS, EfficientNetLite0
-from recyclegan.networks.discriminators import Verdict
+from recyclegan.networks.discriminators import Verdict, spectrally_normalized
 from recyclegan.networks.layers import initialize
-from recyclegan.networks.spectral import spectrally_normalized
 from recyclegan.tensors import Frames
 
 WIDTHS = (32, 64, 128, 256)

@@ -9,7 +9,7 @@ from recyclegan.labels.colouring import (
     exact_class,
     exact_ids,
     nearest_class,
-    palette_of,
+    packed,
     snap,
 )
 from recyclegan.labels.sets import (
@@ -35,6 +35,6 @@ __all__ = [
     "exact_class",
     "exact_ids",
     "nearest_class",
-    "palette_of",
+    "packed",
     "snap",
 ]

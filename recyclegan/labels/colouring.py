@@ -1,9 +1,7 @@
 """The way from classes to colours and back."""
 
-from collections.abc import Iterable
-
 import numpy as np
-from jaxtyping import Int, Integer, UInt8
+from jaxtyping import Int, Int64, Integer, UInt8
 
 from recyclegan.arrays import ClassMap, Image, Palette
 from recyclegan.errors import InputError
@@ -91,27 +89,9 @@ def snap(image: Image, palette: Palette) -> Image:
     return palette.astype(np.uint8).take(_nearest_row(image, palette), axis=0)
 
 
-def palette_of(images: Iterable[AnyImage]) -> Palette:
-    """Return the distinct colours of label maps, sorted by red, then green, then blue.
-
-    Raises:
-        InputError: there is no image, or the images hold more than 256 colours.
-    """
-    found = np.empty(0, np.int64)
-    for image in images:
-        found = np.union1d(found, np.unique(_packed(image)))
-        if len(found) > LARGEST_PALETTE:
-            raise InputError(
-                f"{len(found)} colours: not a label map (expected at most {LARGEST_PALETTE}); "
-                "name label maps saved without compression loss"
-            )
-    if not len(found):
-        raise InputError("no label maps: a palette cannot be read from no image; name at least one")
-    return np.stack([found >> 16, (found >> 8) & 255, found & 255], axis=1)
-
-
-def _packed(image: Image) -> Int[np.ndarray, "height width"]:
-    red, green, blue = np.moveaxis(_three_channels(image), 2, 0).astype(np.int64)
+def packed(images: UInt8[np.ndarray, "*places 3"]) -> Int64[np.ndarray, "*places"]:
+    """Return each colour as one number: red, then green, then blue, of 8 bits each."""
+    red, green, blue = np.moveaxis(images, -1, 0).astype(np.int64)
     return (red << 16) | (green << 8) | blue
 
 

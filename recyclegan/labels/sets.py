@@ -29,6 +29,10 @@ class LabelSet:
         """Return one more than the largest id: the classes that a network of this set tells."""
         return max(self.ids) + 1
 
+    def name_of(self, class_id: int) -> str:
+        """Return the name of a class."""
+        return self.names[self.ids.index(class_id)]
+
     @property
     def painted(self) -> UInt8[np.ndarray, "colours 3"]:
         """Return every colour that a map of this set may show: those of the classes in their order, then void's."""

@@ -4,8 +4,7 @@ For: training, and ``prepare crops``. In: the decoded clips of both domains, and
 Out: which crop of B stands beside a crop of A at each step; an index of layouts in the cache, made once.
 """
 
-from recyclegan.matching.matching import match_crops
+from recyclegan.matching.matching import SameBand, match_crops
 from recyclegan.matching.nearest_crops import NearestCrops, Pairs, mutual_neighbours
-from recyclegan.matching.same_band import SameBand
 
 __all__ = ["NearestCrops", "Pairs", "SameBand", "match_crops", "mutual_neighbours"]

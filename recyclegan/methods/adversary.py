@@ -1,6 +1,7 @@
 """The adversary: the discriminators of each domain, what they are shown, and the losses of both sides."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -11,16 +12,14 @@ from recyclegan import losses
 from recyclegan.domains import DOMAINS, Domain, Domains
 from recyclegan.features.efficientnet import load_efficientnet
 from recyclegan.features.projected import FeatureDiscriminator, ProjectedFeatures
-from recyclegan.flow import sample_motion
+from recyclegan.flow import Motion, sample_motion, visible, warp
 from recyclegan.losses import Verdicts, mean_of, verdicts_in
 from recyclegan.methods.augmentation import sample_augmentation
-from recyclegan.methods.frame_pairs import FramePair, aligned
 from recyclegan.networks import make_discriminator
-from recyclegan.networks.coordinates import COORDINATES, WithCoordinates
-from recyclegan.networks.discriminators import Jury, MultiScale
+from recyclegan.networks.discriminators import COORDINATES, Jury, MultiScale, WithCoordinates
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import NetworkConfig, Objective
-from recyclegan.tensors import Frames, Scalar, Translate
+from recyclegan.tensors import Flow, Frames, Scalar, Translate
 
 OBJECTIVES: dict[Objective, tuple[Callable[[Tensor], Scalar], Callable[[Tensor, Tensor, Tensor | None], Scalar]]] = {
     "least-squares": (losses.adversarial, losses.discriminator),
@@ -77,6 +76,23 @@ def backbone_of(networks: NetworkConfig) -> ProjectedFeatures | None:
     """
     config = networks.adversary
     return ProjectedFeatures(load_efficientnet(config.efficientnet)) if config.projected else None
+
+
+ITERATIONS = 5
+"""Steps of the fixed-point iteration that inverts a flow."""
+Joined = Float[Tensor, "batch channels_twice height width"]
+
+
+@dataclass(frozen=True)
+class FramePair:
+    """A frame, and the next one brought back onto it."""
+
+    first: Frames
+    second: Frames
+
+    def joined(self) -> Joined:
+        """Return the frame and how the other differs from it, joined by channel: look and steadiness at once."""
+        return torch.cat([self.first, self.second - self.first], dim=1)
 
 
 class Adversary:
@@ -223,3 +239,24 @@ def standing_out(frames: Frames, cells: tuple[int, int]) -> Agreement:
     grey = functional.adaptive_avg_pool2d(frames.detach().float().mean(dim=1, keepdim=True), cells)
     centred = grey - grey.mean(dim=(2, 3), keepdim=True)
     return centred / centred.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=1e-3)
+
+
+def aligned(first: Frames, moved: Frames, motion: Motion) -> FramePair:
+    """Return the pair of ``first`` and ``moved``, which shows the same scene after ``motion``, with that undone.
+
+    Where the motion brought in what the first frame does not show, both show the first.
+    """
+    back = inverse(motion.flow)
+    seen = warp(motion.visible.to(back.dtype), back) * visible(back) > 1 - 1e-3
+    return FramePair(first, torch.where(seen, warp(moved, back), first))
+
+
+def inverse(flow: Flow) -> Flow:
+    """Return the flow that undoes a smooth one: ``warp(warp(x, flow), inverse(flow))`` is ``x`` but for resampling.
+
+    It solves ``g(p) = -flow(p - g(p))`` by iteration.
+    """
+    back = -flow
+    for _ in range(ITERATIONS):
+        back = -warp(flow, back)
+    return back

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recyclegan.flow import pixel_grid, warp
-from recyclegan.settings.adversarial import AugmentationName
+from recyclegan.settings.networks import AugmentationName
 from recyclegan.tensors import Flow, Frames
 
 SHIFT = 1 / 8

@@ -33,20 +33,20 @@ PATCHES_PER_FRAME = 64
 NUM_PROJECTIONS = 256
 
 
-def frequency_bands(frames: Frames, num_bands: int = NUM_BANDS) -> list[Float[Tensor, "batch channels _ _"]]:
+def frequency_bands(frames: Frames) -> list[Float[Tensor, "batch channels _ _"]]:
     """Return what each halving of the size loses, finest first, and last what remains (a Laplacian pyramid).
 
     Raises:
         InputError: the frames are too small for a patch in the coarsest band.
     """
-    least = PATCH_SIDE * 2 ** (num_bands - 1)
+    least = PATCH_SIDE * 2 ** (NUM_BANDS - 1)
     height, width = frames.shape[-2:]
     if min(height, width) < least:
         raise InputError(
             f"patch distance: frames of {width}x{height}, expected at least {least}x{least}; use larger frames"
         )
     bands = []
-    for _ in range(num_bands - 1):
+    for _ in range(NUM_BANDS - 1):
         smaller = F.avg_pool2d(frames, 2, ceil_mode=True)
         enlarged = F.interpolate(smaller, size=frames.shape[-2:], mode="bilinear", align_corners=False)
         bands.append(frames - enlarged)
@@ -68,41 +68,12 @@ def _patches(band: Frames, rng: torch.Generator, per_frame: int) -> Samples:
     return windows[frame, :, row, column].flatten(0, 1).flatten(1)
 
 
-def patch_distance(
-    output: Sequence[Samples], target: Sequence[Samples], seed: int = 0, num_projections: int = NUM_PROJECTIONS
-) -> list[float]:
-    """Return for each frequency band the sliced Wasserstein distance between patches, finest band first.
-
-    In units of the target's standard deviation in that band: 0 for the same patches, 1 is far. The fine bands speak of
-    texture, the last one of colour and shape. Two draws from the same footage are some hundredths apart.
-
-    Source: after Karras et al. 2018 (progressive growing), who normalise each set by itself; here both are normalised
-    by the target, so that a wrong colour or contrast shows.
-    """
-    return [slices.distance() for slices in patch_slices(output, target, seed, num_projections)]
-
-
-def patch_slices(
-    output: Sequence[Samples], target: Sequence[Samples], seed: int = 0, num_projections: int = NUM_PROJECTIONS
-) -> list["Slices"]:
-    """Return what `patch_distance` compares in each frequency band, for distances under other weights too."""
-    rng = torch.Generator().manual_seed(seed)
-    return [
-        Slices(ours / theirs.std(), theirs / theirs.std(), rng, num_projections)
-        for ours, theirs in zip(output, target, strict=True)
-    ]
-
-
-def sliced_wasserstein(left: Samples, right: Samples, rng: torch.Generator, num_projections: int) -> float:
-    """Return the mean over random directions of the Wasserstein-1 distance between the projected samples.
-
-    The sets may differ in size; the distance in each direction is exact.
-    """
-    return Slices(left, right, rng, num_projections).distance()
-
-
 class Slices:
-    """Two sets of samples in random directions, sorted once: distances under ever new weights cost no more sorting."""
+    """Two sets of samples in random directions, sorted once: distances under ever new weights cost no more sorting.
+
+    The distance is the mean over the directions of the Wasserstein-1 distance between the projected samples, which is
+    exact. The sets may differ in size.
+    """
 
     def __init__(self, left: Samples, right: Samples, rng: torch.Generator, num_projections: int) -> None:
         directions = F.normalize(torch.randn(left.shape[1], num_projections, generator=rng), dim=0).to(left)
@@ -145,6 +116,24 @@ class Slices:
     def _by_direction(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the order of all samples in each direction, and how far it is from each to the next."""
         return zip(self._order, self._steps, strict=True)
+
+
+def patch_slices(
+    output: Sequence[Samples], target: Sequence[Samples], seed: int = 0, num_projections: int = NUM_PROJECTIONS
+) -> list[Slices]:
+    """Return for each frequency band, finest band first, what tells the sliced Wasserstein distance between patches.
+
+    In units of the target's standard deviation in that band: 0 for the same patches, 1 is far. The fine bands speak of
+    texture, the last one of colour and shape. Two draws from the same footage are some hundredths apart.
+
+    Source: after Karras et al. 2018 (progressive growing), who normalise each set by itself; here both are normalised
+    by the target, so that a wrong colour or contrast shows.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    return [
+        Slices(ours / theirs.std(), theirs / theirs.std(), rng, num_projections)
+        for ours, theirs in zip(output, target, strict=True)
+    ]
 
 
 def frechet_distance(left: Samples, right: Samples) -> float:

@@ -6,7 +6,7 @@ Every flow is a *backward* flow on the grid of the later frame: ``current(p)`` s
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,6 @@ from recyclegan.networks.weights import read_weights
 from recyclegan.tensors import Flow, Frames, Mask, to_images
 
 FlowKind = Literal["exact", "dis", "raft"]
-FLOW_KINDS: tuple[FlowKind, ...] = get_args(FlowKind)
 
 EstimateFlow = Callable[[Frames, Frames], Flow]
 """Maps previous and current frames in [-1, 1] to the backward flow from one to the other."""

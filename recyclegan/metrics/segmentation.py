@@ -22,6 +22,8 @@ from recyclegan.settings.evaluation import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
+BITS = 4
+"""Of each channel of a colour by which classes are looked up."""
 Ignored = int | tuple[int, ...]
 """The class or classes of the truth that do not count."""
 
@@ -76,10 +78,10 @@ def segmentation_scores(confusion: Confusion, protocol: Protocol = "standard") -
     right, true = np.diagonal(confusion), confusion.sum(axis=1)
     union = true + confusion[:, :num_classes].sum(axis=0) - right
     absent = ABSENT[protocol]
-    iou = _ratio(right, np.where(true > 0, union, 0), absent)
+    iou = ratio(right, np.where(true > 0, union, 0), absent)
     return SegmentationScores(
         mean_iou=_mean(iou, num_pixels),
-        mean_accuracy=_mean(_ratio(right, true, absent), num_pixels),
+        mean_accuracy=_mean(ratio(right, true, absent), num_pixels),
         pixel_accuracy=right.sum() / num_pixels if num_pixels else np.nan,
         iou=iou,
         protocol=protocol,
@@ -87,7 +89,8 @@ def segmentation_scores(confusion: Confusion, protocol: Protocol = "standard") -
     )
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
+def ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> Float64[np.ndarray, " classes"]:
+    """Return the share of each class, and ``empty`` for one that has none of the whole."""
     return np.divide(part, whole, out=np.full(len(part), empty), where=whole > 0)
 
 
@@ -145,49 +148,46 @@ def _nearest_source(flow: FlowArray) -> tuple[tuple[np.ndarray, np.ndarray], Mas
 class ColourLookup:
     """The best guess of a class from a pixel's colour alone: the baseline that a translation to labels must beat.
 
-    Colours are quantised to ``2 ** bits`` levels a channel; each cell answers with the class seen most often in it, a
+    Colours are quantised to ``2 ** BITS`` levels a channel; each cell answers with the class seen most often in it, a
     cell never seen with the class of the nearest seen cell.
     """
 
-    def __init__(self, classes: ClassMap, bits: int) -> None:
+    def __init__(self, classes: ClassMap) -> None:
         """Keep ``classes``, one row, one entry a cell; use `ColourLookup.fit` to make one."""
         self._classes = classes.reshape(-1)
-        self._bits = bits
 
     @classmethod
-    def fit(
-        cls, images: Iterable[Image], class_maps: Iterable[ClassMap], bits: int = 4, ignore: Ignored = VOID
-    ) -> "ColourLookup":
+    def fit(cls, images: Iterable[Image], class_maps: Iterable[ClassMap], ignore: Ignored = VOID) -> "ColourLookup":
         """Return the lookup that is right most often on these images; pixels of class ``ignore`` do not count.
 
         Raises:
             InputError: there is no labelled pixel to learn from.
         """
-        counts = np.zeros((1 << 3 * bits, 256), np.int64)
+        counts = np.zeros((1 << 3 * BITS, 256), np.int64)
         for image, class_map in zip(images, class_maps, strict=True):
             counted = ~np.isin(class_map, ignore)
-            pairs = _cells(image, bits)[counted] * 256 + class_map[counted]
+            pairs = _cells(image)[counted] * 256 + class_map[counted]
             counts += np.bincount(pairs, minlength=counts.size).reshape(counts.shape)
         if not counts.any():
             raise InputError("colour lookup: no labelled pixel found, expected at least one; give labelled frames")
         seen = counts.sum(axis=1) > 0
-        return cls(counts.argmax(axis=1).astype(np.uint8)[_nearest_seen(seen, bits)][None], bits)
+        return cls(counts.argmax(axis=1).astype(np.uint8)[_nearest_seen(seen)][None])
 
     def predict(self, image: Image) -> ClassMap:
         """Return the class of every pixel of an RGB image."""
-        return self._classes[_cells(image, self._bits)]
+        return self._classes[_cells(image)]
 
 
-def _cells(image: Image, bits: int) -> np.ndarray:
+def _cells(image: Image) -> np.ndarray:
     """Return the number of the colour cell of every pixel."""
     assert image.shape[2] == 3, image.shape
-    red, green, blue = (image.astype(np.int64) >> (8 - bits)).transpose(2, 0, 1)
-    return (red << 2 * bits) | (green << bits) | blue
+    red, green, blue = (image.astype(np.int64) >> (8 - BITS)).transpose(2, 0, 1)
+    return (red << 2 * BITS) | (green << BITS) | blue
 
 
-def _nearest_seen(seen: np.ndarray, bits: int) -> np.ndarray:
+def _nearest_seen(seen: np.ndarray) -> np.ndarray:
     """Return for every cell the number of the nearest cell that was seen (itself where it was)."""
-    cells = np.indices((1 << bits,) * 3).reshape(3, -1).T
+    cells = np.indices((1 << BITS,) * 3).reshape(3, -1).T
     numbers = np.flatnonzero(seen)
     nearest_to = np.arange(len(cells))
     for cell in np.flatnonzero(~seen):

@@ -8,14 +8,13 @@ How far translating and moving are from commuting: the property that the unsuper
 """
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.flow import warp
+from recyclegan.flow import Motion, warp
 from recyclegan.tensors import Flow, Frames, Mask, Translate
 
 PerPair = Float[Tensor, " batch"]
@@ -29,12 +28,12 @@ SOFT_MASK_SHARPNESS = 50.0
 def change(previous: Frames, current: Frames, flow: Flow) -> Frames:
     """Return the difference between a frame and the one before, warped to it; black to white is 1.
 
-    Every measure of flicker follows from it: compute it once a pair and pass it to `flicker_measures`.
+    Every measure of flicker follows from it, as ``changed`` of a translation and as ``source_changed`` of its source.
     """
     return (current - warp(previous, flow)) / 2
 
 
-def warping_error(previous: Frames, current: Frames, flow: Flow, visible: Mask) -> PerPair:
+def warping_error(changed: Frames, visible: Mask) -> PerPair:
     """Return the mean squared difference between a frame and the one before, warped to it, over visible pixels.
 
     The mean runs over channels too (three times this is the sum over channels that some papers print). NaN where no
@@ -42,16 +41,10 @@ def warping_error(previous: Frames, current: Frames, flow: Flow, visible: Mask) 
 
     Source: Lai et al. 2018, "Learning Blind Video Temporal Consistency", section 4 (warping error).
     """
-    return _mean_square(change(previous, current, flow), visible)
-
-
-def _mean_square(changed: Frames, visible: Mask) -> PerPair:
     return mean_over(changed.square().mean(dim=1, keepdim=True), visible)
 
 
-def soft_warping_error(
-    previous: Frames, current: Frames, source_previous: Frames, source_current: Frames, flow: Flow
-) -> PerPair:
+def soft_warping_error(changed: Frames, source_changed: Frames) -> PerPair:
     """Return the mean absolute difference to the warped frame before, weighted by how well the source itself warps.
 
     The weight of a pixel is ``exp(-50 d^2)``, d^2 being the squared difference of the source's warped frame summed over
@@ -59,61 +52,37 @@ def soft_warping_error(
 
     Source: Lai et al. 2018, equations 2 and 3 (the temporal loss, taken as a measure).
     """
-    return _soft_mean(change(previous, current, flow), change(source_previous, source_current, flow))
-
-
-def _soft_mean(changed: Frames, source_changed: Frames) -> PerPair:
     weight = torch.exp(-SOFT_MASK_SHARPNESS * source_changed.square().sum(dim=1, keepdim=True))
-    return (weight * _size(changed)).mean(dim=(1, 2, 3))
+    return (weight * flicker_map(changed)).mean(dim=(1, 2, 3))
 
 
-def flicker_map(previous: Frames, current: Frames, flow: Flow) -> PixelMap:
+def flicker_map(changed: Frames) -> PixelMap:
     """Return the absolute difference between a frame and the one before, warped to it; the mean over channels."""
-    return _size(change(previous, current, flow))
-
-
-def _size(changed: Frames) -> PixelMap:
     return changed.abs().mean(dim=1, keepdim=True)
 
 
-def excess_flicker(
-    previous: Frames,
-    current: Frames,
-    source_previous: Frames,
-    source_current: Frames,
-    flow: Flow,
-    visible: Mask,
-) -> PerPair:
+def excess_flicker_map(changed: Frames, source_changed: Frames) -> PixelMap:
+    """Return how far each pixel flickers beyond its source; 0 where the source flickers as much or more."""
+    return (flicker_map(changed) - flicker_map(source_changed)).clamp(min=0)
+
+
+def excess_flicker(changed: Frames, source_changed: Frames, visible: Mask) -> PerPair:
     """Return the mean flicker that the translation added: per pixel, the output's beyond the source's.
 
     A pixel that is steadier than its source counts 0, so calm here never pays for flicker there. The source itself
     scores 0. NaN where no pixel is visible.
     """
-    return mean_over(excess_flicker_map(previous, current, source_previous, source_current, flow), visible)
-
-
-def excess_flicker_map(
-    previous: Frames, current: Frames, source_previous: Frames, source_current: Frames, flow: Flow
-) -> PixelMap:
-    """Return how far each pixel flickers beyond its source; 0 where the source flickers as much or more."""
-    return _excess(change(previous, current, flow), change(source_previous, source_current, flow))
-
-
-def _excess(changed: Frames, source_changed: Frames) -> PixelMap:
-    return (_size(changed) - _size(source_changed)).clamp(min=0)
+    return mean_over(excess_flicker_map(changed, source_changed), visible)
 
 
 def flicker_measures(changed: Frames, source_changed: Frames, visible: Mask) -> dict[str, PerPair]:
-    """Return all measures of flicker by name, the source's own among them, from what `change` gives for both videos.
-
-    The same numbers as the functions above give one by one, with each video warped once.
-    """
+    """Return all measures of flicker by name, the source's own among them."""
     return {
-        "warping_error": _mean_square(changed, visible),
-        "source_warping_error": _mean_square(source_changed, visible),
-        "soft_warping_error": _soft_mean(changed, source_changed),
-        "source_soft_warping_error": _soft_mean(source_changed, source_changed),
-        "added_flicker": mean_over(_excess(changed, source_changed), visible),
+        "warping_error": warping_error(changed, visible),
+        "source_warping_error": warping_error(source_changed, visible),
+        "soft_warping_error": soft_warping_error(changed, source_changed),
+        "source_soft_warping_error": soft_warping_error(source_changed, source_changed),
+        "added_flicker": excess_flicker(changed, source_changed, visible),
     }
 
 
@@ -157,20 +126,8 @@ def mean_over(values: PixelMap, mask: Mask) -> PerPair:
     return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
 
 
-@runtime_checkable
-class Warp(Protocol):
-    """A motion: call it on frames to move them; ``visible`` says which pixels it then shows truly."""
-
-    @property
-    def visible(self) -> Mask:
-        """Return which pixels of the moved frames come from inside the frames."""
-
-    def __call__(self, frames: Frames) -> Frames:
-        """Return the moved frames."""
-
-
 @torch.inference_mode()
-def equivariance_error(translate: Translate, frames: Frames, motion: Warp) -> PerPair:
+def equivariance_error(translate: Translate, frames: Frames, motion: Motion) -> PerPair:
     """Return for each frame the mean of ``|G(W(x)) - W(G(x))|`` over visible pixels, G translating and W moving.
 
     0 means that it does not matter whether a frame is moved before or after its translation: a moving scene then keeps

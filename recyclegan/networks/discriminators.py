@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
-from recyclegan.networks.layers import NORMS, has_bias
+from recyclegan.networks.layers import NORMS, coordinates, has_bias
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames
 
 Verdict = Float[Tensor, "batch 1 rows columns"]
 """Logits: 1 for real and 0 for fake under least squares."""
+COORDINATES = 2
+"""Channels that coordinates add to frames."""
+FIRST_ITERATIONS = 15
+"""Steps of the power method that a spectral norm begins with."""
 
 
 class PatchGAN(nn.Module):
@@ -99,3 +105,60 @@ class Jury(nn.Module):
         """Return the verdict on pairs of frames, joined by channel."""
         assert self.pairs is not None
         return self.pairs(joined)
+
+
+class WithCoordinates(nn.Module):
+    """Shows a discriminator two more channels: the place of each pixel from left to right, and from top to bottom.
+
+    Source: Liu et al. 2018, CoordConv.
+    """
+
+    def __init__(self, judge: nn.Module) -> None:
+        super().__init__()
+        self.judge = judge
+
+    def forward(self, frames: Frames) -> Verdict:
+        """Return the verdict on frames, whose places go from -1 to 1 along each axis."""
+        return self.judge(torch.cat([frames, coordinates(frames)], dim=1))
+
+
+class SpectralNorm(nn.Module):
+    """Divides a weight by its largest singular value, as one step of the power method a call in training tells it.
+
+    Both singular vectors are buffers, so that what is resumed goes on with the same bits. All of it has 32 bits under
+    autocast, too, where torch's own mixes types. Source: Miyato et al. 2018.
+    """
+
+    u: Tensor
+    v: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        """Draw first vectors from torch's global random state, and bring them near to those of ``weight``."""
+        super().__init__()
+        rows, columns = weight.flatten(1).shape
+        self.register_buffer("u", F.normalize(torch.randn(rows, device=weight.device), dim=0))
+        self.register_buffer("v", F.normalize(torch.randn(columns, device=weight.device), dim=0))
+        for _ in range(FIRST_ITERATIONS):
+            self._iterate(weight.flatten(1))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the weight over its largest singular value."""
+        with torch.autocast(weight.device.type, enabled=False):
+            matrix = weight.flatten(1)
+            if self.training:
+                self._iterate(matrix)
+            largest = self.u.clone() @ matrix @ self.v.clone()
+            return weight / largest
+
+    @torch.no_grad()
+    def _iterate(self, matrix: Tensor) -> None:
+        self.u.copy_(F.normalize(matrix @ self.v, dim=0))
+        self.v.copy_(F.normalize(matrix.T @ self.u, dim=0))
+
+
+def spectrally_normalized(network: nn.Module) -> nn.Module:
+    """Return the network after its convolutions have got a spectral norm."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Conv2d):
+            parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
+    return network

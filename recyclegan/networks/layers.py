@@ -1,8 +1,11 @@
-"""What several networks share: norms, first weights, and padding to a size that strides divide."""
+"""What several networks share: norms, first weights, places of pixels, and padding to a size that strides divide.
 
-from collections.abc import Callable
+Where a network is traced, nothing may depend on the size of a frame.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +13,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.domains import Colours
-from recyclegan.networks.free_sizes import is_traced, padded_traced
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 
@@ -43,7 +45,7 @@ def pad_to_multiple(
     if is_traced():
         return padded_traced(frames, multiple, least)
     if torch.onnx.is_in_onnx_export():
-        return _padded_at_any_size(frames, multiple, least)
+        return _padded_for_onnx(frames, multiple, least)
     height, width = frames.shape[-2:]
     bottom, right = (max(-side % multiple, least - side) for side in (height, width))
     if not bottom and not right:
@@ -53,19 +55,59 @@ def pad_to_multiple(
     return F.pad(frames, (0, right, 0, bottom), mode="replicate")
 
 
-def _padded_at_any_size(frames: Frames, multiple: int, least: int) -> Tensor:
+def is_traced() -> bool:
+    """Return whether torch.export traces a network now, which ``torch.compile`` does not count as."""
+    return torch.compiler.is_compiling() and not torch.compiler.is_dynamo_compiling()
+
+
+def padded_traced(frames: Frames, multiple: int, least: int) -> Tensor:
+    """Return what ``pad_to_multiple`` does as torch.export traces it: sides are symbols, of which none is compared."""
+    sides = frames.shape[-2:]
+    padded = [(torch.sym_max(side, least - multiple + 1) + multiple - 1) // multiple * multiple for side in sides]
+    doubled = zip((_number(side) for side in padded), (2 * _number(side) for side in sides), strict=True)
+    return _padded_by_places(frames, sides, padded, torch.stack([grown < twice for grown, twice in doubled]).all())
+
+
+def _number(side: int) -> Tensor:
+    return torch.full((), side, dtype=torch.int64)
+
+
+def _padded_for_onnx(frames: Frames, multiple: int, least: int) -> Tensor:
     """Return what ``pad_to_multiple`` does, with no choice that depends on the size: an exported network keeps none."""
     sides = [torch.as_tensor(side) for side in frames.shape[-2:]]
     padded = [side + torch.maximum(-side % multiple, least - side) for side in sides]
     is_reflected = (padded[0] < 2 * sides[0]) & (padded[1] < 2 * sides[1])
-    rows, columns = (_read_places(*lengths, is_reflected) for lengths in zip(sides, padded, strict=True))
+    return _padded_by_places(frames, sides, padded, is_reflected)
+
+
+def _padded_by_places(frames: Frames, sides: Sequence[Any], padded: Sequence[Any], is_reflected: Tensor) -> Tensor:
+    """Return padded frames as places that are read; sides are numbers, symbols or tensors."""
+    rows, columns = (_places(*lengths, is_reflected) for lengths in zip(sides, padded, strict=True))
     return frames.index_select(2, rows).index_select(3, columns)
 
 
-def _read_places(side: Tensor, padded: Tensor, is_reflected: Tensor) -> Tensor:
+def _places(side: Any, padded: Any, is_reflected: Tensor) -> Tensor:
     """Return for each place along a padded side the place of the frame that it shows."""
-    places, last = torch.arange(padded), side - 1  # type: ignore[call-overload]
-    return torch.where(is_reflected, last - (last - places).abs(), torch.minimum(places, last))
+    places, last = torch.arange(padded), side - 1
+    return torch.where(is_reflected, last - (last - places).abs(), places.clamp(max=last))
+
+
+def coordinates(frames: Frames) -> Float[Tensor, "batch 2 height width"]:
+    """Return the place (x, y) of every pixel, from -1 at the left and at the top to 1."""
+    batch, _, height, width = frames.shape
+    x = _steps(width, frames.device).expand(height, width)
+    y = _steps(height, frames.device)[:, None].expand(height, width)
+    return torch.stack([x, y]).to(frames.dtype).expand(batch, 2, height, width)
+
+
+def _steps(count: int, device: torch.device) -> Float[Tensor, " count"]:
+    return steps_traced(count, device) if is_traced() else torch.linspace(-1, 1, count, device=device)
+
+
+def steps_traced(count: int, device: torch.device) -> Tensor:
+    """Return ``count`` numbers from -1 to 1, evenly: ``torch.linspace`` would keep the count of the example."""
+    places = torch.arange(count, device=device)
+    return places * 2 / places[-1] - 1
 
 
 class AnySize(nn.Module):

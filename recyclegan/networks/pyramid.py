@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recyclegan.networks.layers import AnySize, ReflectionPad, doubled, to_channels_of
+from recyclegan.networks.layers import AnySize, ReflectionPad, coordinates, doubled, to_channels_of
 from recyclegan.networks.resnet import resnet
-from recyclegan.networks.wrappers import BlurredConv2d, BlurredConvTranspose2d, binomial_blur, coordinates, soft_clamp
+from recyclegan.networks.wrappers import BlurredConv2d, BlurredConvTranspose2d, binomial_blur, soft_clamp
 from recyclegan.settings.networks import Norm
 from recyclegan.tensors import Frames, Translated
 

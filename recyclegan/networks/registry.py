@@ -7,11 +7,10 @@ from typing import get_args
 from torch import nn
 
 from recyclegan.domains import Colours
-from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator
+from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator, spectrally_normalized
 from recyclegan.networks.layers import initialize
 from recyclegan.networks.pyramid import PyramidGenerator
 from recyclegan.networks.resnet import ResNetGenerator
-from recyclegan.networks.spectral import spectrally_normalized
 from recyclegan.networks.students import LightUNet, SeparableResNet, classes_of
 from recyclegan.networks.unet import PredictionNetwork, UNet
 from recyclegan.networks.wrappers import ClassGenerator, DetailGenerator, IdentityGenerator, SmoothGenerator

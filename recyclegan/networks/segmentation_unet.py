@@ -13,8 +13,6 @@ from recyclegan.tensors import Frames
 WIDTHS = (24, 48, 96)
 """Channels at a half, a quarter and an eighth of the size."""
 
-Map = Float[Tensor, "batch _ _ _"]
-
 
 class SegmentationUNet(nn.Module):
     """Three levels, each half the size of the one before; going up, what was seen on the way down is joined.

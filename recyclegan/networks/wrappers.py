@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recyclegan.domains import Colours
-from recyclegan.networks.free_sizes import is_traced, steps_traced
-from recyclegan.networks.layers import ClassColours, reflect, to_channels_of
+from recyclegan.networks.layers import ClassColours, coordinates, reflect, to_channels_of
 from recyclegan.networks.resnet import ResNetGenerator
 from recyclegan.tensors import Frames, Translated
 
@@ -103,18 +102,6 @@ def soft_clamp(levels: Tensor) -> Tensor:
     within = levels.clamp(-1, 1)
     beyond = LEAK * (levels - within)
     return within + (beyond - beyond.detach())
-
-
-def coordinates(frames: Frames) -> Float[Tensor, "batch 2 height width"]:
-    """Return the place (x, y) of every pixel, from -1 at the left and at the top to 1."""
-    batch, _, height, width = frames.shape
-    x = _steps(width, frames.device).expand(height, width)
-    y = _steps(height, frames.device)[:, None].expand(height, width)
-    return torch.stack([x, y]).to(frames.dtype).expand(batch, 2, height, width)
-
-
-def _steps(count: int, device: torch.device) -> Float[Tensor, "count"]:
-    return steps_traced(count, device) if is_traced() else torch.linspace(-1, 1, count, device=device)
 
 
 def detail(frames: Frames) -> Frames:

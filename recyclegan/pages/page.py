@@ -270,6 +270,12 @@ def grid(pieces: Sequence[Html], narrowest: int = 280) -> Html:
     return Html(f'<div class="grid" style="--narrowest:{narrowest}px">{"".join(pieces)}</div>')
 
 
+def grid_and_more(pieces: Sequence[Html], shown: int, narrowest: int) -> list[Html]:
+    """Return the first pieces side by side, and the others folded."""
+    more = [details(f"{len(pieces) - shown} more", [grid(pieces[shown:], narrowest)])] if len(pieces) > shown else []
+    return [grid(pieces[:shown], narrowest), *more]
+
+
 def video_player(video: Media, caption: str = "", panels: Sequence[str] = ()) -> Html:
     """Return a looping player of an MP4 (H.264) file, or of its bytes, inside the page.
 

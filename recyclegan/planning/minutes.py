@@ -1,13 +1,14 @@
 """A run that fits into so many minutes on this machine: its size, width and steps, found by timing a few steps."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from time import monotonic
 
 from recyclegan.data.resize import MARGIN, scale_of
 from recyclegan.errors import InputError
 from recyclegan.methods import METHODS
+from recyclegan.pace import Progress, Show
 from recyclegan.planning.sizes import (
     LEAST_STEPS,
     WIDTHS,
@@ -22,7 +23,6 @@ from recyclegan.planning.sizes import (
 )
 from recyclegan.planning.step_time import NUM_TRIED, first_frames, step_seconds, trial_seconds
 from recyclegan.settings.training import TrainConfig
-from recyclegan.training.training_data import Decoding
 
 CHOSEN = ("size", "width", "steps")
 """What is chosen, where it is not given."""
@@ -46,8 +46,8 @@ def plan(
     config: TrainConfig,
     minutes: float,
     given: Collection[str] = (),
-    show: Callable[[int, int | None, str], None] | None = None,
-    decoding: Decoding | None = None,
+    show: Show | None = None,
+    decoding: Progress | None = None,
 ) -> Planned:
     """Return ``config`` with the size, width and steps that ``minutes`` of this machine are best spent on.
 

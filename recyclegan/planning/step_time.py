@@ -10,13 +10,14 @@ from itertools import islice
 import numpy as np
 import torch
 
-from recyclegan.acceleration.rehearsal import wait_for
 from recyclegan.acceleration.stepping import choose_halves
 from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
 from recyclegan.distributed.processes import make_fabric
 from recyclegan.domains import DOMAINS, Colours, Domain
+from recyclegan.engines.devices import synchronize
 from recyclegan.methods.class_reader import ClassReader, with_one_class
+from recyclegan.pace import Progress
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch
 from recyclegan.steps.step import train_step
@@ -24,7 +25,7 @@ from recyclegan.steps.train_state import TrainState
 from recyclegan.tensors import Clips, to_frames
 from recyclegan.training.extra_frames import with_blank_extras
 from recyclegan.training.loop import first_method, prepare
-from recyclegan.training.training_data import Decoding, load_spec
+from recyclegan.training.training_data import load_spec
 
 NUM_TIMED = 3
 TRIAL_CLASSES = 16
@@ -34,7 +35,7 @@ NUM_TRIED = 5
 
 
 def step_seconds(
-    config: TrainConfig, decoding: Decoding | None = None, num_timed: int = NUM_TIMED, at_most: float = math.inf
+    config: TrainConfig, decoding: Progress | None = None, num_timed: int = NUM_TIMED, at_most: float = math.inf
 ) -> float:
     """Return the median seconds of ``num_timed`` training steps after a first one; nothing is written.
 
@@ -58,7 +59,7 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
     for step in range(state.num_steps):
         start = time.perf_counter()
         train_step(state, batch(step), step)
-        wait_for(state.fabric.device)
+        synchronize(state.fabric.device)
         seconds.append(time.perf_counter() - start)
         if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break

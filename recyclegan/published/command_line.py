@@ -14,6 +14,7 @@ import torch
 from recyclegan.ends import exit_code
 from recyclegan.engines import pick_device
 from recyclegan.errors import InputError, nearest
+from recyclegan.notes import is_first_process
 from recyclegan.published.published_options import ENDLESS, Option, Options, read_bool, read_count
 
 Command = Callable[[Sequence[str]], int]
@@ -97,15 +98,8 @@ def notify(lines: Iterable[str], mark: str = "") -> None:
             print(f"{mark}{line}", flush=True)
 
 
-def is_first_process() -> bool:
-    """Return whether this process is the first, or the only one, of a training on several GPUs."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"
-
-
 _CHOSEN = "RECYCLEGAN_GPUS_CHOSEN"
 """Environment variable that tells the processes of a training on several GPUs that the choice was made."""
-
-
 Kind = Literal["cpu", "cuda", "mps"]
 
 

@@ -28,7 +28,7 @@ from recyclegan.errors import InputError
 from recyclegan.features.pretrained import load_fcn8s
 from recyclegan.files import natural_key, whole_file
 from recyclegan.labels import VIPER, exact_class, nearest_class
-from recyclegan.metrics.segmentation import ABSENT, PROTOCOLS, confusion_matrix, segmentation_scores
+from recyclegan.metrics.segmentation import ABSENT, PROTOCOLS, confusion_matrix, ratio, segmentation_scores
 from recyclegan.notes import notify as note
 from recyclegan.published.command_line import notify, parse
 from recyclegan.published.layout import frame_of
@@ -91,7 +91,7 @@ def standard_scores(confusion: Confusion) -> Scores:
     counted = confusion.copy()
     counted[list(VIPER.ignored)] = 0
     scores = segmentation_scores(counted, "standard")
-    accuracy = _ratio(np.diagonal(counted), counted.sum(axis=1), ABSENT["standard"])
+    accuracy = ratio(np.diagonal(counted), counted.sum(axis=1), ABSENT["standard"])
     means = (scores.mean_iou, scores.mean_accuracy, scores.pixel_accuracy)
     return Scores("standard", *means, scores.iou, accuracy, VIPER.names)
 
@@ -100,8 +100,8 @@ def reference_scores(confusion: Confusion) -> Scores:
     """Return the scores over 31 classes, as behind the published numbers."""
     counts = (np.diagonal(confusion), confusion.sum(axis=1), confusion[:, :NUM_CLASSES].sum(axis=0))
     right, true, predicted = (_boat_to_plane(values) for values in counts)
-    iou = _ratio(right, np.where(true > 0, true + predicted - right, 0), ABSENT["reference"])
-    accuracy = _ratio(right, true, ABSENT["reference"])
+    iou = ratio(right, np.where(true > 0, true + predicted - right, 0), ABSENT["reference"])
+    accuracy = ratio(right, true, ABSENT["reference"])
     names = (*VIPER.names[:PLANE], "plane or boat")
     pixel_accuracy = float(right.sum() / true.sum()) if true.any() else float("nan")
     return Scores("reference", float(iou.mean()), float(accuracy.mean()), pixel_accuracy, iou, accuracy, names)
@@ -112,10 +112,6 @@ def _boat_to_plane(values: Int64[np.ndarray, " all"]) -> Int64[np.ndarray, " cla
     folded = values[:BOAT].copy()
     folded[PLANE] += values[BOAT]
     return folded
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> PerClass:
-    return np.divide(part, whole, out=np.full(len(part), empty), where=whole > 0)
 
 
 def weather_of(frame: str) -> str | None:

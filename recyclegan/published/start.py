@@ -17,10 +17,12 @@ from recyclegan.distributed.fabric import Fabric
 from recyclegan.domains import DOMAINS, Domain, Domains
 from recyclegan.errors import InputError
 from recyclegan.files import whole_folder
+from recyclegan.labels import packed
 from recyclegan.methods import Method
 from recyclegan.networks import initialize
 from recyclegan.networks.weights import read_weights
-from recyclegan.published.command_line import is_first_process, notify
+from recyclegan.notes import is_first_process
+from recyclegan.published.command_line import notify
 from recyclegan.published.exchange import PLACES, load_network, missing_epoch
 from recyclegan.published.layout import LATEST, epochs_in, network_file
 from recyclegan.published.published_options import Options
@@ -34,7 +36,6 @@ from recyclegan.steps import TrainState
 from recyclegan.steps.finite import infinite_part
 from recyclegan.video import read_image
 
-LETTERS: dict[Domain, str] = {"a": "A", "b": "B"}
 HELD_OUT = ("val", "test")
 MOST_LABEL_COLOURS = 64
 """Frames with more colours than this among them are no label maps."""
@@ -48,7 +49,7 @@ def domain_folder(options: Options, phases: Iterable[str], domain: Domain) -> Pa
     With ``--which_direction BtoA`` a is B, and b is A.
     """
     swapped = options["which_direction"] == "BtoA"
-    letter = LETTERS[{"a": "b", "b": "a"}[domain]] if swapped else LETTERS[domain]  # type: ignore[index]
+    letter = {"a": "B", "b": "A"}[domain] if swapped else domain.upper()
     root = Path(options["dataroot"])
     places = (place for phase in phases for place in (root / phase / letter, root / f"{phase}{letter}"))
     return next((place for place in places if place.is_dir()), None)
@@ -62,7 +63,7 @@ def needed_folder(options: Options, phase: str, domain: Domain) -> Path:
     """
     folder = domain_folder(options, [phase], domain)
     if folder is None:
-        letter, root = LETTERS[domain], options["dataroot"]
+        letter, root = domain.upper(), options["dataroot"]
         raise InputError(
             f"{root}: holds no {phase}/{letter} or {phase}{letter}; expected --dataroot with these folders"
         )
@@ -86,13 +87,13 @@ def training_data(options: Options, run: Path) -> Path:
     if (
         plain
         and not half_held_out
-        and all(folder == root / split / LETTERS[domain] for (split, domain), folder in folders.items())
+        and all(folder == root / split / domain.upper() for (split, domain), folder in folders.items())
     ):
         return root
     if is_first_process():
         with whole_folder(view) as scratch:
             for (split, domain), folder in folders.items():
-                _fill(scratch / split / LETTERS[domain], folder, options)
+                _fill(scratch / split / domain.upper(), folder, options)
     return view
 
 
@@ -189,8 +190,7 @@ def _has_few_colours(clips: tuple[Clip, ...]) -> bool:
         return False
     colours: set[int] = set()
     for file in files[:: max(1, len(files) // _LOOKED_AT)]:
-        levels = read_image(file).astype(np.int32)
-        colours.update(np.unique((levels[..., 0] << 16) | (levels[..., 1] << 8) | levels[..., 2]).tolist())
+        colours.update(np.unique(packed(read_image(file))).tolist())
         if len(colours) > MOST_LABEL_COLOURS:
             return False
     return True

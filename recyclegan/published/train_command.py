@@ -4,7 +4,7 @@ The published names of loss terms, and the lines of ``loss_log.txt``.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 from recyclegan.errors import InputError
 from recyclegan.files import append_text
 from recyclegan.methods import RecycleGAN, UnsupRecycleGAN
-from recyclegan.published.command_line import Devices, choose_devices, is_first_process, notify, parse
+from recyclegan.notes import is_first_process
+from recyclegan.pace import Progress
+from recyclegan.published.command_line import Devices, choose_devices, notify, parse
 from recyclegan.published.exchange import networks_of, write_networks
 from recyclegan.published.layout import LATEST, LOSS_FILE, OPTIONS_FILE, write_options
 from recyclegan.published.published_options import TRAIN, Options, notes_on_unused
@@ -227,7 +229,7 @@ def _print(line: str) -> None:
         print(line, flush=True)
 
 
-def _decoding_news() -> Callable[[int, int, str], None]:
+def _decoding_news() -> Progress:
     """Return a function that tells now and then how many frames have been decoded into the cache."""
     last_news = [time.monotonic()]
 

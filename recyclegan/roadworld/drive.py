@@ -14,7 +14,7 @@ from recyclegan.arrays import ClassMap, FlowArray, Image, MaskArray
 from recyclegan.errors import InputError, nearest
 from recyclegan.roadworld.camera import Camera, Journey, Route
 from recyclegan.roadworld.looks import LOOKS
-from recyclegan.roadworld.materials import class_of_part
+from recyclegan.roadworld.materials import of_each_part
 from recyclegan.roadworld.planner import Town
 from recyclegan.roadworld.raster import NEAR, View, look
 from recyclegan.roadworld.shading import Painter
@@ -135,7 +135,7 @@ class Drive:
         index = self._checked(index)
         backward, seen_before = self._flow(index, index - 1)
         forward, seen_after = self._flow(index, index + 1)
-        classes = class_of_part().take(self._view(index).part)
+        classes = of_each_part("class_id", np.uint8).take(self._view(index).part)
         return RoadFrame(classes, backward, seen_before, forward, seen_after, self, index)
 
     def __iter__(self) -> Iterator[RoadFrame]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from functools import cache
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Shaped
 
 SKY, ROAD, SIDEWALK, TERRAIN, TREE, BUILDING, INFRASTRUCTURE, SIGN, PERSON, CAR = 2, 3, 4, 6, 7, 9, 10, 14, 20, 24
 ROAD_CLASSES: tuple[int, ...] = (SKY, ROAD, SIDEWALK, TERRAIN, TREE, BUILDING, INFRASTRUCTURE, SIGN, PERSON, CAR)
@@ -66,6 +67,7 @@ class Part(IntEnum):
 
 
 FIXED, MAIN, SECOND = 0, 1, 2
+Quality = Literal["class_id", "contrast", "texels", "texture"]
 
 
 @dataclass(frozen=True)
@@ -123,24 +125,6 @@ MATERIALS: dict[Part, Material] = {
 
 
 @cache
-def class_of_part() -> UInt8[np.ndarray, "parts"]:
-    """Return the class id of each part."""
-    return np.array([MATERIALS[part].class_id for part in Part], np.uint8)
-
-
-@cache
-def contrast_of_part() -> Float32[np.ndarray, "parts"]:
-    """Return the texture contrast of each part."""
-    return np.array([MATERIALS[part].contrast for part in Part], np.float32)
-
-
-@cache
-def texels_of_part() -> Float32[np.ndarray, "parts"]:
-    """Return the texels per metre of each part's texture."""
-    return np.array([MATERIALS[part].texels for part in Part], np.float32)
-
-
-@cache
-def texture_of_part() -> UInt8[np.ndarray, "parts"]:
-    """Return the row in the table of textures of each part."""
-    return np.array([MATERIALS[part].texture for part in Part], np.uint8)
+def of_each_part(quality: Quality, kind: type[np.generic]) -> Shaped[np.ndarray, "parts"]:
+    """Return a quality of the material of each part, as numbers of a kind."""
+    return np.array([getattr(MATERIALS[part], quality) for part in Part], kind)

@@ -141,8 +141,8 @@ class Planner:
                     self._add.thing(block * BLOCK + 12 + rng.uniform(-1, 1), side * (ROAD_EDGE + 0.3))
                     self._add.billboard(kind, 0.9, 4.8, (self._concrete, self._concrete))
 
-    def _jitter(self, rng: np.random.Generator, colour: Colour | np.ndarray, amount: float = 0.05) -> Colour:
-        red, green, blue = np.clip(np.array(colour) * rng.uniform(0.85, 1.15) + rng.normal(0, amount / 2, 3), 0.04, 0.9)
+    def _jitter(self, rng: np.random.Generator, colour: Colour | np.ndarray) -> Colour:
+        red, green, blue = np.clip(np.array(colour) * rng.uniform(0.85, 1.15) + rng.normal(0, 0.025, 3), 0.04, 0.9)
         return float(red), float(green), float(blue)
 
     def _pick(self, rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:

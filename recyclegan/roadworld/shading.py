@@ -14,9 +14,7 @@ from recyclegan.roadworld.materials import (
     MATERIALS,
     Part,
     Texture,
-    contrast_of_part,
-    texels_of_part,
-    texture_of_part,
+    of_each_part,
 )
 from recyclegan.roadworld.planner import FOLIAGE, SEASONS, Placed
 from recyclegan.roadworld.raster import View
@@ -70,7 +68,7 @@ class Painter:
         surface, part = view.surface.ravel(), view.part.ravel()
         sky, ground = np.flatnonzero(surface == SKY_ROW), np.flatnonzero(surface == GROUND_ROW)
         texture = self._texture(view, sky, ground)
-        gain = 1 + contrast_of_part().take(part) * texture
+        gain = 1 + of_each_part("contrast", np.float32).take(part) * texture
         z = _world_z(view)
         gain *= self._street_light(z)
         self._shade_ground(gain, view, ground, z)
@@ -95,8 +93,9 @@ class Painter:
         # The ground is seen at a grazing angle: a compromise between its footprint across and ahead.
         footprint[ground] *= np.maximum(1, np.float32(0.3 / camera.pose.y) * view.depth.ravel()[ground])
         along[sky], up[sky], footprint[sky] = _cloud_place(camera, sky)
-        texels = texels_of_part().take(part)
-        return sample(texture_of_part().take(part), along * texels, up * texels, footprint * texels)
+        texels = of_each_part("texels", np.float32).take(part)
+        texture = of_each_part("texture", np.uint8).take(part)
+        return sample(texture, along * texels, up * texels, footprint * texels)
 
     def _street_light(self, z: Pixels) -> Pixels:
         """Return how bright the light is along the road: it changes slowly, as under passing clouds."""

@@ -1,23 +1,26 @@
-"""``index.html`` of a run folder: what a run shows of itself, while it goes and when it is done."""
+"""``index.html`` of a run folder: what a run shows of itself, while it goes and when it is done, and how to go on."""
 
 import re
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from recyclegan.domains import Direction, Domain, source_domain, target_domain
+from recyclegan.files import kind_of
 from recyclegan.pace import duration
 from recyclegan.pages.live import Shot, command, progress_bar, time_slider, verdict, written_at
-from recyclegan.pages.page import Html, Section, details, grid, headline, note, number, page, table, text
+from recyclegan.pages.page import Html, Section, details, grid, grid_and_more, headline, note, number, page, table, text
 from recyclegan.runs.run_charts import Points, charts
-from recyclegan.runs.run_commands import Command, commands_of_results, resume_command
 from recyclegan.runs.run_folder import command_words
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS, Preset
 from recyclegan.settings.training import TrainConfig
 
+PROGRAM = "recyclegan"
 RENEW = 30
 """Seconds after which a page of a run that goes on loads itself anew."""
 LEAST_SILENCE = 120.0
@@ -51,6 +54,19 @@ class RunPage:
     def state(self) -> Literal["training", "stopped", "finished"]:
         """Return whether it goes on, has a way to go, or has done all its steps."""
         return "training" if self.going else "finished" if self.done >= self.num_steps else "stopped"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line and what it is good for."""
+
+    title: str
+    words: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """Return the line to type, quoted for the shell."""
+        return shlex.join((PROGRAM, *self.words))
 
 
 def run_page(run: RunPage) -> Html:
@@ -129,9 +145,7 @@ def _curves(run: RunPage) -> list[Section]:
     sections = []
     if measures:
         lead = "Of held-out frames. Judge them together with the samples: none of them alone says when to stop."
-        shown, folded = measures[:OPEN_CHARTS], measures[OPEN_CHARTS:]
-        more = [details(f"{len(folded)} more", [grid(folded, CHART_WIDTH)])] if folded else []
-        sections.append(Section("Measures", [grid(shown, CHART_WIDTH), *more], lead))
+        sections.append(Section("Measures", grid_and_more(measures, OPEN_CHARTS, CHART_WIDTH), lead))
     if losses:
         words = "Each network's falls and rises with the skill of the other; they do not tell how good pictures are."
         sections.append(Section("Losses", [grid(losses, CHART_WIDTH), note(words)]))
@@ -166,3 +180,53 @@ def _has_recipe(config: TrainConfig, preset: Preset) -> bool:
     networks = preset.others.get("networks", NetworkConfig())
     motion = {"flow": config.method.flow} if hasattr(config.method, "flow") else {}
     return bool(replace(preset.config, **motion) == config.method and networks.generator == config.networks.generator)
+
+
+def resume_command(config: TrainConfig, title: str, *more: str) -> Command:
+    """Return what goes on with the run."""
+    return Command(title, ("train", config.method_name, "--out", str(config.out), "--resume", *more))
+
+
+def commands_of_results(config: TrainConfig, directions: tuple[Direction, ...]) -> list[Command]:
+    """Return what translates and measures held-out clips in each direction, and what looks for faults."""
+    commands = [
+        command for direction in directions for command in (_translate(config, direction), _evaluate(config, direction))
+    ]
+    doctor = ("doctor", str(config.out), "--data", str(config.data))
+    return [*commands, Command("See what is wrong, and what to do", doctor)]
+
+
+def _translate(config: TrainConfig, direction: Direction) -> Command:
+    source, target = source_domain(direction), target_domain(direction)
+    options = [*(["--direction", direction] if direction != "ab" else []), *_reading(config)]
+    frames = ["--frames"] if config.frames.is_label(target) else []
+    words = ("translate", str(config.out), str(_footage(config, source)), str(_translated(config, direction)))
+    return Command(f"Translate held-out clips, {_words(direction)}", (*words, *options, *frames))
+
+
+def _evaluate(config: TrainConfig, direction: Direction) -> Command:
+    clips = str(_translated(config, direction)), str(_footage(config, source_domain(direction)))
+    target = str(config.data / "train" / target_domain(direction).upper())
+    out = str(config.out / f"evaluation-{direction}")
+    words = ("evaluate", *clips, "--target", target, "--out", out, *_reading(config))
+    return Command(f"Then measure them, {_words(direction)}", words)
+
+
+def _reading(config: TrainConfig) -> list[str]:
+    frames = config.frames
+    damaged = ["--damaged", frames.damaged] if frames.damaged != "refuse" else []
+    return [*damaged, *(["--deinterlace"] if frames.deinterlace else [])]
+
+
+def _footage(config: TrainConfig, domain: Domain) -> Path:
+    """Return the held-out clips of a domain, or where none are held out those of training."""
+    split = "val" if kind_of(config.data / "val") == "folder" else "train"
+    return config.data / split / domain.upper()
+
+
+def _translated(config: TrainConfig, direction: Direction) -> Path:
+    return config.out / f"translated-{direction}"
+
+
+def _words(direction: Direction) -> str:
+    return f"{source_domain(direction).upper()} to {target_domain(direction).upper()}"

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import CycleGANConfig, UnsupRecycleGANConfig
-from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.networks import AdversaryConfig, NetworkConfig
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ For: training. In: a batch of both domains in [-1, 1]. Out: networks one step on
 """
 
 from recyclegan.steps.finite import TrainingFailedError
-from recyclegan.steps.schedules import learning_rate
 from recyclegan.steps.step import train_step
-from recyclegan.steps.train_state import TrainState
+from recyclegan.steps.train_state import TrainState, learning_rate
 
 __all__ = ["TrainState", "TrainingFailedError", "learning_rate", "train_step"]

@@ -1,4 +1,4 @@
-"""All that a training step changes, and how it is kept."""
+"""All that a training step changes, how it is kept, and what changes by the number of the step alone."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,9 +16,8 @@ from recyclegan.networks.fused import has_kernels
 from recyclegan.pace import Pace
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.halves import Batch, Halves
-from recyclegan.steps.history import HistoryBuffer
 from recyclegan.steps.run_log import RunLog
-from recyclegan.steps.schedules import labels_weight, learning_rate, ramp_up
+from recyclegan.tensors import Frames
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 """What Adam keeps of each parameter, in its shape."""
@@ -119,6 +118,11 @@ class TrainState:
         return np.random.default_rng(sequence)
 
 
+def parameters_of(optimizer: Any) -> list[nn.Parameter]:
+    """Return all parameters that an optimizer trains."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
 def lay_out_moments(optimizer: Any) -> None:
     """Lay the moments of Adam out in memory as its parameters are, whatever wrote them: one kernel takes them all."""
     for parameter, moments in optimizer.state.items():
@@ -131,3 +135,53 @@ def trained_weights(method: nn.Module) -> dict[str, Tensor]:
     return {
         name: value for name, value in method.state_dict().items() if not name.startswith(("features.", "backbone."))
     }
+
+
+def learning_rate(config: TrainConfig, step: int, num_steps: int) -> float:
+    """Return the rate of a step (counted from 0): constant, then falling linearly over the last ``decay`` of training.
+
+    With ``drop_every`` it falls to a tenth after each such fraction of training. It never reaches 0. Differs from the
+    published code, which trains its last epoch at rate 0.
+    """
+    start = round(num_steps * (1 - config.decay))
+    drops = int(step / (num_steps * config.drop_every) + 1e-9) if config.drop_every else 0
+    return config.lr * 0.1**drops * min(1.0, (num_steps - step) / (num_steps - start + 1))
+
+
+def ramp_up(config: TrainConfig, step: int, num_steps: int) -> float:
+    """Return what all terms but the adversarial ones are multiplied by in a step (counted from 0).
+
+    It grows linearly to 1 over the first ``config.ramp_up`` of training. Source: Laine and Aila 2017.
+    """
+    return min(1.0, (step + 1) / (config.ramp_up * num_steps)) if config.ramp_up else 1.0
+
+
+def labels_weight(config: TrainConfig, step: int, num_steps: int) -> float:
+    """Return the weight of the labels' term in a step (counted from 0): it grows linearly over its warm-up."""
+    warm_up = config.faithfulness.labels_warm_up * num_steps
+    return config.faithfulness.labels_weight * (min(1.0, step / warm_up) if warm_up else 1.0)
+
+
+class HistoryBuffer:
+    """Shows the discriminator fakes of earlier steps half of the time. Source: Shrivastava et al. 2017.
+
+    A buffer of size 0 hands fakes through. What it keeps are copies, which hold no batch alive.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.kept: list[Frames] = []
+
+    def exchange(self, fakes: Frames, rng: np.random.Generator) -> Frames:
+        """Return as many frames as came in, each new or, with probability one half, an older one that it replaces."""
+        return torch.cat([self._exchange_one(fake, rng) for fake in fakes.split(1)]) if self.size else fakes
+
+    def _exchange_one(self, fake: Frames, rng: np.random.Generator) -> Frames:
+        if len(self.kept) < self.size:
+            self.kept.append(fake.clone())
+            return fake
+        if rng.random() < 0.5:
+            return fake
+        place = int(rng.integers(self.size))
+        old, self.kept[place] = self.kept[place], fake.clone()
+        return old

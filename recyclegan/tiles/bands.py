@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from recyclegan.networks.layers import doubled
+
 Pointwise = Callable[..., Tensor]
 
 
@@ -154,3 +156,35 @@ def statistics(layer: Layer) -> tuple[Tensor, Tensor]:
         spread = spread.to(here.device) + inside + step.square() * (count * number / (count + number))
         count += number
     return mean.float(), (spread / count).float()
+
+
+class Grown(Layer):
+    """A layer at twice the height and width."""
+
+    def __init__(self, below: Layer) -> None:
+        super().__init__(2 * below.height, 2 * below._rows)
+        self._below = below
+
+
+class Doubled(Grown):
+    """One that is interpolated linearly between pixels."""
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Return rows, each from the two below that are nearest."""
+        first, end = max(0, (start - 1) // 2), min(self._below.height, stop // 2 + 1)
+        return doubled(self._below.rows(first, end))[:, :, start - 2 * first : stop - 2 * first]
+
+
+class Shuffled(Grown):
+    """One in which channels, four by four, become four pixels."""
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Return rows, two of each below."""
+        first = start // 2
+        wide = F.pixel_shuffle(self._below.rows(first, (stop + 1) // 2), 2)
+        return wide[:, :, start - 2 * first : stop - 2 * first]
+
+
+def beside(one: Tensor, other: Tensor) -> Tensor:
+    """Return rows of two layers joined by channel, of the type of the first."""
+    return torch.cat([one, other.to(one.dtype)], dim=1)

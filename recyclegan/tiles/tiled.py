@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recyclegan.errors import InputError
-from recyclegan.networks.layers import ReflectionPad, to_channels_of
+from recyclegan.networks.layers import ReflectionPad, coordinates, to_channels_of
 from recyclegan.networks.pyramid import PyramidGenerator
 from recyclegan.networks.resnet import ResidualBlock, ResNetGenerator
 from recyclegan.networks.students import LightUNet, SeparableBlock, SeparableResNet
@@ -18,13 +18,22 @@ from recyclegan.networks.wrappers import (
     DetailGenerator,
     IdentityGenerator,
     SmoothGenerator,
-    coordinates,
     detail,
     soft_clamp,
 )
 from recyclegan.tensors import Frames, Translated
-from recyclegan.tiles.bands import Convolved, Each, Layer, Reflected, Whole, Widened, normalised
-from recyclegan.tiles.grown_bands import Doubled, Shuffled, beside
+from recyclegan.tiles.bands import (
+    Convolved,
+    Doubled,
+    Each,
+    Layer,
+    Reflected,
+    Shuffled,
+    Whole,
+    Widened,
+    beside,
+    normalised,
+)
 from recyclegan.tiles.pyramid_bands import kept_and_row_bytes, pyramid_in_bands, whole_bytes
 
 _LEAST_ROWS, _ROWS_STEP = 8, 8
@@ -190,7 +199,7 @@ def _level(level: nn.Module, layer: Layer) -> Layer:
     for module in modules:
         inner = _level(module, inner) if isinstance(module, Level) else _after(module, inner)
         inner = inner.kept() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) else inner
-    return Each(lambda one, other: torch.cat([one, other.to(one.dtype)], dim=1), activated, inner)
+    return Each(beside, activated, inner)
 
 
 def _student(generator: LightUNet | SeparableResNet, layer: Layer) -> Layer:

@@ -1,4 +1,4 @@
-"""What lies behind the channels of frames of A in training, where its generator reads further inputs."""
+"""What lies behind the channels of frames of A in training: further inputs, or what a teacher made of them."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -6,14 +6,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from recyclegan.data import Clip, LoadSpec
-from recyclegan.data.extra_clips import extra_spec, extras_of
+from recyclegan.data import CachedDomain, Clip, DomainFrames, LoadSpec, cached_clips, find_clips
+from recyclegan.data.extra_clips import extra_spec, extras_of, join
+from recyclegan.pace import Progress
 from recyclegan.settings.extra_inputs import LEFT_OUT, named_in_words
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips
 
 NamedFrame = tuple[str, Float[Tensor, "1 _ _ _"]]
 """A frame with what it is called."""
+TEACHER = "teacher"
+"""The folder beside A and B of what a teacher made of the clips of A."""
 
 
 def note_on_terms(config: TrainConfig) -> tuple[str, ...]:
@@ -49,3 +52,17 @@ def with_blank_extras(clips: Clips, channels: int) -> Float[Tensor, "batch time 
     """Return clips with so many channels of mid-grey behind those of each frame."""
     batch, time, _, height, width = clips.shape
     return torch.cat([clips, clips.new_zeros(batch, time, channels, height, width)], dim=2)
+
+
+def with_teacher(config: TrainConfig, source: CachedDomain, spec: LoadSpec, decoding: Progress | None) -> DomainFrames:
+    """Return the clips of A, each frame with the channels of what the teacher made of it behind its own.
+
+    ``spec`` says how the frames of B are kept; the teacher's are kept alike.
+
+    Raises:
+        InputError: the teacher's frames are missing, or do not fit.
+    """
+    folder, frames = config.data / "train" / TEACHER, config.frames
+    clips = find_clips(folder)
+    cached = cached_clips([(clip, spec) for clip in clips], frames.cache, frames.cache_bytes, decoding)
+    return join(source, CachedDomain(tuple(clip.name for clip in clips), tuple(cached)), str(folder))

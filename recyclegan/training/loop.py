@@ -15,7 +15,7 @@ from recyclegan.files import check_writable
 from recyclegan.logs import read_stats, series
 from recyclegan.methods import Method
 from recyclegan.methods.class_reader import ClassReader
-from recyclegan.pace import Pace
+from recyclegan.pace import Pace, Progress
 from recyclegan.runs.run_folder import (
     CONFIG_FILE,
     STATS_FILE,
@@ -48,7 +48,7 @@ from recyclegan.training.artifacts import (
 )
 from recyclegan.training.restoring import Notify, restore
 from recyclegan.training.signals import Interruption
-from recyclegan.training.training_data import Decoding, Footage, load_footage, write_data
+from recyclegan.training.training_data import Footage, load_footage, write_data
 from recyclegan.training.validation import SampleJudge, notes_on_course, validate, verdict_lines
 
 Report = Callable[[int, int, dict[str, float]], None]
@@ -56,8 +56,6 @@ Report = Callable[[int, int, dict[str, float]], None]
 
 On a GPU the loss terms are the newest that are known, a quarter of a second old or so.
 """
-
-
 Waited = Callable[[float], None]
 """Told of the share of the time in which steps waited for their data, before every report."""
 
@@ -88,7 +86,7 @@ def train(
     resume: bool = False,
     dry_run: bool = False,
     report: Report | None = None,
-    decoding: Decoding | None = None,
+    decoding: Progress | None = None,
     notify: Notify | None = None,
     waited: Waited | None = None,
 ) -> Outcome:
@@ -117,7 +115,7 @@ def train(
             return _train(config, resume, report or (lambda *_: None), decoding, notify, waited or (lambda _: None))
 
 
-def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None) -> Outcome:
+def _train_one_step(config: TrainConfig, resume: bool, decoding: Progress | None) -> Outcome:
     check_run_folder(config, resume)
     state, footage = prepare(config, decoding)
     gathered = Gathered(state)
@@ -129,7 +127,7 @@ def _train_one_step(config: TrainConfig, resume: bool, decoding: Decoding | None
 
 
 def _train(
-    config: TrainConfig, resume: bool, report: Report, decoding: Decoding | None, notify: Notify | None, waited: Waited
+    config: TrainConfig, resume: bool, report: Report, decoding: Progress | None, notify: Notify | None, waited: Waited
 ) -> Outcome:
     check_writable(config.out / CONFIG_FILE)
     state, footage = prepare(config, decoding)
@@ -146,7 +144,7 @@ def _train(
     return replace(ended, notes=(*notes, *ended.notes))
 
 
-def prepare(config: TrainConfig, decoding: Decoding | None) -> tuple[TrainState, Footage]:
+def prepare(config: TrainConfig, decoding: Progress | None) -> tuple[TrainState, Footage]:
     """Return what is trained, with its first weights, and what it is trained on."""
     fabric = make_fabric(config)
     method = first_method(config)  # refuses what no method can be, before any footage is read

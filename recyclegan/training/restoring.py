@@ -17,7 +17,7 @@ from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
 from recyclegan.steps.finite import infinite_part
 from recyclegan.steps.progressive import sizes_of
-from recyclegan.steps.train_state import MOMENTS, TrainState, trained_weights
+from recyclegan.steps.train_state import MOMENTS, TrainState, parameters_of, trained_weights
 
 Notify = Callable[[str], None]
 """Told of what a user should know, in one line each."""
@@ -107,8 +107,7 @@ def check_state(saved: dict[str, Any], state: TrainState, step: int) -> None:
     optimizers = saved["optimizers"]
     require(isinstance(optimizers, dict) and optimizers.keys() == state.optimizers.keys(), "optimizers")
     for name, optimizer in state.optimizers.items():
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        check_adam(optimizers[name], parameters, f"optimizers.{name}")
+        check_adam(optimizers[name], parameters_of(optimizer), f"optimizers.{name}")
     _check_processes(saved["processes"], state)
 
 

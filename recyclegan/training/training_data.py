@@ -1,6 +1,6 @@
 """The footage that is trained on, its shapes, and its record in the run folder."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -22,28 +22,25 @@ from recyclegan.data import (
     index_data,
     load_data,
 )
-from recyclegan.data.device_memory import are_kept, keep, kept_words, num_bytes
 from recyclegan.data.extra_clips import ClipsWithExtras, with_extras
 from recyclegan.data.label_clips import LabelledClips, labelled_clips
 from recyclegan.data.resize import scale_of
-from recyclegan.data.staging import Kept, Staging
+from recyclegan.data.staging import Kept, Prefetched, Staging, are_kept, keep, kept_words, num_bytes
+from recyclegan.data.walk import in_short
 from recyclegan.distributed.fabric import Fabric
 from recyclegan.domains import DOMAINS, Colours, Domain, Domains
 from recyclegan.errors import InputError
 from recyclegan.files import kind_of, read_json, write_json
 from recyclegan.labels import LARGEST_PALETTE
 from recyclegan.matching import NearestCrops, match_crops
+from recyclegan.pace import Progress
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.training import TrainConfig
 from recyclegan.tensors import Clips, Frames, to_frames
-from recyclegan.training.extra_frames import note_on_terms, with_extra_samples
-from recyclegan.training.prefetching import Prefetched
-from recyclegan.training.teacher_frames import Decoding, with_teacher
+from recyclegan.training.extra_frames import note_on_terms, with_extra_samples, with_teacher
 from recyclegan.video import read_frame
 
 DATA_FILE = "data.json"
-MOST_NAMES = 3
-"""Clips that are named in a note; more are counted."""
 NUM_SAMPLES = 2
 """Frames of each domain that are shown in a sample grid and measured."""
 
@@ -106,7 +103,7 @@ class Footage:
         return Staging(self.clips, self.device, self.kept)
 
 
-def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Decoding | None) -> Footage:
+def load_footage(config: TrainConfig, clip_length: int, fabric: Fabric, decoding: Progress | None) -> Footage:
     """Return the footage of a run, decoding into the cache what is not there yet.
 
     Raises:
@@ -150,7 +147,7 @@ def _digests(
     return digests
 
 
-def describe_crops(config: TrainConfig, decoding: Decoding | None = None) -> str:
+def describe_crops(config: TrainConfig, decoding: Progress | None = None) -> str:
     """Describe the layouts of all crops that a run will draw from, in the cache; return how many match, in words.
 
     Raises:
@@ -284,10 +281,5 @@ def _difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
         "changed": {name for name in both if before[name] != now[name]},
         "added": now.keys() - both,
     }
-    parts = [f"{len(names)} {fate} ({_named(names)})" for fate, names in fates.items() if names]
+    parts = [f"{len(names)} {fate} ({in_short(sorted(names))})" for fate, names in fates.items() if names]
     return f"clips are not those that the run was last started with: {', '.join(parts)}" if parts else ""
-
-
-def _named(names: Set[str]) -> str:
-    first = ", ".join(sorted(names)[:MOST_NAMES])
-    return first if len(names) <= MOST_NAMES else f"{first}, ..."

@@ -48,7 +48,7 @@ class Fault:
     """What was found, with the number; no capital, no full stop."""
     remedy: str
     """What to do, with an option of ``train``."""
-    is_grave: bool
+    is_grave: bool = False
     """Whether it makes the translation unusable."""
 
 
@@ -97,7 +97,6 @@ def _unchanged(numbers: Numbers) -> Iterator[Fault]:
             numbers["change"],
             f"translations differ from sources by {numbers['change']:.1f} of 255 levels: nothing was learned",
             "lower the weights of --identity, --cycle and --content, or train longer",
-            is_grave=False,
         )
 
 
@@ -136,7 +135,6 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Fault]:
             f"colours are saturated: {percent(saturated)} of all values, beyond those of source and target, are black"
             " or at full light",
             "train anew with a lower --lr",
-            is_grave=False,
         )
     elif holes > HOLES:
         yield Fault(
@@ -155,7 +153,6 @@ def _ghosts(numbers: Numbers, most: float) -> Iterator[Fault]:
             numbers["ghosts"],
             f"ghosts: {percent(numbers['ghosts'])} of what is flat in the source shows shapes",
             "train longer, or anew with --preset steady-footage, which ties to the source (more of it: --content 1 1)",
-            is_grave=False,
         )
 
 
@@ -167,7 +164,6 @@ def _checkerboard(numbers: Numbers) -> Iterator[Fault]:
             "a checkerboard: patterns of two or four pixels stand out by"
             f" {numbers['checkerboard']:.0f} dB more than in source and target",
             "train longer; else anew with --preset steady-footage, whose generator widens without such patterns",
-            is_grave=False,
         )
 
 
@@ -178,7 +174,6 @@ def _tint(numbers: Numbers) -> Iterator[Fault]:
             numbers["tint"],
             f"a tint: the mean colour lies {numbers['tint']:.0f} of 255 levels outside of both looks",
             "train anew with --preset steady-footage, whose identity term ties colours",
-            is_grave=False,
         )
 
 

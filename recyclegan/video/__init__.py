@@ -15,8 +15,7 @@ from recyclegan.video.images import (
     refuse_missing_colours,
     write_image,
 )
-from recyclegan.video.lost_frames import losses
-from recyclegan.video.probing import VideoInfo, probe
+from recyclegan.video.probing import VideoInfo, losses, probe
 from recyclegan.video.reading import (
     STRICT,
     VideoFrame,

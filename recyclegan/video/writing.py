@@ -20,10 +20,9 @@ from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colour_tags import ColourConverter, state_colours
-from recyclegan.video.encoder_presets import preset_options
+from recyclegan.video.encoders import MOST_HARDWARE_QUALITY, hardware_quality, is_hardware, preset_options
 from recyclegan.video.extent import WHOLE, Span
 from recyclegan.video.formats import format_of
-from recyclegan.video.hardware import MOST_HARDWARE_QUALITY, hardware_quality, is_hardware
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
 from recyclegan.video.probing import probe
 from recyclegan.video.segments import (

@@ -5,10 +5,8 @@ import pytest
 import torch
 
 from recyclegan.data import Crop, DomainFrames, UnpairedClips
-from recyclegan.data.device_memory import are_kept, free_bytes, keep, num_bytes
-from recyclegan.data.staging import Staging
+from recyclegan.data.staging import Prefetched, Staging, are_kept, free_bytes, keep, num_bytes
 from recyclegan.tensors import scaled
-from recyclegan.training.prefetching import Prefetched
 
 pytestmark = [
     pytest.mark.cuda,

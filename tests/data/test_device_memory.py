@@ -9,9 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recyclegan.data import Crop, DomainFrames, LoadSpec, Resize, UnpairedClips, device_memory, load_data
-from recyclegan.data.device_memory import are_kept, keep, num_bytes
-from recyclegan.data.staging import Staging
+from recyclegan.data import Crop, DomainFrames, LoadSpec, Resize, UnpairedClips, load_data
+from recyclegan.data.staging import Staging, are_kept, free_bytes, keep, num_bytes
 from recyclegan.errors import InputError
 from recyclegan.settings.training import OnDevice
 from tests.small import make_data
@@ -78,12 +77,12 @@ def test_frames_of_the_cache_are_read_and_checked_once(tmp_path: Path, monkeypat
 def test_frames_are_kept_where_asked_or_where_a_third_of_a_card_is_enough(
     choice: OnDevice, device: torch.device, size: int, wanted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device_memory, "free_bytes", lambda _: 300)
+    monkeypatch.setattr("recyclegan.data.staging.free_bytes", lambda _: 300)
     assert are_kept(choice, size, device) is wanted
 
 
 def test_frames_that_find_no_room_are_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_memory, "free_bytes", lambda _: 10**9)
+    monkeypatch.setattr("recyclegan.data.staging.free_bytes", lambda _: 10**9)
     with pytest.raises(
         InputError, match=r"^--data-on-device on: the frames take 2\.00 GB, and cpu has 1\.00 GB free; "
     ):
@@ -91,5 +90,5 @@ def test_frames_that_find_no_room_are_refused_in_a_line(monkeypatch: pytest.Monk
 
 
 def test_the_machine_tells_its_free_memory() -> None:
-    free: Any = device_memory.free_bytes(CPU)
+    free: Any = free_bytes(CPU)
     assert 1e6 < free < 1e15

@@ -11,14 +11,9 @@ from recyclegan.data import Clip, find_clips, index_data
 from recyclegan.errors import InputError
 from recyclegan.video import write_image, write_video
 from tests.media import number_of, numbered
+from tests.small import touch
 
 GREY = np.zeros((4, 4, 3), np.uint8)
-
-
-def touch(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
 
 
 def names_of(clips: tuple[Clip, ...]) -> dict[str, list[str]]:

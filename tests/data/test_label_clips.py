@@ -161,9 +161,9 @@ def smaller(root: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "messages"),
     [
-        (without, ["has no label maps of drive; ", "has label maps of other, no clip of A; "]),
-        (shorter, ["drive: has 3 label maps for 4 frames; "]),
-        (smaller, ["drive: label maps are 27x18 and frames are 54x36; "]),
+        (without, ["A_labels: holds nothing for drive; ", "has label maps of other, no clip of A; "]),
+        (shorter, ["drive: has 3 frames for 4 of its clip; "]),
+        (smaller, ["drive: is 27x18 and its clip is 54x36; "]),
     ],
 )
 def test_what_does_not_fit_is_said_in_a_line_each(

@@ -15,17 +15,12 @@ from recyclegan.data.walk import walk
 from recyclegan.errors import InputError
 from recyclegan.translation.outputs import find_media
 from recyclegan.video import write_image
+from tests.small import touch
 
 
 @pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notes, "_already_noted", set())
-
-
-def make(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
 
 
 def seen(folder: Path) -> tuple[set[str], set[str]]:
@@ -36,7 +31,9 @@ def seen(folder: Path) -> tuple[set[str], set[str]]:
 
 
 def test_training_and_translating_see_the_same(tmp_path: Path) -> None:
-    make(tmp_path, "disk/one/1.png", "disk/two.mp4", "set/own/1.png", "set/own/2.png", "set/3.png", "set/.hidden/4.png")
+    touch(
+        tmp_path, "disk/one/1.png", "disk/two.mp4", "set/own/1.png", "set/own/2.png", "set/3.png", "set/.hidden/4.png"
+    )
     (tmp_path / "set/linked").symlink_to(tmp_path / "disk/one")
     (tmp_path / "set/video.mp4").symlink_to(tmp_path / "disk/two.mp4")
     (tmp_path / "set/own/up").symlink_to(tmp_path / "set")
@@ -45,7 +42,7 @@ def test_training_and_translating_see_the_same(tmp_path: Path) -> None:
 
 
 def test_frames_are_in_one_order_for_training_and_translating(tmp_path: Path) -> None:
-    make(tmp_path, *(f"walk/t{second}.png" for second in ("0", "0.25", "0.5", "1", "1.5", "10")))
+    touch(tmp_path, *(f"walk/t{second}.png" for second in ("0", "0.25", "0.5", "1", "1.5", "10")))
     (clip,) = find_clips(tmp_path)
     (frames,) = find_media(tmp_path)[1].values()
     assert list(clip.files) == frames
@@ -60,14 +57,14 @@ def test_a_folder_of_many_links_is_entered_once(tmp_path: Path) -> None:
         for name in ("a", "b"):
             (folder / f"{name}-{depth}").symlink_to(below)
         folder = below
-    make(folder, "1.png")
+    touch(folder, "1.png")
     start = time.monotonic()
     assert len(list(walk(tmp_path).files)) == 1
     assert time.monotonic() - start < 5
 
 
 def test_a_real_folder_goes_before_links_to_it(tmp_path: Path) -> None:
-    make(tmp_path, "b/1.png")
+    touch(tmp_path, "b/1.png")
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b/self").symlink_to(tmp_path / "b")
     assert [str(file.relative_to(tmp_path)) for file in walk(tmp_path).files] == ["b/1.png"]
@@ -76,7 +73,7 @@ def test_a_real_folder_goes_before_links_to_it(tmp_path: Path) -> None:
 def test_what_is_left_out_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(tmp_path, "f/1.png", "f/.2.png", "notes.txt", "b.json", "c.csv", "d.csv", ".DS_Store", "._1.png", "Thumbs.db")
+    touch(tmp_path, "f/1.png", "f/.2.png", "notes.txt", "b.json", "c.csv", "d.csv", ".DS_Store", "._1.png", "Thumbs.db")
     (tmp_path / "again").symlink_to(tmp_path / "f")
     os.mkfifo(tmp_path / "pipe.mp4")
     with socket.socket(socket.AF_UNIX) as here:
@@ -95,14 +92,14 @@ def test_what_is_left_out_is_told_once(
 
 
 def test_nothing_is_told_where_nothing_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    make(tmp_path, "f/1.png", "f/2.png", "v.mp4")
+    touch(tmp_path, "f/1.png", "f/2.png", "v.mp4")
     find_clips(tmp_path)
     assert not caplog.records
 
 
 @pytest.mark.parametrize("place", ["clip.mp4", "f/1.png", "folder"])
 def test_links_that_lead_nowhere_are_refused_by_every_command(tmp_path: Path, place: str) -> None:
-    make(tmp_path, "f/0.png")
+    touch(tmp_path, "f/0.png")
     for target in ("gone", place):
         (tmp_path / place).unlink(missing_ok=True)
         (tmp_path / place).symlink_to(tmp_path / target)
@@ -115,7 +112,7 @@ def test_links_that_lead_nowhere_are_refused_by_every_command(tmp_path: Path, pl
 
 
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make(tmp_path, "f/0.png")
+    touch(tmp_path, "f/0.png")
 
     def refuse(folder: Path) -> None:
         raise PermissionError(13, "Permission denied")
@@ -129,7 +126,7 @@ def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: py
 def test_names_that_are_no_unicode_are_told_in_letters_that_can_be_shown(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make(tmp_path, "f/1.png")
+    touch(tmp_path, "f/1.png")
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
     find_clips(tmp_path)
     assert r"caf\xe9.txt" in caplog.text
@@ -137,13 +134,13 @@ def test_names_that_are_no_unicode_are_told_in_letters_that_can_be_shown(
 
 
 def test_guesses_from_names_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    make(tmp_path, *(f"cam{camera}_{number}.png" for camera in (1, 2) for number in range(4)))
+    touch(tmp_path, *(f"cam{camera}_{number}.png" for camera in (1, 2) for number in range(4)))
     find_clips(tmp_path)
     assert "loose frames were taken for 2 clips by the numbers in their names (cam1: 4, cam2: 4)" in caplog.text
 
 
 def test_single_frames_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    make(tmp_path, *(f"{name}.png" for name in ("a1f", "b2c", "c9d", "d0e")), "walk/1.png", "walk/2.png")
+    touch(tmp_path, *(f"{name}.png" for name in ("a1f", "b2c", "c9d", "d0e")), "walk/1.png", "walk/2.png")
     find_clips(tmp_path)
     assert "4 of 5 clips have a single frame (a1f.png, b2c.png, c9d.png, ...)" in caplog.text
 
@@ -171,14 +168,14 @@ def test_the_notes_of_a_command_are_on_standard_error(tmp_path: Path, capfd: pyt
 def test_folders_whose_names_look_like_several_scenes_are_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make(tmp_path, *(f"stereo/{number:03d}_{side}.png" for number in range(4) for side in ("left", "right")))
-    make(tmp_path, *(f"walk/{number}.png" for number in range(4)))
+    touch(tmp_path, *(f"stereo/{number:03d}_{side}.png" for number in range(4) for side in ("left", "right")))
+    touch(tmp_path, *(f"walk/{number}.png" for number in range(4)))
     clips = {clip.name: [file.stem for file in clip.files] for clip in find_clips(tmp_path)}
     assert clips["stereo"] == [f"{number:03d}_{side}" for side in ("left", "right") for number in range(4)]
     assert "names of frames look like several scenes within one folder (stereo: 2)" in caplog.text
 
 
 def test_frames_in_two_formats_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    make(tmp_path, "walk/1.png", "walk/1.jpg", "walk/2.png", "walk/2.jpg", "walk/3.png")
+    touch(tmp_path, "walk/1.png", "walk/1.jpg", "walk/2.png", "walk/2.jpg", "walk/3.png")
     find_clips(tmp_path)
     assert "2 frames are there under one name in different formats" in caplog.text

@@ -13,7 +13,7 @@ from recyclegan.cli import main
 from recyclegan.data import find_clips
 from recyclegan.distillation import Distilled, News, learn_from, open_teacher, resume_distilling
 from recyclegan.errors import InputError
-from recyclegan.training.teacher_frames import TEACHER
+from recyclegan.training.extra_frames import TEACHER
 from recyclegan.translation import Translator
 from tests.distillation.small_students import save_teacher, small_student
 from tests.small import PALETTE, label_map, make_data, make_frames, picture

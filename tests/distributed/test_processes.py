@@ -32,7 +32,7 @@ from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.steps import TrainingFailedError
 from recyclegan.steps.finite import refuse_infinite
 from recyclegan.steps.gathered import StepNumbers
-from recyclegan.steps.gradients import average_gradients
+from recyclegan.steps.step import average_gradients
 from tests.small import SMALL_OPTIONS, make_data, small_config, small_state
 
 STARTING = 240.0

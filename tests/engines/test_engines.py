@@ -23,13 +23,13 @@ from recyclegan.engines.winograd import (
     WinogradEngine,
     minimal_filtering,
 )
-from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.networks.layers import reflect
 from recyclegan.settings.networks import GeneratorName
 from recyclegan.translation import Translator
 from recyclegan.video import write_video
 from tests.media import numbered
+from tests.refusals import message_of
 from tests.small import PALETTE, picture, small_card
 
 CPU = torch.device("cpu")
@@ -52,13 +52,6 @@ def frames(height: int, width: int, count: int = 2) -> Tensor:
 @pytest.fixture(autouse=True)
 def _narrow_convolutions_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd, "LEAST", 1)
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.usefixtures("_unchecked")

@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 from torch import nn
 
 from recyclegan.checkpoint import Card, save_translator
-from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.video import write_video
 from tests.small import picture, small_card
@@ -35,10 +33,3 @@ def footage(folder: Path, num_frames: int = 12) -> Path:
     """Write a video of smooth pictures."""
     write_video(folder / "drive.mp4", [picture(number, 40, 60) for number in range(num_frames)], rate=25)
     return folder / "drive.mp4"
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)

@@ -19,7 +19,6 @@ from torch import nn
 from recyclegan.checkpoint import load_card, save_translator, write_card
 from recyclegan.cli import main
 from recyclegan.engines.onnx_writing import onnx_of
-from recyclegan.errors import InputError
 from recyclegan.exports import export, parity
 from recyclegan.exports.exporting import FREE_FRAMES, HalfGenerator
 from recyclegan.exports.parity import distance
@@ -28,6 +27,7 @@ from recyclegan.networks.registry import GENERATORS, LABEL_GENERATORS
 from recyclegan.translation import Output, Translator
 from recyclegan.video import read_video, write_image, write_video
 from tests.media import numbered
+from tests.refusals import message_of
 from tests.small import PALETTE, picture, small_card
 
 pytestmark = pytest.mark.usefixtures("_unchecked")
@@ -46,13 +46,6 @@ def saved(folder: Path, **card: Any) -> Path:
     network = generator(given.generator, given.palette, channels_in=given.channels_in, channels_out=given.channels_out)
     save_translator(folder / f"{given.direction}.safetensors", network, given)
     return folder / f"{given.direction}.safetensors"
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.fixture(scope="module")

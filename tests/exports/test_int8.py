@@ -16,7 +16,8 @@ from recyclegan.cli import main
 from recyclegan.exports import export, int8
 from recyclegan.exports.calibration_frames import calibration_frames
 from recyclegan.translation import Translator
-from tests.exports.exported_translators import footage, message_of, saved
+from tests.exports.exported_translators import footage, saved
+from tests.refusals import message_of
 from tests.small import PALETTE, make_frames, picture, small_card
 
 pytestmark = pytest.mark.usefixtures("_unchecked")

@@ -12,8 +12,9 @@ from recyclegan.checkpoint import load_card
 from recyclegan.cli import main
 from recyclegan.exports import export, parity
 from recyclegan.translation import Translator
-from tests.exports.exported_translators import footage, message_of, saved
+from tests.exports.exported_translators import footage, saved
 from tests.exports.openvino_stand_in import stand_in
+from tests.refusals import message_of
 from tests.small import picture
 
 pytestmark = pytest.mark.usefixtures("_unchecked")

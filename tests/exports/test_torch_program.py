@@ -18,11 +18,12 @@ from recyclegan.exports import export
 from recyclegan.exports.exporting import FREE_FRAMES
 from recyclegan.exports.torch_program import load_program, program_of, run_of_program
 from recyclegan.networks import layers
-from recyclegan.networks.free_sizes import padded_traced, steps_traced
+from recyclegan.networks.layers import padded_traced, steps_traced
 from recyclegan.networks.registry import GENERATORS, LABEL_GENERATORS
 from recyclegan.translation import Translator
 from recyclegan.video import read_video
-from tests.exports.exported_translators import footage, generator_of, message_of, saved
+from tests.exports.exported_translators import footage, generator_of, saved
+from tests.refusals import message_of
 from tests.small import PALETTE, picture, small_card
 
 pytestmark = pytest.mark.usefixtures("_unchecked")

@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 
-from recyclegan.errors import InputError
 from recyclegan.features import efficientnet
 from recyclegan.features.efficientnet import (
     EMBEDDING,
@@ -20,6 +19,7 @@ from recyclegan.features.efficientnet import (
     SameConv2d,
     load_efficientnet,
 )
+from tests.refusals import message_of
 
 
 @pytest.fixture(scope="module")
@@ -82,21 +82,16 @@ def test_weights_of_a_file_are_taken_exactly(network: EfficientNetLite0, tmp_pat
     assert all(torch.equal(value, weights[name]) for name, value in loaded.items())
 
 
-def refused(path: Path | None) -> str:
-    with pytest.raises(InputError) as caught:
-        load_efficientnet(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def test_another_network_is_refused(network: EfficientNetLite0, tmp_path: Path) -> None:
     torch.save({"layer.weight": torch.zeros(3)}, tmp_path / "other.pth")
-    assert "holds no EfficientNet-Lite0 (has layer.weight besides)" in refused(tmp_path / "other.pth")
+    assert "holds no EfficientNet-Lite0 (has layer.weight besides)" in message_of(
+        load_efficientnet, tmp_path / "other.pth"
+    )
 
 
 def test_without_the_package_both_remedies_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(efficientnet, "find_spec", lambda _: None)
-    message = refused(None)
+    message = message_of(load_efficientnet, None)
     assert "recyclegan[features]" in message
     assert "name their file" in message
 
@@ -107,7 +102,7 @@ def test_other_weights_than_those_of_the_package_are_refused(monkeypatch: pytest
     (folder / "__init__.py").write_text("raise SystemExit('code was run')")
     (folder / efficientnet.PACKAGED_FILE).write_bytes(b"other")
     monkeypatch.syspath_prepend(tmp_path)
-    assert "holds other weights than version 0.1.0" in refused(None)
+    assert "holds other weights than version 0.1.0" in message_of(load_efficientnet, None)
     assert not isinstance(sys.modules.get(PACKAGE), ModuleType)
 
 

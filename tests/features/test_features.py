@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from recyclegan.errors import InputError
 from recyclegan.features import VGGFeatures, load_content_features
 from recyclegan.features.pretrained import IMAGENET_DEVIATION, IMAGENET_MEAN
+from tests.refusals import message_of
 
 TORCHVISION_LAYERS = [0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34]
 WIDTHS = [64, 64, 128, 128, *[256] * 4, *[512] * 8]
@@ -91,15 +91,8 @@ def test_features_pass_any_frame_from_17_pixels_a_side(size: tuple[int, int]) ->
     assert VGGFeatures()(torch.zeros(1, 3, *size)).shape == (1, 512, rows, columns)
 
 
-def refused(path: Path | None) -> str:
-    with pytest.raises(InputError) as caught:
-        load_content_features(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    message = refused(tmp_path / "vgg.pth")
+    message = message_of(load_content_features, tmp_path / "vgg.pth")
     assert "vgg.pth: no such file" in message
     assert "VGG-19" in message
 
@@ -107,7 +100,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     weights = vgg_weights()
     del weights["features.16.weight"]
-    message = refused(save(weights, tmp_path / "vgg16.pth"))
+    message = message_of(load_content_features, save(weights, tmp_path / "vgg16.pth"))
     assert "vgg16.pth" in message
     assert "VGG-19" in message
 
@@ -116,13 +109,13 @@ def test_the_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     "held", [torch.zeros(3), [torch.zeros(3)], {}, {"epoch": 3}], ids=["tensor", "list", "empty", "number"]
 )
 def test_a_file_of_something_else_is_refused(tmp_path: Path, held: Any) -> None:
-    assert "VGG-19" in refused(save(held, tmp_path / "other.pth"))
+    assert "VGG-19" in message_of(load_content_features, save(held, tmp_path / "other.pth"))
 
 
 @pytest.mark.parametrize("name", ["vgg.pth", "vgg.safetensors"])
 def test_a_text_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("404: not found")
-    assert "does not load as tensors alone" in refused(tmp_path / name)
+    assert "does not load as tensors alone" in message_of(load_content_features, tmp_path / name)
 
 
 class Malicious:
@@ -142,7 +135,7 @@ def test_pickled_code_is_refused_and_not_run(tmp_path: Path, write: str) -> None
         torch.save(Malicious(harm), path)
     else:
         path.write_bytes(pickle.dumps(Malicious(harm)))
-    assert "does not load as tensors alone" in refused(path)
+    assert "does not load as tensors alone" in message_of(load_content_features, path)
     assert not harm.exists()
 
 
@@ -158,7 +151,7 @@ def test_without_torchvision_both_remedies_are_named(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setitem(sys.modules, "torchvision", ModuleType("torchvision"))
     monkeypatch.setitem(sys.modules, "torchvision.models", Broken("torchvision.models"))
-    message = refused(None)
+    message = message_of(load_content_features, None)
     assert "torchvision is not usable" in message
     assert names_both_remedies(message)
 
@@ -191,6 +184,6 @@ def test_weights_that_cannot_be_downloaded_name_both_remedies(monkeypatch: pytes
         raise OSError("no route to host")
 
     fake_torchvision(monkeypatch, offline)
-    message = refused(None)
+    message = message_of(load_content_features, None)
     assert "could not be downloaded" in message
     assert names_both_remedies(message)

@@ -6,7 +6,6 @@ import pytest
 
 from recyclegan.cli import main
 from recyclegan.errors import InputError
-from recyclegan.matching import layout_index
 from recyclegan.settings.frames import DataConfig, Match
 from recyclegan.settings.methods import config_of
 from recyclegan.settings.networks import NetworkConfig
@@ -67,7 +66,7 @@ def test_prepare_describes_what_training_then_finds(
     assert told.startswith("crops are matched by layout (")
     assert "recyclegan train unsup-recycle-gan --data" in told
     assert told.endswith(f"--data {data} --match nearest {' '.join(size)}\n"), "nothing else, and nothing twice"
-    monkeypatch.setattr(layout_index, "described", None)
+    monkeypatch.setattr("recyclegan.matching.layouts.described", None)
     words = ["--data", str(data), "--out", str(tmp_path / "run"), "--match", "nearest", *SMALL_OPTIONS, *size]
     assert main(["train", "unsup-recycle-gan", *words, "--steps", "1"]) == 0
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recyclegan.data import Crop, DomainFrames, UnpairedClips
-from recyclegan.data.device_memory import keep
-from recyclegan.data.staging import Staging
+from recyclegan.data.staging import Staging, keep
 from recyclegan.domains import DOMAINS
 from recyclegan.matching import NearestCrops, SameBand, match_crops, matching, mutual_neighbours
 from recyclegan.matching.candidates import MOST_CROPS, candidates_of

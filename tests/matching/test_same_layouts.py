@@ -10,10 +10,8 @@ import torch
 
 from recyclegan.data import Crop, DomainFrames, LoadSpec, Resize, load_data
 from recyclegan.features.efficientnet import weights_file
-from recyclegan.matching import layout_index
 from recyclegan.matching.candidates import candidates_of
-from recyclegan.matching.layout_index import layouts_of
-from recyclegan.matching.layouts import CELLS, Layouts, describe, relative, simple_map
+from recyclegan.matching.layouts import CELLS, Layouts, describe, layouts_of, relative, simple_map
 from recyclegan.tensors import to_frames
 from tests.small import make_data, picture
 
@@ -68,7 +66,7 @@ def test_layouts_are_described_once_and_then_read(
     first = index_of(cached, tmp_path / "cache", heard.append)
     assert heard == sorted(heard)
     assert heard[-1] == len(first)
-    monkeypatch.setattr(layout_index, "described", None)
+    monkeypatch.setattr("recyclegan.matching.layouts.described", None)
     assert torch.equal(index_of(cached, tmp_path / "cache"), first)
 
 

@@ -15,10 +15,9 @@ from recyclegan.errors import InputError
 from recyclegan.features.efficientnet import EfficientNetLite0
 from recyclegan.methods import CycleGAN, Method, RecycleGAN
 from recyclegan.methods.adversary import OBJECTIVES
-from recyclegan.settings.adversarial import AdversaryConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
-from recyclegan.settings.networks import NetworkConfig, Objective
+from recyclegan.settings.networks import AdversaryConfig, NetworkConfig, Objective
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps.step import train_step
 from recyclegan.steps.train_state import trained_weights

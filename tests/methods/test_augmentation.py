@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from recyclegan.methods.augmentation import CUT, SHIFT, Augmentation, sample_augmentation
-from recyclegan.settings.adversarial import AugmentationName
+from recyclegan.settings.networks import AugmentationName
 from tests.small import random_clips
 
 KINDS = get_args(AugmentationName)

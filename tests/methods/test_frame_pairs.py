@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recyclegan.flow import sample_motion, warp
-from recyclegan.methods.frame_pairs import aligned, inverse
+from recyclegan.methods.adversary import aligned, inverse
 from recyclegan.settings.motion import FlowSynthesis
 from tests.small import random_clips
 

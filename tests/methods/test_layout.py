@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from recyclegan import losses
 from recyclegan.methods.adversary import agreement
-from recyclegan.settings.adversarial import AdversaryConfig
-from recyclegan.settings.networks import Objective
+from recyclegan.settings.networks import AdversaryConfig, Objective
 from tests.small import NETWORKS, random_clips, small_method
 
 HALF = slice(None), slice(None), slice(0, 16)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recyclegan.metrics.lamps import lamp_colour
+from recyclegan.metrics.objects import lamp_colour
 
 LAMPS = {"red": (235, 30, 20), "amber": (240, 160, 30), "green": (30, 210, 100)}
 

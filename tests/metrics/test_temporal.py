@@ -36,14 +36,17 @@ def pan(dx, dy, like):
 def test_whole_pixel_pan_of_a_still_image_is_perfectly_steady(seed, dx, dy):
     previous = picture(seed)
     current, flow = previous.roll((dy, dx), (2, 3)), pan(dx, dy, previous)
-    assert warping_error(previous, current, flow, visible(flow)).item() == pytest.approx(0, abs=1e-9)
-    assert soft_warping_error(previous, current, previous, current, flow).item() < 0.02 * (abs(dx) + abs(dy)) + 1e-6
+    assert warping_error(change(previous, current, flow), visible(flow)).item() == pytest.approx(0, abs=1e-9)
+    assert (
+        soft_warping_error(change(previous, current, flow), change(previous, current, flow)).item()
+        < 0.02 * (abs(dx) + abs(dy)) + 1e-6
+    )
 
 
 def test_wrong_sign_of_the_flow_is_noticed():
     previous = picture()
     current, flow = previous.roll(3, 3), pan(-3, 0, previous)
-    assert warping_error(previous, current, flow, visible(flow)).item() > 0.01
+    assert warping_error(change(previous, current, flow), visible(flow)).item() > 0.01
 
 
 @given(seed=seeds, step=st.floats(0, 0.09))
@@ -53,9 +56,13 @@ def test_known_flicker_is_measured(seed, step):
     source = picture(seed)
     still, brighter = pan(0, 0, source), source + 2 * step
     mask = visible(still)
-    assert warping_error(source, brighter, still, mask).item() == pytest.approx(step**2, abs=1e-6)
-    assert soft_warping_error(source, brighter, source, source, still).item() == pytest.approx(step, abs=1e-6)
-    assert excess_flicker(source, brighter, source, source, still, mask).item() == pytest.approx(step, abs=1e-6)
+    assert warping_error(change(source, brighter, still), mask).item() == pytest.approx(step**2, abs=1e-6)
+    assert soft_warping_error(change(source, brighter, still), change(source, source, still)).item() == pytest.approx(
+        step, abs=1e-6
+    )
+    assert excess_flicker(change(source, brighter, still), change(source, source, still), mask).item() == pytest.approx(
+        step, abs=1e-6
+    )
 
 
 def test_every_measure_rises_with_the_flicker_added():
@@ -65,9 +72,9 @@ def test_every_measure_rises_with_the_flicker_added():
     noise, mask = picture(1), visible(flow)
     outputs = [moved + strength * noise for strength in (0, 0.05, 0.1, 0.2, 0.4)]
     for values in (
-        [warping_error(source, output, flow, mask).item() for output in outputs],
-        [soft_warping_error(source, output, source, moved, flow).item() for output in outputs],
-        [excess_flicker(source, output, source, moved, flow, mask).item() for output in outputs],
+        [warping_error(change(source, output, flow), mask).item() for output in outputs],
+        [soft_warping_error(change(source, output, flow), change(source, moved, flow)).item() for output in outputs],
+        [excess_flicker(change(source, output, flow), change(source, moved, flow), mask).item() for output in outputs],
     ):
         assert values == sorted(values)
         assert len(set(values)) == len(values)
@@ -77,11 +84,11 @@ def test_source_itself_has_no_excess_and_calm_does_not_pay_for_flicker():
     previous, current = picture(0), picture(1)
     still = pan(0, 0, previous)
     mask = visible(still)
-    assert excess_flicker(previous, current, previous, current, still, mask).item() == 0
+    assert excess_flicker(change(previous, current, still), change(previous, current, still), mask).item() == 0
     half_calm = torch.cat([previous[..., :24], 2 * current[..., 24:] - previous[..., 24:]], dim=-1)
-    extra = excess_flicker_map(previous, half_calm, previous, current, still)
+    extra = excess_flicker_map(change(previous, half_calm, still), change(previous, current, still))
     assert extra[..., :24].max() == 0
-    torch.testing.assert_close(extra[..., 24:], flicker_map(previous, current, still)[..., 24:])
+    torch.testing.assert_close(extra[..., 24:], flicker_map(change(previous, current, still))[..., 24:])
 
 
 @given(dx=st.floats(-4, 4), dy=st.floats(-4, 4))
@@ -95,9 +102,9 @@ def test_pan_by_parts_of_a_pixel_is_steady_within_interpolation(dx, dy):
 
     flow = pan(dx, dy, drawn(0, 0))
     bound = (2 / 36 / 8) / 2
-    error = warping_error(drawn(0, 0), drawn(dx, dy), flow, visible(flow)).item()
+    error = warping_error(change(drawn(0, 0), drawn(dx, dy), flow), visible(flow)).item()
     assert error <= bound**2
-    assert flicker_map(drawn(0, 0), drawn(dx, dy), flow)[visible(flow)].max() <= bound + 1e-6
+    assert flicker_map(change(drawn(0, 0), drawn(dx, dy), flow))[visible(flow)].max() <= bound + 1e-6
 
 
 def test_warping_error_agrees_with_opencv():
@@ -112,7 +119,7 @@ def test_warping_error_agrees_with_opencv():
     )
     squared = np.square((current[0].permute(1, 2, 0).numpy() - warped) / 2).mean(axis=2)
     expected = squared[visible(flow)[0, 0].numpy()].mean()
-    assert warping_error(previous, current, flow, visible(flow)).item() == pytest.approx(expected, rel=0.01)
+    assert warping_error(change(previous, current, flow), visible(flow)).item() == pytest.approx(expected, rel=0.01)
 
 
 def test_all_measures_at_once_are_those_taken_one_by_one():
@@ -122,11 +129,11 @@ def test_all_measures_at_once_are_those_taken_one_by_one():
     ours, theirs = frames[:2], frames[2:]
     found = flicker_measures(change(*ours, flow), change(*theirs, flow), mask)
     assert found == {
-        "warping_error": warping_error(*ours, flow, mask),
-        "source_warping_error": warping_error(*theirs, flow, mask),
-        "soft_warping_error": soft_warping_error(*ours, *theirs, flow),
-        "source_soft_warping_error": soft_warping_error(*theirs, *theirs, flow),
-        "added_flicker": excess_flicker(*ours, *theirs, flow, mask),
+        "warping_error": warping_error(change(*ours, flow), mask),
+        "source_warping_error": warping_error(change(*theirs, flow), mask),
+        "soft_warping_error": soft_warping_error(change(*ours, flow), change(*theirs, flow)),
+        "source_soft_warping_error": soft_warping_error(change(*theirs, flow), change(*theirs, flow)),
+        "added_flicker": excess_flicker(change(*ours, flow), change(*theirs, flow), mask),
     }
 
 
@@ -136,24 +143,24 @@ def test_hidden_pixels_do_not_count():
     current[..., :8] = 1
     mask = visible(still)
     mask[..., :8] = False
-    assert warping_error(previous, current, still, mask).item() == pytest.approx(0, abs=1e-9)
-    assert warping_error(previous, current, still, torch.zeros_like(mask)).isnan().all()
+    assert warping_error(change(previous, current, still), mask).item() == pytest.approx(0, abs=1e-9)
+    assert warping_error(change(previous, current, still), torch.zeros_like(mask)).isnan().all()
 
 
 def test_soft_mask_trusts_the_source():
     """Where the source itself does not warp (d = 1 in each channel), flicker of the output weighs nothing."""
     black, white = -torch.ones(1, 3, 8, 8), torch.ones(1, 3, 8, 8)
     still = pan(0, 0, black)
-    assert soft_warping_error(black, white, black, white, still).item() < 1e-12
-    assert soft_warping_error(black, white, black, black, still).item() == pytest.approx(1)
+    assert soft_warping_error(change(black, white, still), change(black, white, still)).item() < 1e-12
+    assert soft_warping_error(change(black, white, still), change(black, black, still)).item() == pytest.approx(1)
 
 
 def test_pairs_of_a_batch_are_measured_one_by_one():
     previous, current = picture(0, batch=3), picture(1, batch=3)
     still = pan(0, 0, previous)
-    whole = warping_error(previous, current, still, visible(still))
+    whole = warping_error(change(previous, current, still), visible(still))
     alone = [
-        warping_error(previous[i : i + 1], current[i : i + 1], still[i : i + 1], visible(still)[i : i + 1])
+        warping_error(change(previous[i : i + 1], current[i : i + 1], still[i : i + 1]), visible(still)[i : i + 1])
         for i in range(3)
     ]
     torch.testing.assert_close(whole, torch.cat(alone))

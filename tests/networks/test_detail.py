@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from recyclegan.networks import make_generator
-from recyclegan.networks.wrappers import DETAIL, BlurredConvTranspose2d, binomial_blur, coordinates, detail
+from recyclegan.networks.layers import coordinates
+from recyclegan.networks.wrappers import DETAIL, BlurredConvTranspose2d, binomial_blur, detail
 from tests.small import random_clips
 
 

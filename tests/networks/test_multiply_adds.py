@@ -3,8 +3,8 @@
 import pytest
 from torch import nn
 
+from recyclegan.distillation.budget import gmacs
 from recyclegan.networks import make_generator
-from recyclegan.networks.multiply_adds import gmacs
 from recyclegan.settings.distillation import STUDENTS
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.networks import make_discriminator
-from recyclegan.networks.spectral import SpectralNorm
+from recyclegan.networks.discriminators import SpectralNorm
 from tests.small import random_clips
 
 

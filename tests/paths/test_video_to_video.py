@@ -9,7 +9,7 @@ import pytest
 
 from recyclegan.cli import main
 from recyclegan.video import VideoWriter, probe, read_video
-from tests.media import bars, make_video, sound_packets
+from tests.media import bars, make_video, sound_packets, times_of
 from tests.small import SMALL_OPTIONS, picture
 
 VARYING = [0, 7, 20, 21, 50, 80, 81, 95]
@@ -34,10 +34,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def translated(run: Path, source: Path, target: Path, *options: str) -> Path:
     assert main(["translate", str(run), str(source), str(target), "--device", "cpu", *options]) == 0
     return target
-
-
-def times_of(path: Path) -> list[Fraction]:
-    return [frame.time for frame in read_video(path)]
 
 
 def test_frames_size_rate_times_and_sound_are_kept(run: Path, tmp_path: Path) -> None:

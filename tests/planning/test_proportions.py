@@ -6,8 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from recyclegan.planning.proportions import notes_on_sizes, shapes_of
-from recyclegan.planning.sizes import size_of_shape
+from recyclegan.planning.sizes import notes_on_sizes, shapes_of, size_of_shape
 from recyclegan.settings.frames import DataConfig
 from tests.small import make_data, make_frames, small_config
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from recyclegan.cli import main
 from recyclegan.runs.run_charts import MOST_POINTS, charts, thinned
-from recyclegan.runs.run_commands import commands_of_results, resume_command
-from recyclegan.runs.run_page import RunPage, preset_of, run_page
+from recyclegan.runs.run_page import RunPage, commands_of_results, preset_of, resume_command, run_page
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS

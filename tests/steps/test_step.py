@@ -22,9 +22,7 @@ from recyclegan.settings.training import TrainConfig
 from recyclegan.steps import TrainingFailedError, TrainState, learning_rate, train_step
 from recyclegan.steps.finite import LEAST_SCALE, check_scale, infinite_part
 from recyclegan.steps.gathered import Gathered
-from recyclegan.steps.history import HistoryBuffer
-from recyclegan.steps.schedules import ramp_up
-from recyclegan.steps.train_state import trained_weights
+from recyclegan.steps.train_state import HistoryBuffer, ramp_up, trained_weights
 from recyclegan.training.loop import take
 from tests.small import NETWORKS, random_clips, small_config, small_state
 

@@ -20,12 +20,11 @@ from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.networks import make_generator
 from recyclegan.planning.minutes import first_frames, trial_seconds
 from recyclegan.settings.extra_inputs import METHODS_WITH_EXTRAS, ExtraConfig
-from recyclegan.settings.faithful import FaithfulnessConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS, UnsupRecycleGANConfig, config_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.networks import GeneratorName, NetworkConfig
-from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
+from recyclegan.settings.training import FaithfulnessConfig, TrainConfig, config_from_dict, config_to_dict
 from recyclegan.steps.step import train_step
 from recyclegan.steps.train_state import TrainState
 from recyclegan.tiles.tiled import in_bands

@@ -12,12 +12,11 @@ from recyclegan.doctor import examine_data
 from recyclegan.errors import InputError
 from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.planning.minutes import first_frames, trial_seconds
-from recyclegan.settings.faithful import FaithfulnessConfig
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS, config_of
-from recyclegan.settings.training import TrainConfig, config_from_dict, config_to_dict
-from recyclegan.steps.schedules import labels_weight
+from recyclegan.settings.training import FaithfulnessConfig, TrainConfig, config_from_dict, config_to_dict
 from recyclegan.steps.step import train_step
+from recyclegan.steps.train_state import labels_weight
 from recyclegan.training import train
 from tests.data.test_label_clips import labelled_data
 from tests.small import SIZE, label_map, random_clips, small_config, small_state
@@ -137,6 +136,6 @@ def test_settings_survive_as_json_and_earlier_ones_have_none() -> None:
 
 def test_the_doctor_finds_maps_that_do_not_fit(tmp_path: Path) -> None:
     root = labelled_data(tmp_path, num_maps=3)
-    found = [finding for finding in examine_data(root, frames=2) if "label maps for" in finding.what]
+    found = [finding for finding in examine_data(root, frames=2) if "of its clip" in finding.what]
     assert [finding.severity for finding in found] == ["problem"]
-    assert found[0].remedy == "expected one for each frame"
+    assert found[0].remedy == "expected one for each"

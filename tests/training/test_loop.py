@@ -344,7 +344,7 @@ def test_the_words_for_a_configuration_are_options_that_give_it(
     )
     asked: list[TrainConfig] = []
     monkeypatch.setattr("recyclegan.training.train", lambda config, *_: asked.append(config) or Outcome(7, 7))
-    monkeypatch.setattr("recyclegan.planning.proportions.shapes_of", lambda _: {})
+    monkeypatch.setattr("recyclegan.planning.sizes.shapes_of", lambda _: {})
     assert main(["train", name, *" ".join(command_words(config).values()).split()]) == 0
     assert asked == [config]
 

@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lightning_fabric import Fabric
 
-from recyclegan.data.staging import Staged, Staging
+from recyclegan.data.staging import DEPTH, Prefetched, Staged, Staging
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import DataConfig
 from recyclegan.training import train
-from recyclegan.training.prefetching import DEPTH, Prefetched
 from recyclegan.training.training_data import Footage, load_footage
 from tests.small import make_data, small_config
 from tests.threads import begun_since, running
@@ -137,7 +136,7 @@ def test_a_run_is_the_same_as_one_that_reads_when_asked_or_keeps_frames_on_the_d
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, kept = stats_of(data, tmp_path / "ahead"), stats_of(data, tmp_path / "kept", data_on_device="on")
-    monkeypatch.setattr("recyclegan.training.prefetching.made_ahead", serial)
+    monkeypatch.setattr("recyclegan.data.staging.made_ahead", serial)
     assert stats_of(data, tmp_path / "asked") == ahead == kept
 
 

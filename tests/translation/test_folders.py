@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from recyclegan.checkpoint import save_translator
 from recyclegan.engines.batches import MOST_PIXELS, batches
-from recyclegan.errors import InputError
 from recyclegan.files import added_to, whole_file
 from recyclegan.networks import make_generator
 from recyclegan.translation import Output, Translator
 from recyclegan.translation.plan import named_twice
 from recyclegan.video import write_image, write_video
 from tests.media import numbered
+from tests.refusals import message_of
 from tests.small import make_frames, picture, small_card
 
 
@@ -36,13 +36,6 @@ class Counting(nn.Module):
 
 def translator(batch_size: int = 4, **card: Any) -> Translator:
     return Translator(Counting(), small_card(**card), "cpu", scale="native", batch_size=batch_size)
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def film(path: Path, frames: int = 3) -> Path:

@@ -9,21 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from recyclegan.checkpoint import load_translator, save_translator
-from recyclegan.errors import InputError
 from recyclegan.networks import make_generator
 from recyclegan.networks.weights import LARGEST
 from recyclegan.translation import Output, Translator
 from recyclegan.video import write_image, write_video
+from tests.refusals import message_of
 from tests.small import PALETTE, make_frames, picture, small_card
 
 NAN, INF = float("nan"), float("inf")
-
-
-def message_of(action: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        action(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("value", [NAN, INF, -INF, 1e30, -1e30, 2 * LARGEST])

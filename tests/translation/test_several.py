@@ -18,7 +18,7 @@ from recyclegan.networks import make_generator
 from recyclegan.translation import Output, Translator, find_inputs
 from recyclegan.video import probe, read_image, read_video, write_image
 from tests.media import make_video, number_of, numbered, sound_packets
-from tests.small import PALETTE, make_frames, picture, small_card
+from tests.small import PALETTE, files_below, make_frames, picture, small_card
 
 
 class Counting(nn.Module):
@@ -33,10 +33,6 @@ class Counting(nn.Module):
 
 def translator(**card: Any) -> Translator:
     return Translator(Counting(), small_card(**card), "cpu", scale="native")
-
-
-def files_below(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def film(path: Path, frames: int = 3, sound: str | None = None) -> Path:

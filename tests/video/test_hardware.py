@@ -8,7 +8,7 @@ import pytest
 
 from recyclegan.errors import InputError
 from recyclegan.video import VideoWriter
-from recyclegan.video.hardware import hardware_quality, is_hardware
+from recyclegan.video.encoders import hardware_quality, is_hardware
 
 CODECS = [
     name for name in ("h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "h264_amf") if name in av.codecs_available

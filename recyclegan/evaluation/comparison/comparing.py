@@ -7,7 +7,7 @@ from shutil import rmtree
 
 from recyclegan.errors import InputError, nearest
 from recyclegan.evaluation.comparison.comparison_report import write_results
-from recyclegan.evaluation.comparison.contender_run import ContenderRun, Measuring, Report, check_started, folder_name
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, Measuring, check_started, folder_name
 from recyclegan.evaluation.comparison.plan_and_record import (
     Record,
     check_goes_on,
@@ -19,6 +19,7 @@ from recyclegan.evaluation.comparison.plan_and_record import (
 from recyclegan.evaluation.comparison.running import equal_minutes, run_contenders
 from recyclegan.evaluation.comparison.standings import measured_otherwise, read_standing
 from recyclegan.files import check_writable
+from recyclegan.pace import Show
 from recyclegan.paths import AnyPath, as_path
 from recyclegan.settings.evaluation import ComparisonConfig, EvaluationConfig
 from recyclegan.settings.training import TrainConfig
@@ -32,7 +33,7 @@ def compare_methods(
     data: AnyPath,
     out: AnyPath,
     config: ComparisonConfig,
-    show: Report | None = None,
+    show: Show | None = None,
     resume: bool = False,
     options: Sequence[str] = (),
     say: Callable[[str], None] | None = None,
@@ -79,7 +80,7 @@ def compare_methods(
 
 
 def _contender_runs(
-    contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, show: Report
+    contenders: Mapping[str, TrainConfig], data: Path, out: Path, config: ComparisonConfig, show: Show
 ) -> list[ContenderRun]:
     """Return the run of each contender with each seed, with the steps that the budget gives it."""
     placed = {name: _placed(train, name, data, out) for name, train in contenders.items()}

@@ -4,9 +4,8 @@ What contenders' translations look like: frames of the same moments side by side
 """
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import islice
@@ -35,9 +34,9 @@ from recyclegan.evaluation.measure_catalogue import (
     USE,
 )
 from recyclegan.evaluation.paired_clips import PairedClip, pair_clips
+from recyclegan.evaluation.results import interval_content, without_nan
 from recyclegan.files import temporary_folder, write_text
 from recyclegan.labels import LABEL_SETS, LabelSet, colourize
-from recyclegan.metrics.intervals import Interval
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.pages.page import (
     Cell,
@@ -143,7 +142,8 @@ def write_results(
     """Write everything that people look at; each file appears whole."""
     budget = budgets(all_runs, minutes)
     write_text(
-        out / "results.json", json.dumps(_content(standings, budget, all_runs), indent=1, allow_nan=False) + "\n"
+        out / "results.json",
+        json.dumps(without_nan(_content(standings, budget, all_runs)), indent=1, allow_nan=False) + "\n",
     )
     tables = [markdown(standing, budget) for standing in standings]
     write_text(out / "table.md", "\n".join([*tables, f"{in_words(_seconds(all_runs))}\n"]))
@@ -194,18 +194,10 @@ def _seconds(all_runs: Sequence[ContenderRun]) -> dict[str, float]:
 
 def _score(score: Score) -> dict[str, Any]:
     return {
-        "value": _interval(score.value),
-        "seeds": [_finite(value) for value in score.seeds],
-        "difference": _interval(score.difference) if score.difference else None,
+        "value": interval_content(score.value),
+        "seeds": list(score.seeds),
+        "difference": interval_content(score.difference) if score.difference else None,
     }
-
-
-def _interval(interval: Interval) -> dict[str, float | int | None]:
-    return {name: _finite(value) for name, value in asdict(interval).items() if name != "draws"}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def markdown(standing: Standing, budget: dict[str, str]) -> str:
@@ -282,12 +274,9 @@ def _numbers(standing: Standing) -> Section:
     pieces: list[Html] = [table(["", "Verdict, of the worst seed"], verdicts)] if verdicts else []
     for title, measures in grouped(standing):
         pieces += [heading(title), _values(standing, measures), _differences(standing, measures)]
-    source = "; ".join(f"{MEASURES[name].title} {number(value)}" for name, value in standing.source.items())
-    if source:
-        pieces.append(note(f"The source itself: {source}."))
-    target = "; ".join(f"{MEASURES[name].title} {number(value)}" for name, value in standing.target.items())
-    if target:
-        pieces.append(note(f"The target itself: {target}."))
+    for who, values in (("source", standing.source), ("target", standing.target)):
+        if own := "; ".join(f"{MEASURES[name].title} {number(value)}" for name, value in values.items()):
+            pieces.append(note(f"The {who} itself: {own}."))
     chart = front_chart(standing)
     lead = "Means over seeds; beneath them the 95 % intervals, for which seeds and clips are both drawn again."
     return Section(_title(standing.direction), [*pieces, *([chart] if chart else [])], lead)

@@ -4,7 +4,7 @@ How long the parts of a run took: training, translating and measuring.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from recyclegan.domains import Direction, source_domain, target_domain
 from recyclegan.errors import InputError
 from recyclegan.evaluation import evaluate
 from recyclegan.files import read_json, write_json
+from recyclegan.pace import Show
 from recyclegan.runs import read_config
 from recyclegan.runs.run_folder import check_run_folder
 from recyclegan.settings.evaluation import EvaluationConfig
@@ -68,10 +69,6 @@ def _short(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.3g} s"
     return f"{seconds / 60:.3g} min" if seconds < 5400 else f"{seconds / 3600:.3g} h"
-
-
-Report = Callable[[int, int | None, str], None]
-"""Told of (done, in all, what)."""
 
 
 class StoppedError(InputError):
@@ -177,7 +174,7 @@ def _check_downstream(measuring: Measuring) -> None:
         raise InputError(f"downstream: no truth of {' and '.join(lacks)}; give --truth with folders A and B")
 
 
-def carry_out(run: ContenderRun, report: Report) -> None:
+def carry_out(run: ContenderRun, report: Show) -> None:
     """Do what is left to do of a run.
 
     Raises:
@@ -192,7 +189,7 @@ def carry_out(run: ContenderRun, report: Report) -> None:
         judge(run, direction, report)
 
 
-def _train(run: ContenderRun, report: Report) -> None:
+def _train(run: ContenderRun, report: Show) -> None:
     with timed(run.folder, "training"):
         outcome = train(
             run.config,
@@ -206,7 +203,7 @@ def _train(run: ContenderRun, report: Report) -> None:
         )
 
 
-def judge(run: ContenderRun, direction: Direction, report: Report) -> None:
+def judge(run: ContenderRun, direction: Direction, report: Show) -> None:
     """Translate the held-out clips in one direction and measure them."""
     with timed(run.folder, "translating"):
         _translate(run, direction, report)
@@ -214,7 +211,7 @@ def judge(run: ContenderRun, direction: Direction, report: Report) -> None:
         _measure(run, direction, report)
 
 
-def _translate(run: ContenderRun, direction: Direction, report: Report) -> None:
+def _translate(run: ContenderRun, direction: Direction, report: Show) -> None:
     translator = Translator.from_pretrained(run.config.out, direction, run.config.device)
     translator.translate_folder(
         run.footage("val", source_domain(direction)),
@@ -224,7 +221,7 @@ def _translate(run: ContenderRun, direction: Direction, report: Report) -> None:
     )
 
 
-def _measure(run: ContenderRun, direction: Direction, report: Report) -> None:
+def _measure(run: ContenderRun, direction: Direction, report: Show) -> None:
     domain, settings, truth = source_domain(direction), run.measuring.evaluation, run.measuring.truth
     if load_card(run.config.out / f"{direction}.safetensors").palette:
         settings = replace(settings, downstream=False)

@@ -22,8 +22,9 @@ from typing import Any
 import torch
 
 from recyclegan.errors import InputError
-from recyclegan.evaluation.comparison.contender_run import ContenderRun, Report, StoppedError, carry_out
+from recyclegan.evaluation.comparison.contender_run import ContenderRun, StoppedError, carry_out
 from recyclegan.files import read_json, write_text
+from recyclegan.pace import Show
 from recyclegan.planning import step_seconds
 from recyclegan.settings.training import TrainConfig
 
@@ -36,7 +37,7 @@ def equal_minutes(
     minutes: float,
     jobs: int,
     record: Path,
-    show: Report,
+    show: Show,
     measure: Callable[[TrainConfig], float] = step_seconds,
 ) -> dict[str, int]:
     """Return the training steps of each contender that take ``minutes`` on this machine, with ``jobs`` runs at a time.
@@ -83,7 +84,7 @@ def _timings(configs: Sequence[TrainConfig], jobs: int, measure: Callable[[Train
         yield from pool.map(measure, configs)
 
 
-def run_contenders(all_runs: Sequence[ContenderRun], jobs: int, show: Report) -> list[str]:
+def run_contenders(all_runs: Sequence[ContenderRun], jobs: int, show: Show) -> list[str]:
     """Carry out what is not done yet, ``jobs`` runs at a time; return a line for each run that failed.
 
     A run that fails does not stop the others.
@@ -96,7 +97,7 @@ def run_contenders(all_runs: Sequence[ContenderRun], jobs: int, show: Report) ->
     return _side_by_side(all_runs, jobs, show)
 
 
-def _in_turn(all_runs: Sequence[ContenderRun], show: Report) -> list[str]:
+def _in_turn(all_runs: Sequence[ContenderRun], show: Show) -> list[str]:
     failures = []
     for done, run in enumerate(all_runs):
         show(done, len(all_runs), "runs")
@@ -117,7 +118,7 @@ class _Worker:
     messages: Connection
 
 
-def _side_by_side(all_runs: Sequence[ContenderRun], jobs: int, show: Report) -> list[str]:
+def _side_by_side(all_runs: Sequence[ContenderRun], jobs: int, show: Show) -> list[str]:
     waiting, workers, failures = list(all_runs), list[_Worker](), list[str]()
     with _all_interrupted(workers):
         while waiting or workers:

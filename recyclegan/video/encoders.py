@@ -1,5 +1,6 @@
-"""Presets of encoders: how much work they put into making a video of one quality small."""
+"""What encoders are told: a preset, and those inside graphics cards their quality, each in its own words."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from recyclegan.errors import InputError, nearest
@@ -11,6 +12,15 @@ _PRESETS = {
     **dict.fromkeys(("libx264", "libx264rgb", "libx265"), _OF_X264),
     **dict.fromkeys(("h264_nvenc", "hevc_nvenc", "av1_nvenc"), _OF_NVENC),
     "libsvtav1": _OF_SVT_AV1,
+}
+
+MOST_HARDWARE_QUALITY = 51
+"""Largest quality number of all of them; lower is better, and all begin at 0."""
+
+_QUALITY: dict[str, Callable[[str], dict[str, str]]] = {
+    "nvenc": lambda quality: {"rc": "vbr", "cq": quality, "b:v": "0"},
+    "qsv": lambda quality: {"global_quality": quality},
+    "amf": lambda quality: {"rc": "cqp", "qp_i": quality, "qp_p": quality, "qp_b": quality},
 }
 
 
@@ -29,3 +39,13 @@ def preset_options(path: Path, codec: str, preset: str | None) -> dict[str, str]
         hint = nearest(preset, known) or f"; expected {', '.join(known)}"
         raise InputError(f"{path}: encoder preset: found {preset!r} for {codec}{hint}")
     return {"preset": preset}
+
+
+def is_hardware(codec: str) -> bool:
+    """Return whether an encoder is part of a graphics card (NVIDIA's, Intel's or AMD's)."""
+    return codec.rpartition("_")[2] in _QUALITY
+
+
+def hardware_quality(codec: str, quality: int) -> dict[str, str]:
+    """Return FFmpeg's options by which such an encoder is told the quality."""
+    return _QUALITY[codec.rpartition("_")[2]](str(quality))
