@@ -73,7 +73,7 @@ class Live:
     def _first(self) -> tuple[FrameTranslator, Arrival]:
         """Return what translates frames, chosen on the first one, and the frame to begin with.
 
-        Choosing takes seconds: where only the newest counts, what came meanwhile is forgotten.
+        Choosing takes seconds: where only the newest counts, what came meanwhile is forgotten; a video waits.
         """
         arrival = self._next()
         rate = float(self._source.rate)
@@ -81,6 +81,7 @@ class Live:
         self._tell(words)
         if self._newest:
             arrival = self._waiting.restart(arrival)
+        self._source.play()
         return frames, Arrival(arrival.frame, self._now())
 
     def _translate_all(self, begun: tuple[FrameTranslator, Arrival]) -> None:

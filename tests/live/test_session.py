@@ -163,15 +163,21 @@ def test_a_machine_that_slows_down_gets_a_smaller_size(scale: str, last: tuple[i
     assert not told or told[-1].endswith("going on at 100x68 (--scale trained)")
 
 
+def played(film: Path, clock: FakeClock) -> PlayedSource:
+    source = PlayedSource(film, clock, clock.wait)
+    source.play()
+    return source
+
+
 def test_a_video_is_played_at_its_own_pace(tmp_path: Path) -> None:
     film = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(6)])
     clock, came = FakeClock(), list[float]()
-    for frame in PlayedSource(film, clock, clock.wait):
+    for frame in played(film, clock):
         came.append(clock())
         assert abs(float(frame.time) - clock()) < 1e-3
     assert len(came) == 6
     clock.wait(-came[-1])
-    late = [clock.wait(0.5) or clock() for _ in PlayedSource(film, clock, clock.wait)]
+    late = [clock.wait(0.5) or clock() for _ in played(film, clock)]
     assert late[-1] - late[0] == pytest.approx(0.5 * 5)
 
 
@@ -183,3 +189,25 @@ def test_a_video_that_is_played_can_be_stopped(tmp_path: Path) -> None:
     next(frames)
     source.stop()
     assert list(frames) == []
+
+
+def test_a_video_goes_on_behind_its_first_frame_once_it_is_played(tmp_path: Path) -> None:
+    film = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(6)])
+    clock = FakeClock()
+    source = PlayedSource(film, clock, clock.wait)
+    frames = iter(source)
+    next(frames)
+    clock.wait(10.0)
+    source.play()
+    assert [clock() - float(frame.time) for frame in frames] == pytest.approx([10.0] * 5, abs=1e-3)
+
+
+def test_a_video_is_played_once_engine_and_size_are_chosen() -> None:
+    class Played(Numbers):
+        def play(self) -> None:
+            messages.append("played")
+
+    messages: list[str] = []
+    Live(translator(), Played(3), Viewer(), tell=messages.append).run()
+    assert "translating at" in messages[0]
+    assert messages[1] == "played"
