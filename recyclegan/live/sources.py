@@ -34,8 +34,9 @@ class Source(ABC):
     @abstractmethod
     def __iter__(self) -> Iterator[VideoFrame]: ...
 
+    @abstractmethod
     def play(self) -> None:
-        """Go on behind the first frame, which engine and size were chosen by; a camera has gone on by itself."""
+        """Go on behind the first frame, by which engine and size were chosen."""
 
     @abstractmethod
     def stop(self) -> None:
@@ -66,6 +67,9 @@ class PipeSource(Source):
 
     def __iter__(self) -> Iterator[VideoFrame]:
         return iter(self._reader)
+
+    def play(self) -> None:
+        """There is nothing to do: whoever sends frames goes on, or waits."""
 
     def stop(self) -> None:
         """Let the thread that waits for a frame end."""

@@ -13,7 +13,6 @@ from recyclegan.errors import InputError
 from recyclegan.live.meter import Figures
 from recyclegan.live.sinks import Closed, Controls, Sink
 
-
 _NARROW = 240
 """Pixels that words get in a line at least; else they are as wide as the picture, so that they do not move it."""
 

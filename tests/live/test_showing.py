@@ -278,6 +278,17 @@ def test_sources_that_are_not_there_are_told(word: str, said: str, monkeypatch: 
     assert "\n" not in str(caught.value)
 
 
+def test_a_region_beside_the_screen_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> Any:
+        raise devices_seen.av.error.ArgumentError(22, "Invalid argument")
+
+    monkeypatch.setattr(devices_seen.av, "open", refuse)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("DISPLAY", ":7")
+    with pytest.raises(InputError, match=r"video_size 9000x9000.*; check that it is there and the region lies on it"):
+        open_source("screen:9000x9000", PipeOptions())
+
+
 @pytest.mark.slow
 def test_a_browser_shows_the_page(tmp_path: Path, controls: Controls) -> None:
     """Headless Chromium shows a frame that comes while it looks on."""
