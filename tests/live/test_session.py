@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
 from recyclegan.live import Controls, Live
+from recyclegan.live.meter import Figures
 from recyclegan.live.session import TELL_EVERY
-from recyclegan.live.sinks import Closed, PipeSink
+from recyclegan.live.sinks import Closed, FreshSink, PipeSink
 from recyclegan.live.sources import PlayedSource
 from recyclegan.streams import EvenWriter
 from tests.live.stages import Camera, FakeClock, Numbers, Viewer, translator
@@ -71,6 +73,38 @@ def test_a_pipe_keeps_its_rate_although_frames_are_dropped() -> None:
     first = shown[0]
     assert len(shown) > 100
     assert all((number - first - tick) % 50 in (0, 49, 48) for tick, number in enumerate(shown))
+
+
+def test_a_pipe_that_is_read_slowly_holds_no_old_frames() -> None:
+    """Each frame takes its reader as long as three take to come: of ten seconds, two thirds are left out."""
+    clock, shown = FakeClock(), list[int]()
+    camera = Camera(100, clock)
+
+    def read(_: Image, times: int) -> None:
+        shown.append(times)
+        camera.pass_time(0.3 * times)
+
+    live = Live(translator(), camera, PipeSink(EvenWriter(read, camera.rate)), scale="trained", tell=quiet, now=clock)
+    notes = live.run()
+    assert set(shown) == {1}
+    assert len(shown) > 30
+    assert live.meter.longest_delay <= 0.4 + 1e-9
+    assert notes[-1].startswith("-: it was read more slowly than 10 frames/s; of its time 6.")
+
+
+def test_a_pipe_that_is_read_for_a_moment_late_goes_on_evenly() -> None:
+    clock, times = FakeClock(), list[Fraction]()
+    slow = {3: 1.0}
+
+    class Reader(Viewer):
+        def show(self, image: Image, time: Fraction, figures: Figures) -> None:
+            times.append(time)
+            clock.wait(slow.get(len(times), 0.0))
+
+    sink = FreshSink(Reader(), Fraction(10), clock)
+    for number in range(8):
+        sink.show(numbered(number), Fraction(number, 10), Figures(0, 0, 0, (1, 1)))
+    assert times == [Fraction(number, 10) for number in range(8)]
 
 
 @pytest.mark.parametrize("end", [Closed, KeyboardInterrupt])
