@@ -79,10 +79,9 @@ class PipeSink(Sink):
 
 
 class FreshSink(Sink):
-    """A pipe for the newest frames, whoever reads it: by what that takes too long, frames are shown earlier.
+    """A pipe for the newest frames, whoever reads it: the time that its reader takes too long is left out.
 
-    Without it, frames that were dropped while a slow reader let the pipe wait would be made up for by repeating, which
-    takes such a reader longer still.
+    Else a slow reader would be given frames again for those that were dropped while it read, which takes longer still.
     """
 
     shows_newest = False
@@ -92,6 +91,7 @@ class FreshSink(Sink):
         self._sink, self._rate, self._now = sink, rate, now
         self._left_out = Fraction(0)
         self._last: Fraction | None = None
+        self._was_slow = False
 
     @property
     def notes(self) -> list[str]:
@@ -107,20 +107,17 @@ class FreshSink(Sink):
         Raises:
             Closed: nobody looks on any more.
         """
-        due, lasts = self._due(time)
-        begun = self._now()
+        due, begun = self._due(time), self._now()
+        lasts = 1 / self._rate if self._last is None else due - self._last
         self._sink.show(image, due, figures)
-        self._left_out = time - due + max(Fraction(0), Fraction(self._now() - begun) - lasts)
-        self._last = due
+        self._was_slow = self._now() - begun > lasts
+        self._left_out, self._last = time - due, due
 
     def idle(self) -> None:
         """Let the pipe do what it must."""
         self._sink.idle()
 
-    def _due(self, time: Fraction) -> tuple[Fraction, Fraction]:
-        """Return when a frame is shown, never before its turn, and the seconds that it fills."""
-        tick = 1 / self._rate
-        if self._last is None:
-            return time, tick
-        due = max(time - self._left_out, min(time, self._last + tick))
-        return due, max(tick, due - self._last)
+    def _due(self, time: Fraction) -> Fraction:
+        """Return when a frame is shown: at its time, or next to the last one where that was read slowly."""
+        due = time - self._left_out
+        return min(due, self._last + 1 / self._rate) if self._last is not None and self._was_slow else due
