@@ -29,7 +29,7 @@ SIGNATURES = {
     "Translator.save_pretrained": "folder, data=, licence=, picture=",
     "Translator.translate": "frames",
     "Translator.translate_folder": "source, target, output=, progress=",
-    "Translator.translate_images": "images, size=",
+    "Translator.translate_images": "images, size=, layout=, levels=",
     "Translator.translate_path": "source, target, output=, progress=",
     "Translator.translate_video": "source, target, output=, progress=",
     "compare_methods": "contenders, data, out, config, show=, resume=, options=, say=",

@@ -59,6 +59,9 @@ class DeviceSource(Source):
                     f"{self._what}: gives no more frames ({reason_of(error)}); is it plugged in?"
                 ) from error
 
+    def play(self) -> None:
+        """There is nothing to do: a device goes on by itself."""
+
     def stop(self) -> None:
         """Let the thread that waits for a frame end with the next one."""
         self._unwanted.set()
@@ -111,9 +114,8 @@ def _opened(what: str, name: str, device: str, options: dict[str, str]) -> Input
         container = av.open(name, format=device, options=options)
     except LIBRARY_ERRORS as error:
         asked = "".join(f", {key} {value}" for key, value in options.items())
-        raise InputError(
-            f"{what}: cannot be opened ({reason_of(error)}{asked}); check that it is there and free"
-        ) from error
+        check = "it is there and the region lies on it" if what == "screen" else "it is there and free"
+        raise InputError(f"{what}: cannot be opened ({reason_of(error)}{asked}); check that {check}") from error
     if not container.streams.video:
         container.close()
         raise InputError(f"{what}: gives no pictures; name another")

@@ -45,7 +45,7 @@ def opened_sink(
     if word == PIPE:
         return _piped(source, pipe)
     if word == "window":
-        return opened_window(controls)
+        return opened_window(controls, source.size)
     if kind == "camera":
         return opened_camera(which, source.size, source.rate)
     if kind == "page":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recyclegan.live.frame_translator import FrameTranslator, fitting, hastened
 from recyclegan.live.keeping_up import Pace
 from recyclegan.live.meter import Meter
-from recyclegan.live.sinks import Closed, Controls, Sink
+from recyclegan.live.sinks import Closed, Controls, FreshSink, Sink
 from recyclegan.live.sources import Arrival, Now, Reading, Source
 from recyclegan.live.waiting import Waiting
 from recyclegan.settings.streaming import Late, LiveScale
@@ -43,10 +43,11 @@ class Live:
     ) -> None:
         """``tell`` is given lines for the user, ``now`` is the clock."""
         translator.card.refuse_extras("live")
-        self._translator, self._source, self._sink = translator, source, sink
+        self._translator, self._source = translator, source
         self._controls, self._scale = controls or Controls(), scale
         self._tell, self._now = tell, now
         self._newest = late == "drop" or (late == "auto" and (sink.shows_newest or not source.waits))
+        self._sink = FreshSink(sink, source.rate, now) if self._newest and not sink.shows_newest else sink
         self._waiting = Waiting[Arrival](1 if self._newest else DEPTH, self._newest)
         self.meter = Meter()
         self._told = 0.0
@@ -73,7 +74,7 @@ class Live:
     def _first(self) -> tuple[FrameTranslator, Arrival]:
         """Return what translates frames, chosen on the first one, and the frame to begin with.
 
-        Choosing takes seconds: where only the newest counts, what came meanwhile is forgotten.
+        Choosing takes seconds: where only the newest counts, what came meanwhile is forgotten; a video waits.
         """
         arrival = self._next()
         rate = float(self._source.rate)
@@ -81,6 +82,7 @@ class Live:
         self._tell(words)
         if self._newest:
             arrival = self._waiting.restart(arrival)
+        self._source.play()
         return frames, Arrival(arrival.frame, self._now())
 
     def _translate_all(self, begun: tuple[FrameTranslator, Arrival]) -> None:

@@ -35,6 +35,10 @@ class Source(ABC):
     def __iter__(self) -> Iterator[VideoFrame]: ...
 
     @abstractmethod
+    def play(self) -> None:
+        """Go on behind the first frame, by which engine and size were chosen."""
+
+    @abstractmethod
     def stop(self) -> None:
         """Let the thread that waits for a frame end."""
 
@@ -64,13 +68,16 @@ class PipeSource(Source):
     def __iter__(self) -> Iterator[VideoFrame]:
         return iter(self._reader)
 
+    def play(self) -> None:
+        """There is nothing to do: whoever sends frames goes on, or waits."""
+
     def stop(self) -> None:
         """Let the thread that waits for a frame end."""
         self._reader.stop()
 
 
 class PlayedSource(Source):
-    """A video, each frame of which comes when it is its time to be shown."""
+    """A video: its first frame comes at once, each other one when it is its time to be shown after :meth:`play`."""
 
     waits = False
 
@@ -83,7 +90,7 @@ class PlayedSource(Source):
         info = probe(path)
         self.rate, self.size = info.rate, (info.height, info.width)
         self._reader, self._now = VideoReader(path), now
-        self._unwanted = Event()
+        self._playing, self._unwanted, self._begun = Event(), Event(), 0.0
         self._wait = wait or self._unwanted.wait
 
     @property
@@ -92,19 +99,30 @@ class PlayedSource(Source):
         return self._reader.notes
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        begun: float | None = None
+        start: Fraction | None = None
         for frame in self._reader:
-            begun = self._now() - float(frame.time) if begun is None else begun
-            early = begun + float(frame.time) - self._now()
-            if early > 0:
-                self._wait(early)
+            if start is None:
+                start = frame.time
+            else:
+                self._wait_for_turn(float(frame.time - start))
             if self._unwanted.is_set():
                 return
             yield frame
 
+    def play(self) -> None:
+        """Go on behind the first frame."""
+        self._begun = self._now()
+        self._playing.set()
+
     def stop(self) -> None:
         """Let the thread that waits for a frame end."""
         self._unwanted.set()
+        self._playing.set()
+
+    def _wait_for_turn(self, seconds: float) -> None:
+        """Wait until so many seconds after it was played."""
+        self._playing.wait()
+        self._wait(max(0.0, self._begun + seconds - self._now()))
 
 
 class Reading:

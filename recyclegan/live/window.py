@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from PIL import Image as Pillow
 
 from recyclegan.arrays import Image
@@ -12,14 +13,20 @@ from recyclegan.errors import InputError
 from recyclegan.live.meter import Figures
 from recyclegan.live.sinks import Closed, Controls, Sink
 
+_NARROW = 240
+"""Pixels that words get in a line at least; else they are as wide as the picture, so that they do not move it."""
+
 
 class WindowSink(Sink):
     """Shows frames in a window with a slider for the strength; closing it ends all."""
 
     shows_newest = True
 
-    def __init__(self, root: Any, toolkit: Any, photo: Any, controls: Controls) -> None:
-        """``root`` is the window of a ``toolkit`` such as tkinter; ``photo`` makes its pictures from PIL's."""
+    def __init__(self, root: Any, toolkit: Any, photo: Any, controls: Controls, size: tuple[int, int]) -> None:
+        """``root`` is the window of a ``toolkit`` such as tkinter; ``photo`` makes its pictures from PIL's.
+
+        It opens at once, for frames of a ``size`` (height, width), which choosing an engine may let it wait for.
+        """
         self._root, self._photo, self._controls = root, photo, controls
         self._is_closed = False
         root.title("recyclegan live")
@@ -34,6 +41,8 @@ class WindowSink(Sink):
         self._strength.pack(fill="x")
         self._words = toolkit.Label(root)
         self._words.pack()
+        self._put(np.zeros((*size, 3), np.uint8), "no frame yet")
+        root.update()
 
     @property
     def notes(self) -> list[str]:
@@ -46,10 +55,7 @@ class WindowSink(Sink):
         Raises:
             Closed: the window was closed.
         """
-        shown = self._photo(Pillow.fromarray(image))
-        self._picture.configure(image=shown)
-        self._picture.image = shown
-        self._words.configure(text=str(figures))
+        self._put(image, str(figures))
         self.idle()
 
     def idle(self) -> None:
@@ -63,6 +69,12 @@ class WindowSink(Sink):
         if self._is_closed:
             raise Closed
 
+    def _put(self, image: Image, words: str) -> None:
+        shown = self._photo(Pillow.fromarray(image))
+        self._picture.configure(image=shown)
+        self._picture.image = shown
+        self._words.configure(text=words, wraplength=max(image.shape[1], _NARROW))
+
     def _set_strength(self, percent: str) -> None:
         self._controls.strength = float(percent) / 100
 
@@ -71,8 +83,8 @@ class WindowSink(Sink):
 
 
 @contextmanager
-def opened_window(controls: Controls) -> Iterator[WindowSink]:
-    """Yield a window.
+def opened_window(controls: Controls, size: tuple[int, int]) -> Iterator[WindowSink]:
+    """Yield a window for frames of a (height, width).
 
     Raises:
         InputError: Python came without tkinter, or there is no display.
@@ -88,6 +100,6 @@ def opened_window(controls: Controls) -> Iterator[WindowSink]:
     except tkinter.TclError as error:
         raise InputError(f"window: there is no display ({error}); name page instead") from error
     try:
-        yield WindowSink(root, tkinter, ImageTk.PhotoImage, controls)
+        yield WindowSink(root, tkinter, ImageTk.PhotoImage, controls, size)
     finally:
         root.destroy()

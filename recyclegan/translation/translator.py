@@ -193,17 +193,40 @@ class Translator:
         """
         return self.passage.translated(frames.to(self.device))
 
-    def translate_images(self, images: Images, size: tuple[int, int] | None = None) -> TranslatedImages:
+    @overload
+    def translate_images(self, images: Images, size: tuple[int, int] | None = None) -> TranslatedImages: ...
+    @overload
+    def translate_images(
+        self, images: Given, size: None = None, *, layout: Layout | None = None, levels: Levels | None = None
+    ) -> Given: ...
+
+    def translate_images(
+        self,
+        images: Any,
+        size: tuple[int, int] | None = None,
+        *,
+        layout: Layout | None = None,
+        levels: Levels | None = None,
+    ) -> Any:
         """Return translated 8-bit images of the same size; label maps hold colours of their palette only.
 
-        ``size`` is another (height, width) to give them back at. What a translator reads besides (``card.extras``) lies
-        behind the colours of ``images``.
+        Images are an array (batch, height, width, channels) of ``uint8``; what else a call takes comes back as the call
+        gives it, which has ``layout`` and ``levels``. ``size`` is another (height, width) to give an array back at;
+        what a translator reads besides (``card.extras``) lies behind the colours of an array.
 
         Raises:
             InputError: the number of channels is not what the translator reads, frames would be too large at the scale
-                of training, or as ``translate``.
+                of training, there is a ``size`` for something else than such an array, or as a call.
         """
-        return self.passage.begin(images, size or images.shape[1:3]).images()
+        is_batch = isinstance(images, np.ndarray) and images.ndim == 4 and images.dtype == np.uint8
+        if is_batch and layout in (None, "NHWC"):
+            return self._translated_images(images, size or images.shape[1:3])
+        if size is not None:
+            raise InputError("size: is for 8-bit arrays (batch, height, width, channels); resize others yourself")
+        return self(images, layout=layout, levels=levels)
+
+    def _translated_images(self, images: Images, size: tuple[int, int]) -> TranslatedImages:
+        return self.passage.begin(images, size).images()
 
     @overload
     def __call__(self, given: AnyPath) -> Any: ...

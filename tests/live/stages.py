@@ -65,6 +65,8 @@ class Numbers(Source):
     def __iter__(self) -> Iterator[VideoFrame]:
         return (VideoFrame(numbered(number, *self.size), number / self.rate) for number in self.numbers)
 
+    def play(self) -> None: ...
+
     def stop(self) -> None:
         self.is_stopped = True
 
@@ -125,6 +127,8 @@ class Camera(Source):
                     break
                 self._changed.wait_for(lambda before=before: self._next > before or self._is_stopped)
         self._clock.seconds = until
+
+    def play(self) -> None: ...
 
     def stop(self) -> None:
         with self._changed:

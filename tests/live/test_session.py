@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from recyclegan.arrays import Image
 from recyclegan.errors import InputError
 from recyclegan.live import Controls, Live
+from recyclegan.live.meter import Figures
 from recyclegan.live.session import TELL_EVERY
-from recyclegan.live.sinks import Closed, PipeSink
+from recyclegan.live.sinks import Closed, FreshSink, PipeSink
 from recyclegan.live.sources import PlayedSource
 from recyclegan.streams import EvenWriter
 from tests.live.stages import Camera, FakeClock, Numbers, Viewer, translator
@@ -71,6 +73,38 @@ def test_a_pipe_keeps_its_rate_although_frames_are_dropped() -> None:
     first = shown[0]
     assert len(shown) > 100
     assert all((number - first - tick) % 50 in (0, 49, 48) for tick, number in enumerate(shown))
+
+
+def test_a_pipe_that_is_read_slowly_holds_no_old_frames() -> None:
+    """Each frame takes its reader as long as three take to come: of ten seconds, two thirds are left out."""
+    clock, shown = FakeClock(), list[int]()
+    camera = Camera(100, clock)
+
+    def read(_: Image, times: int) -> None:
+        shown.append(times)
+        camera.pass_time(0.3 * times)
+
+    live = Live(translator(), camera, PipeSink(EvenWriter(read, camera.rate)), scale="trained", tell=quiet, now=clock)
+    notes = live.run()
+    assert set(shown) == {1}
+    assert len(shown) > 30
+    assert live.meter.longest_delay <= 0.4 + 1e-9
+    assert notes[-1].startswith("-: it was read more slowly than 10 frames/s; of its time 6.")
+
+
+def test_a_pipe_that_is_read_for_a_moment_late_goes_on_evenly() -> None:
+    clock, times = FakeClock(), list[Fraction]()
+    slow = {3: 1.0}
+
+    class Reader(Viewer):
+        def show(self, image: Image, time: Fraction, figures: Figures) -> None:
+            times.append(time)
+            clock.wait(slow.get(len(times), 0.0))
+
+    sink = FreshSink(Reader(), Fraction(10), clock)
+    for number in range(8):
+        sink.show(numbered(number), Fraction(number, 10), Figures(0, 0, 0, (1, 1)))
+    assert times == [Fraction(number, 10) for number in range(8)]
 
 
 @pytest.mark.parametrize("end", [Closed, KeyboardInterrupt])
@@ -163,15 +197,21 @@ def test_a_machine_that_slows_down_gets_a_smaller_size(scale: str, last: tuple[i
     assert not told or told[-1].endswith("going on at 100x68 (--scale trained)")
 
 
+def played(film: Path, clock: FakeClock) -> PlayedSource:
+    source = PlayedSource(film, clock, clock.wait)
+    source.play()
+    return source
+
+
 def test_a_video_is_played_at_its_own_pace(tmp_path: Path) -> None:
     film = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(6)])
     clock, came = FakeClock(), list[float]()
-    for frame in PlayedSource(film, clock, clock.wait):
+    for frame in played(film, clock):
         came.append(clock())
         assert abs(float(frame.time) - clock()) < 1e-3
     assert len(came) == 6
     clock.wait(-came[-1])
-    late = [clock.wait(0.5) or clock() for _ in PlayedSource(film, clock, clock.wait)]
+    late = [clock.wait(0.5) or clock() for _ in played(film, clock)]
     assert late[-1] - late[0] == pytest.approx(0.5 * 5)
 
 
@@ -183,3 +223,25 @@ def test_a_video_that_is_played_can_be_stopped(tmp_path: Path) -> None:
     next(frames)
     source.stop()
     assert list(frames) == []
+
+
+def test_a_video_goes_on_behind_its_first_frame_once_it_is_played(tmp_path: Path) -> None:
+    film = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(6)])
+    clock = FakeClock()
+    source = PlayedSource(film, clock, clock.wait)
+    frames = iter(source)
+    next(frames)
+    clock.wait(10.0)
+    source.play()
+    assert [clock() - float(frame.time) for frame in frames] == pytest.approx([10.0] * 5, abs=1e-3)
+
+
+def test_a_video_is_played_once_engine_and_size_are_chosen() -> None:
+    class Played(Numbers):
+        def play(self) -> None:
+            messages.append("played")
+
+    messages: list[str] = []
+    Live(translator(), Played(3), Viewer(), tell=messages.append).run()
+    assert "translating at" in messages[0]
+    assert messages[1] == "played"

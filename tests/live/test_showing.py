@@ -151,11 +151,13 @@ class Root(Widget):
 
 def test_a_window_shows_frames_takes_a_strength_and_ends_when_it_is_closed(controls: Controls) -> None:
     root, toolkit = Root(), SimpleNamespace(Label=Widget, Scale=Widget)
-    sink = WindowSink(root, toolkit, lambda image: image, controls)
+    sink = WindowSink(root, toolkit, lambda image: image, controls, (64, 96))
+    assert (root.updates, sink._words.settings["text"]) == (1, "no frame yet")
+    assert np.shape(sink._picture.settings["image"]) == (64, 96, 3)
     sink.show(picture(0), Fraction(0), FIGURES)
     assert np.array_equal(np.asarray(sink._picture.settings["image"]), picture(0))
-    assert sink._words.settings["text"] == str(FIGURES)
-    assert (sink._strength.value, root.updates) == (75, 1)
+    assert sink._words.settings == {"text": str(FIGURES), "wraplength": 240}
+    assert (sink._strength.value, root.updates) == (75, 2)
     sink._strength.settings["command"]("40")
     assert controls.strength == 0.4
     root.close()
@@ -169,7 +171,7 @@ def test_a_window_without_a_display_is_refused(controls: Controls, monkeypatch: 
     monkeypatch.setattr(tkinter, "Tk", lambda: (_ for _ in ()).throw(tkinter.TclError("no display name")))
     with (
         pytest.raises(InputError, match=r"window: there is no display .*; name page instead"),
-        window.opened_window(controls),
+        window.opened_window(controls, (64, 96)),
     ):
         pass
 
@@ -274,6 +276,17 @@ def test_sources_that_are_not_there_are_told(word: str, said: str, monkeypatch: 
     with pytest.raises(InputError, match=said) as caught:
         open_source(word, PipeOptions())
     assert "\n" not in str(caught.value)
+
+
+def test_a_region_beside_the_screen_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> Any:
+        raise devices_seen.av.error.ArgumentError(22, "Invalid argument")
+
+    monkeypatch.setattr(devices_seen.av, "open", refuse)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("DISPLAY", ":7")
+    with pytest.raises(InputError, match=r"video_size 9000x9000.*; check that it is there and the region lies on it"):
+        open_source("screen:9000x9000", PipeOptions())
 
 
 @pytest.mark.slow

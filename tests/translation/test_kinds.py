@@ -159,6 +159,12 @@ def test_a_loader_of_batches_gives_batches() -> None:
     assert [batch[0].shape[0] for batch in translated] == [2, 2, 1]
 
 
+def test_only_arrays_of_8_bits_are_given_back_at_another_size() -> None:
+    assert inverter().translate_images(IMAGE[None], (10, 15)).shape == (1, 10, 15, 3)
+    with pytest.raises(InputError, match="size: is for 8-bit arrays"):
+        inverter().translate_images(Pillow.fromarray(IMAGE), (10, 15))
+
+
 def test_every_kind_of_the_same_frame_is_translated_alike(tmp_path: Path) -> None:
     translator = Translator(Inverting(), small_card(), "cpu")
     write_image(tmp_path / "in.png", IMAGE)
@@ -171,6 +177,14 @@ def test_every_kind_of_the_same_frame_is_translated_alike(tmp_path: Path) -> Non
         "batch": translator(IMAGE[None])[0],
         "tensor": translator(chw).permute(1, 2, 0).numpy(),
         "floats": (translator(chw / 255, levels="unit") * 255).round().byte().permute(1, 2, 0).numpy(),
+    }
+    found |= {
+        "picture as images": np.asarray(translator.translate_images(Pillow.fromarray(IMAGE))),
+        "array as images": translator.translate_images(IMAGE),
+        "tensor as images": translator.translate_images(chw).permute(1, 2, 0).numpy(),
+        "batch CHW as images": translator.translate_images(chw[None].numpy(), layout="NCHW")[0].transpose(1, 2, 0),
+        "list as images": translator.translate_images([IMAGE])[0],
+        "floats as images": np.rint(255 * translator.translate_images(IMAGE / 255, levels="unit")).astype(np.uint8),
     }
     for name, translated in found.items():
         np.testing.assert_array_equal(translated, wanted, err_msg=name)
