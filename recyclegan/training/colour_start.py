@@ -19,12 +19,14 @@ _STRIDE = 2
 
 def start_at_colours(method: Method, footage: dict[Domain, CachedDomain]) -> None:
     """Give each generator that starts at the target's colours the map between those of the two domains."""
-    generators = {d: G for d, G in method.generators.items() if isinstance(G, ColourGenerator)}
-    if generators:
-        levels = {domain: levels_of(footage[domain]) for domain in DOMAINS}
-        for direction, generator in generators.items():
-            source, target = levels[source_domain(direction)], levels[target_domain(direction)]
-            generator.start_at(*colour_map(to_channels_of(target, source).expand(-1, target.shape[1]), target))
+    if not any(isinstance(generator, ColourGenerator) for generator in method.generators.values()):
+        return
+    levels = {domain: levels_of(footage[domain]) for domain in DOMAINS}
+    for direction in method.directions:
+        source, target = levels[source_domain(direction)], levels[target_domain(direction)]
+        generator = method.generators[direction]
+        assert isinstance(generator, ColourGenerator)
+        generator.start_at(*colour_map(to_channels_of(target, source).expand(-1, target.shape[1]), target))
 
 
 def levels_of(domain: CachedDomain) -> Float[Tensor, "pixels channels"]:
