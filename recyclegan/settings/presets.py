@@ -43,9 +43,9 @@ PRESETS = {
     ),
     "steady-footage": Preset(
         method="unsup-recycle-gan",
-        config=UnsupRecycleGANConfig(cycle=(10.0, 10.0), identity=(10.0, 10.0)),
+        config=UnsupRecycleGANConfig(cycle=(10.0, 10.0)),
         frames=DataConfig(resize="rectangle"),
-        others={"networks": NetworkConfig(generator="detail-6"), "history": 50, "epochs": 2.0, "decay": 0.3},
+        others={"networks": NetworkConfig(generator="colours-6"), "history": 50, "epochs": 2.0, "decay": 0.3},
     ),
     "steady-video-to-label": Preset(
         method="unsup-recycle-gan",
