@@ -35,6 +35,11 @@ class ColourGenerator(IdentityGenerator):
         self.matrix.copy_(matrix)
         self.offset.copy_(offset)
 
+    @property
+    def colours(self) -> Float[Tensor, "channels_out channels_out"]:
+        """Return what the source's colours are multiplied by."""
+        return self.matrix
+
     def result(self, added: Translated, source: Frames) -> Translated:
         """Return a source in the target's colours, in 32 bits as half precision has fewer levels, and what is added."""
         channels = to_channels_of(added, source).expand_as(added)
