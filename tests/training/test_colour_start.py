@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from recyclegan.arrays import Image
-from recyclegan.checkpoint import load_translator
+from recyclegan.checkpoint import load_card, load_translator
 from recyclegan.errors import InputError
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import config_of
@@ -66,6 +66,7 @@ def test_a_resumed_run_keeps_the_colours_that_it_began_with(tmp_path: Path) -> N
         assert torch.equal(begun[name], ended[name])
         assert torch.equal(begun[name], load_translator(tmp_path / "whole/ab.safetensors")[0].state_dict()[name])
     assert not torch.equal(begun["matrix"], torch.eye(3))
+    assert load_card(tmp_path / "whole/ab.safetensors").detail == tuple(map(tuple, begun["matrix"].tolist()))
 
 
 @pytest.mark.parametrize("labels", ["a", "b", "ab"])
