@@ -134,11 +134,9 @@ def our_batch(recipe: str, device: str, size: tuple[int, int] | None) -> dict[st
 
 def measure_ours(arguments: argparse.Namespace, recipe: str, name: str) -> dict[str, Any]:
     """Return what a variant takes: seconds of steps waited for one by one, and of steps in a row."""
-    from recyclegan.freed_memory import give_freed_memory_back
     from recyclegan.steps import train_step
     from recyclegan.steps.gathered import Gathered
 
-    give_freed_memory_back()
     variant, device, messages = VARIANTS[name], arguments.device, list[str]()
     state = our_state(recipe, device, variant)
     state.notify = messages.append

@@ -1,14 +1,15 @@
-"""What the C library does with memory that this process frees, where it is glibc: kept, or given back at once."""
+"""What the C library does with memory that this process frees, where it is glibc: it is kept, or given back."""
 
 import ctypes
 import os
+import time
 from contextlib import suppress
 
-_TRIM, _MAPPED_FROM, _MAPS = -1, -3, -4
-"""Names in glibc of how many free bytes are given back, of the size from which blocks are mapped by themselves, and of
-how many may be."""
-_LARGE = 1 << 22
-"""Bytes of a tensor whose pages cost little beside what is computed in it."""
+_TRIM, _MAPS = -1, -4
+"""Names in glibc of how many free bytes are given back, and of how many blocks may be mapped by themselves."""
+_SECONDS = 1.0
+"""Between two times that memory is given back: what that takes is then little beside what is computed."""
+_given_back = [0.0]
 
 
 def keep_freed_memory() -> None:
@@ -18,18 +19,16 @@ def keep_freed_memory() -> None:
     torch has not asked for any yet.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    _set(_MAPS, 0)
-    _set(_TRIM, 2**31 - 1)
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MAPS, 0)
+        mallopt(_TRIM, 2**31 - 1)
 
 
 def give_freed_memory_back() -> None:
-    """Let this process give large tensors back once they are freed, for work that frees others than it takes next.
-
-    Else what lies free between others in use is lost: two fifths more than is in use, in a step of training.
-    """
-    _set(_MAPPED_FROM, _LARGE)
-
-
-def _set(name: int, value: int) -> None:
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(name, value)
+    """Give memory back that lies free between tensors in use, once a second at most: a fifth of the peak of a step."""
+    now = time.monotonic()
+    if now - _given_back[0] >= _SECONDS:
+        _given_back[0] = now
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

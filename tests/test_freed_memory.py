@@ -3,8 +3,11 @@
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from recyclegan import freed_memory
 
 FAULTS = """
 import resource, torch
@@ -22,11 +25,11 @@ from pathlib import Path
 from recyclegan.freed_memory import give_freed_memory_back
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-{first}
 torch.ones(1 << 22)
 layers = [torch.ones(1 << 21) for _ in range(40)]
 before = resident()
 del layers[::2]
+{first}
 print((before - resident()) // 20)
 """
 ON_GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
@@ -48,3 +51,14 @@ def test_layers_that_were_freed_between_others_are_given_back() -> None:
     layer = 1 << 23
     assert printed(HELD, "give_freed_memory_back()") > 0.9 * layer
     assert printed(HELD, "") < 0.5 * layer
+
+
+def test_memory_is_given_back_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, given = [100.0], list[float]()
+    library = SimpleNamespace(malloc_trim=lambda _: given.append(now[0]))
+    monkeypatch.setattr(freed_memory.ctypes, "CDLL", lambda _: library)
+    monkeypatch.setattr(freed_memory.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(freed_memory, "_given_back", [0.0])
+    for now[0] in (100.0, 100.5, 101.2, 101.9, 300.0):
+        freed_memory.give_freed_memory_back()
+    assert given == [100.0, 101.2, 300.0]

@@ -68,10 +68,8 @@ def train(words: list[str]) -> int:
 
 def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":
     """Train; return how it ended, and whether any step was taken."""
-    from recyclegan.freed_memory import give_freed_memory_back
     from recyclegan.training import train as run_training
 
-    give_freed_memory_back()
     steps: list[int] = []
     with training_bars() as (bars, training, waited):
 
