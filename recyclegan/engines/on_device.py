@@ -55,10 +55,13 @@ def with_detail(shown: Tensor, source: Tensor, coarse: Tensor, matrix: Sequence[
 
     All are UInt8[Tensor, "batch channels height width"] of one height and width.
     """
-    detail = (source.float() - coarse.float()).unbind(1)
-    rows = [torch.stack([number * channel for number, channel in zip(row, detail, strict=True)]) for row in matrix]
-    levels = shown.float() + torch.stack([row.sum(dim=0) for row in rows], dim=1)
-    return levels.round_().clamp_(0, 255).to(torch.uint8)
+    detail, rows = (source.float() - coarse.float()).unbind(1), []
+    for levels, row in zip(shown.unbind(1), matrix, strict=True):
+        made = levels.float()
+        for number, channel in zip(row, detail, strict=True):
+            made = made.add(channel, alpha=number)
+        rows.append(made.round_().clamp_(0, 255).to(torch.uint8))
+    return torch.stack(rows, dim=1)
 
 
 def shown_levels(translated: Translated, card: Card) -> UInt8[Tensor, "batch channels_out height width"]:
