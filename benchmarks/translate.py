@@ -67,7 +67,7 @@ def save_model(path: Path, width: int) -> None:
 
 def measure_ours(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Return figures of translating the film ``folder/film.mp4`` several times in this process."""
-    from recyclegan.engines.devices import keep_freed_memory
+    from recyclegan.freed_memory import keep_freed_memory
     from recyclegan.translation import Output, Translator
 
     keep_freed_memory()

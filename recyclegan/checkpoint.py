@@ -66,6 +66,9 @@ class Card:
     """Colours of the label maps that it writes; empty where it writes video."""
     extras: dict[str, int] = field(default_factory=dict)
     """Channels of each further input, by name, in the order in which they lie behind the frame's."""
+    detail: tuple[tuple[float, ...], ...] = ()
+    """What the detail is multiplied by that the scale of training leaves out of a frame, a row a channel of the target;
+    empty where translations do not get it back."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Scores that were measured with these weights."""
 
@@ -78,6 +81,10 @@ class Card:
         self._check("extras", len(self.extras) <= MOST_EXTRAS, f"at most {MOST_EXTRAS}")
         self._check("palette", len(self.palette) <= LARGEST_PALETTE, f"at most {LARGEST_PALETTE} colours")
         self._check("palette", not self.palette or self.channels_out == 3, "3 channels out beside a palette")
+        rows = {len(row) for row in self.detail}
+        self._check("detail", not rows or rows == {self.channels_in}, f"{self.channels_in} numbers a row")
+        self._check("detail", len(self.detail) in (0, self.channels_out), f"a row for {self.channels_out} channels")
+        self._check("detail", not (self.detail and (self.palette or self.labels_in)), "none beside label maps")
         self._check("metrics", len(self.metrics) <= MOST_METRICS, f"at most {MOST_METRICS}")
         self._check("metrics", all(math.isfinite(value) for value in self.metrics.values()), "finite numbers")
 

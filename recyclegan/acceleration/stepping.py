@@ -99,7 +99,9 @@ class Stepping:
         """Make the networks what an execution wants them to be; their weights stay."""
         method = self._state.method
         unfuse(self._swaps)
-        self._swaps = fuse(method, activations=not method.reads_layers) if execution.kernels else []
+        are_steep = any(method.networks.adversary.r1)  # whose gradients are propagated back, which kernels are not for
+        fused = method.generators if are_steep else method
+        self._swaps = fuse(fused, activations=not method.reads_layers) if execution.kernels else []
         compile_networks(method, execution.compiled)
 
     def _obstacle(self) -> str:

@@ -95,7 +95,7 @@ def translate(words: list[str]) -> None:
     *inputs, target = options.places or ("",)
     if not inputs:
         raise InputError("translate: expected RUN INPUT... OUTPUT; see recyclegan translate --help")
-    from recyclegan.engines.devices import keep_freed_memory
+    from recyclegan.freed_memory import keep_freed_memory
     from recyclegan.translation import Output, Translator, find_inputs, is_streamed, translate_stream
 
     streams = [place for place in options.places if is_streamed(place)]

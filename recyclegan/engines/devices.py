@@ -1,11 +1,9 @@
 """The device that translates, and what it says when it has no memory left."""
 
-import ctypes
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 
 import torch
@@ -44,23 +42,6 @@ def moved(network: nn.Module, device: torch.device) -> nn.Module:
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"device {device}: cannot be used ({reason}); name another, or cpu") from error
-
-
-def keep_freed_memory() -> None:
-    """Let this process keep memory that it frees, where the C library is glibc: every frame needs as much again.
-
-    Else each large tensor is asked of the system and given back, page by page. Large tensors lie in large pages, where
-    torch has not asked for any yet.
-    """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_MAPS, 0)
-        mallopt(_TRIM, 2**31 - 1)
-
-
-_MAPS, _TRIM = -4, -1
-"""Names in glibc of how many blocks may be mapped by themselves, and how many free bytes are given back."""
 
 
 def seconds_of(work: Callable[[], object], device: torch.device, repeats: int = 1) -> float:

@@ -1,5 +1,6 @@
 """From 8-bit images to 8-bit translations wholly on a device, equal to the way through Pillow to a level."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,7 +24,10 @@ _GREY = (19595, 38470, 7471)
 
 @dataclass(frozen=True)
 class DevicePath:
-    """Images to translations: resized to the scale of training, translated, snapped to the palette, resized back."""
+    """Images to translations: resized to the scale of training, translated, snapped to the palette, resized back.
+
+    What the scale of training leaves out is put back where the card says how.
+    """
 
     card: Card
     to_scale: Resize
@@ -33,10 +37,31 @@ class DevicePath:
         """Return the translations at another (height, width), and whether all numbers behind them are finite."""
         levels = images.permute(0, 3, 1, 2)
         scaled = resize_levels(levels, self.to_scale.size(*levels.shape[-2:]), self.card.labels_in)
-        seen = grey_of(scaled) if self.card.channels_in == 1 and scaled.shape[1] == 3 else scaled
+        seen = self._seen(scaled)
         translated = self.network(to_signed(seen))
         shown = resize_levels(shown_levels(translated, self.card), size, bool(self.card.palette))
+        if self.card.detail and scaled.shape[-2:] != size:
+            source = resize_levels(self._seen(levels), size)
+            shown = with_detail(shown, source, resize_levels(seen, size), self.card.detail)
         return shown.permute(0, 2, 3, 1).contiguous(), torch.isfinite(translated).all()
+
+    def _seen(self, levels: DeviceLevels) -> UInt8[Tensor, "batch channels_in height width"]:
+        """Return levels with the channels that the generator reads."""
+        return grey_of(levels) if self.card.channels_in == 1 and levels.shape[1] == 3 else levels
+
+
+def with_detail(shown: Tensor, source: Tensor, coarse: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
+    """Return 8-bit translations with what a source shows beyond a coarse version of it, multiplied by a matrix.
+
+    All are UInt8[Tensor, "batch channels height width"] of one height and width.
+    """
+    detail, rows = (source.float() - coarse.float()).unbind(1), []
+    for levels, row in zip(shown.unbind(1), matrix, strict=True):
+        made = levels.float()
+        for number, channel in zip(row, detail, strict=True):
+            made = made.add(channel, alpha=number)
+        rows.append(made.round_().clamp_(0, 255).to(torch.uint8))
+    return torch.stack(rows, dim=1)
 
 
 def shown_levels(translated: Translated, card: Card) -> UInt8[Tensor, "batch channels_out height width"]:

@@ -16,7 +16,7 @@ from recyclegan.checkpoint import CARD_KEY, Card, find_translator, load_translat
 from recyclegan.data.resize import Resize
 from recyclegan.domains import Direction
 from recyclegan.engines.exported import FileRun, run_of_session, session_of
-from recyclegan.engines.on_device import DevicePath, shown_levels, to_signed
+from recyclegan.engines.on_device import DevicePath, shown_levels, to_signed, with_detail
 from recyclegan.engines.onnx_writing import INPUTS, OPSET, onnx_of, with_notes
 from recyclegan.engines.openvino_files import openvino_of, run_of_openvino
 from recyclegan.errors import InputError, first_line
@@ -73,7 +73,9 @@ class ImageGenerator(nn.Module):
     def _at_scale(self, levels: Tensor, to_scale: Resize) -> Tensor:
         size = size_of(levels)
         scaled = resized(levels, scaled_size(to_scale, size), self._card.labels_in)
-        return resized(self._translated(scaled), size, bool(self._card.palette))
+        made = resized(self._translated(scaled), size, bool(self._card.palette))
+        detail = self._card.detail
+        return with_detail(made, levels, resized(scaled, size, False), detail) if detail else made
 
     def _translated(self, levels: Tensor) -> Tensor:
         return shown_levels(self.generator(to_signed(levels)), self._card)

@@ -10,6 +10,7 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 ELEMENTS = 4096
 """Of a tile that a program works on."""
@@ -255,6 +256,7 @@ class NormalizedActivation(torch.autograd.Function):
         return y
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, dy: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients of ``x`` and of what was added."""
         x, found = ctx.saved_tensors
@@ -292,6 +294,7 @@ class ReflectedBorder(torch.autograd.Function):
         return y
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, dy: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of the frames."""
         dy, (height, width) = channels_last(dy), ctx.size

@@ -7,6 +7,7 @@ from typing import get_args
 from torch import nn
 
 from recyclegan.domains import Colours
+from recyclegan.networks.colours import ColourGenerator
 from recyclegan.networks.discriminators import PatchGAN, PixelDiscriminator, spectrally_normalized
 from recyclegan.networks.layers import initialize
 from recyclegan.networks.pyramid import PyramidGenerator
@@ -27,6 +28,8 @@ GENERATORS: dict[GeneratorName, Callable[..., nn.Module]] = {
     "classes-9": partial(SmoothGenerator, num_blocks=9),
     "identity-6": partial(IdentityGenerator, num_blocks=6),
     "identity-9": partial(IdentityGenerator, num_blocks=9),
+    "colours-6": partial(ColourGenerator, num_blocks=6),
+    "colours-9": partial(ColourGenerator, num_blocks=9),
     "pyramid-4": partial(PyramidGenerator, num_bands=2),
     "pyramid-8": partial(PyramidGenerator, num_bands=3),
     "separable-6": partial(SeparableResNet, num_blocks=6),

@@ -93,8 +93,18 @@ class IdentityGenerator(SmoothGenerator):
 
     def _of_padded(self, frames: Frames) -> Translated:
         """Return padded frames with what the layers add to them."""
-        added = self.model[:-1](frames)
-        return soft_clamp(to_channels_of(added, self.frame_of(frames)) + added)
+        return self.result(self.model[:-1](frames), self.frame_of(frames))
+
+    @property
+    def colours(self) -> Float[Tensor, "channels_out channels_out"]:
+        """Return what the source's colours are multiplied by."""
+        last = self.model[-2]
+        assert isinstance(last, nn.Conv2d)
+        return torch.eye(last.out_channels)
+
+    def result(self, added: Translated, source: Frames) -> Translated:
+        """Return a source with what is added to it."""
+        return soft_clamp(to_channels_of(added, source) + added)
 
 
 def soft_clamp(levels: Tensor) -> Tensor:

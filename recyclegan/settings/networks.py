@@ -18,6 +18,8 @@ GeneratorName = Literal[
     "classes-9",
     "identity-6",
     "identity-9",
+    "colours-6",
+    "colours-9",
     "pyramid-4",
     "pyramid-8",
     "separable-6",
@@ -139,6 +141,8 @@ class NetworkConfig:
             raise InputError("masked: found label maps, expected video in both domains; leave it out")
         if "colour" in self.adversary.augment and labels == "ab":
             raise InputError("augment: found colour, and label maps in both domains; leave colour out")
+        if self.generator.startswith("colours") and labels != "none":
+            raise InputError(f"generator: found {self.generator}, and label maps; take classes-6")
         if self.generator.startswith("identity") and labels in ("a", "b"):
             raise InputError(f"generator: found {self.generator} between video and label maps; take classes-6")
 

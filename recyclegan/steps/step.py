@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from recyclegan.distributed import Fabric
 from recyclegan.distributed.processes import reduced
 from recyclegan.domains import Direction, Domain, source_domain, target_domain
+from recyclegan.freed_memory import give_freed_memory_back
 from recyclegan.methods import Method
 from recyclegan.methods.class_reader import Classes, ClassReader, frames_and_classes
 from recyclegan.methods.method import Fakes
@@ -141,6 +142,8 @@ def backpropagate(state: TrainState, terms: Terms) -> dict[str, Tensor]:
         name, value = named
         if not name.startswith("adversarial"):
             value = state.ramp * value
+        if value.device.type == "cpu":
+            give_freed_memory_back()
         state.fabric.backward(value)
         values[name] = value.detach()
 

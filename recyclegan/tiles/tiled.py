@@ -19,7 +19,6 @@ from recyclegan.networks.wrappers import (
     IdentityGenerator,
     SmoothGenerator,
     detail,
-    soft_clamp,
 )
 from recyclegan.tensors import Frames, Translated
 from recyclegan.tiles.bands import (
@@ -126,8 +125,7 @@ def _resnet(generator: ResNetGenerator, padded: Frames, rows: int) -> Layer:
         fine = detail(generator.frame_of(padded))
         layer = layer.then(lambda painted, own: painted + to_channels_of(painted, own), Whole(fine, rows))
     if isinstance(generator, IdentityGenerator):
-        source = Whole(generator.frame_of(padded), rows)
-        return layer.then(lambda added, own: soft_clamp(to_channels_of(added, own) + added), source)
+        return layer.then(generator.result, Whole(generator.frame_of(padded), rows))
     return layer.then(last)
 
 

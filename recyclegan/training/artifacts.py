@@ -15,6 +15,7 @@ from recyclegan.domains import Direction, Domains, opposite, source_domain, targ
 from recyclegan.errors import InputError
 from recyclegan.files import digest, digest_of, encoded, kind_of, write_bytes
 from recyclegan.logs import read_stats, series
+from recyclegan.networks.wrappers import IdentityGenerator
 from recyclegan.pages.charts import draw_curves
 from recyclegan.pages.grids import Band, Row, sheet
 from recyclegan.runs.run_folder import STATS_FILE
@@ -122,7 +123,15 @@ def make_card(state: TrainState, footage: Footage, direction: Direction, done: i
         labels_in=config.frames.is_label(source),
         extras=config.extras.channels if source == "a" else {},
         palette=domains.palette_of(target),
+        detail=_detail(state.method.generators[direction], domains),
     )
+
+
+def _detail(generator: nn.Module, domains: Domains) -> tuple[tuple[float, ...], ...]:
+    """Return what a frame's detail is multiplied by: what the generator multiplies colours by, if it adds to those."""
+    if not isinstance(generator, IdentityGenerator) or len(set(domains.channels)) > 1 or domains.palettes:
+        return ()
+    return tuple(map(tuple, generator.colours.tolist()))
 
 
 @torch.inference_mode()

@@ -46,6 +46,7 @@ from recyclegan.training.artifacts import (
     write_page,
     write_samples,
 )
+from recyclegan.training.colour_start import start_at_colours
 from recyclegan.training.restoring import Notify, restore
 from recyclegan.training.signals import Interruption
 from recyclegan.training.training_data import Footage, load_footage, write_data
@@ -154,6 +155,7 @@ def prepare(config: TrainConfig, decoding: Progress | None) -> tuple[TrainState,
         method = first_method(config, footage.palettes)
     if footage.labelled:
         method.reader = ClassReader(footage.labelled.counts)
+    start_at_colours(method, footage.cached)
     num_steps = config.steps or max(1, round(config.epochs * footage.clips.steps_per_epoch))
     state = TrainState(method, config, fabric, num_steps)
     choose_halves(state)

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from recyclegan.checkpoint import Card
 from recyclegan.data.resize import Resize
-from recyclegan.engines.on_device import DevicePath, shown_levels
+from recyclegan.engines.on_device import DevicePath, shown_levels, with_detail
 from recyclegan.errors import InputError
 from recyclegan.labels import snap
 from recyclegan.networks.weights import check_finite
@@ -74,13 +74,23 @@ class Passage:
         return f"translating {self._card.direction} in --precision {self._computing.precision}"
 
     def _on_host(self, images: Images, size: tuple[int, int]) -> Shown:
-        frames = to_frames(self._scaled(images)).to(self._computing.device)
+        scaled = self._scaled(images)
+        frames = to_frames(scaled).to(self._computing.device)
         translated = to_images(self.translated(frames))
         if self._card.palette:
             palette = np.array(self._card.palette)
             translated = np.stack([snap(image, palette) for image in translated])
         to_size = Resize("rectangle", *size)
-        return np.stack([to_size(image, is_label=bool(self._card.palette)) for image in translated])
+        made = np.stack([to_size(image, is_label=bool(self._card.palette)) for image in translated])
+        return self._with_detail(made, images, scaled) if self._card.detail and scaled.shape[1:3] != size else made
+
+    def _with_detail(self, made: Shown, images: Images, scaled: Scaled) -> Shown:
+        """Return translations with the detail that images lost on their way to the scale of training."""
+        channels, to_size = self._card.channels_in, Resize("rectangle", *made.shape[1:3])
+        seen = with_channels(parted(images, self._card)[0], channels), scaled[..., :channels]
+        pictures = made, *(np.stack([to_size(image) for image in some]) for some in seen)
+        shown, source, coarse = (torch.from_numpy(some).permute(0, 3, 1, 2) for some in pictures)
+        return with_detail(shown, source, coarse, self._card.detail).permute(0, 2, 3, 1).numpy()
 
     def _scaled(self, images: Images) -> Scaled:
         """Return images at the scale of training, with the channels that the generator reads."""

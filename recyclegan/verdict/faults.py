@@ -112,7 +112,7 @@ def _inversion(numbers: Numbers) -> Iterator[Fault]:
             swapped,
             f"light and dark are swapped in {percent(swapped)} of the area (local lightness agrees with the source by"
             f" {agreement:+.2f}, 1 is all, -1 a negative)",
-            "train anew with --preset steady-footage, whose identity term ties light to the source; more of a tie is"
+            "train anew with --preset steady-footage, which starts with light in place; more of a tie to the source is"
             " --content 1 1 besides, and another --seed may do",
             is_grave=agreement < INVERTED,
         )
@@ -121,7 +121,7 @@ def _inversion(numbers: Numbers) -> Iterator[Fault]:
             "unrelated",
             agreement,
             f"light and dark hardly follow the source (local lightness agrees by {agreement:+.2f}, 1 is all)",
-            "train longer, or anew with --preset steady-footage, which ties to the source (more of it: --content 1 1)",
+            "train longer, or anew with --preset steady-footage, which starts at the source (a tie: --content 1 1)",
             is_grave=numbers.get("edges_kept", 1.0) < SOFT_EDGES,
         )
 
@@ -152,7 +152,7 @@ def _ghosts(numbers: Numbers, most: float) -> Iterator[Fault]:
             "ghosts",
             numbers["ghosts"],
             f"ghosts: {percent(numbers['ghosts'])} of what is flat in the source shows shapes",
-            "train longer, or anew with --preset steady-footage, which ties to the source (more of it: --content 1 1)",
+            "train longer, or anew with --preset steady-footage, which starts at the source (a tie: --content 1 1)",
         )
 
 
@@ -173,7 +173,7 @@ def _tint(numbers: Numbers) -> Iterator[Fault]:
             "tint",
             numbers["tint"],
             f"a tint: the mean colour lies {numbers['tint']:.0f} of 255 levels outside of both looks",
-            "train anew with --preset steady-footage, whose identity term ties colours",
+            "train anew with --preset steady-footage, which starts at the target's colours",
         )
 
 

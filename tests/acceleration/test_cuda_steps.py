@@ -22,7 +22,7 @@ from recyclegan.distributed.determinism import deterministic_algorithms
 from recyclegan.domains import DOMAINS
 from recyclegan.settings.methods import METHODS
 from recyclegan.settings.motion import FlowSynthesis
-from recyclegan.settings.networks import NetworkConfig
+from recyclegan.settings.networks import AdversaryConfig, NetworkConfig
 from recyclegan.states import checkpoints, load_checkpoint
 from recyclegan.steps import TrainState, train_step
 from recyclegan.steps.step import halves_of
@@ -117,6 +117,15 @@ def test_fused_norms_and_borders_give_the_same_losses_to_rounding(name: str, pre
     close = 1e-3 if precision == "32" else 5e-2
     torch.testing.assert_close(losses[:2], wanted[:2], rtol=close, atol=close)
     torch.testing.assert_close(losses.mean(dim=0), wanted.mean(dim=0), rtol=0.1, atol=0.1)
+
+
+def test_fused_norms_leave_the_gradient_penalty_what_it_is() -> None:
+    networks = NetworkConfig(width=8, discriminator_width=8, adversary=AdversaryConfig(r1=(1.0, 1.0)))
+    messages: list[str] = []
+    replayed, losses = trained("unsup-recycle-gan", messages=messages, networks=networks)
+    _, wanted = trained("unsup-recycle-gan", compile="off", networks=networks)
+    assert_replayed(replayed, messages)
+    torch.testing.assert_close(losses[:3], wanted[:3], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

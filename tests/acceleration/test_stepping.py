@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ from torch import Tensor, nn
 
 from recyclegan.acceleration import stepping
 from recyclegan.acceleration.rehearsal import changing, rehearse, taken_back
-from recyclegan.acceleration.stepping import Stepping, choose_halves
+from recyclegan.acceleration.stepping import Execution, Stepping, choose_halves
 from recyclegan.errors import InputError
+from recyclegan.networks.fused import FusedNorm
+from recyclegan.settings.networks import AdversaryConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.steps import TrainState, train_step
 from recyclegan.steps.step import halves_of
 from recyclegan.training import train
-from tests.small import make_data, random_clips, small_config, small_state
+from tests.small import NETWORKS, make_data, random_clips, small_config, small_state
 from tests.steps.test_step import NOWHERE, batch_of, same
 
 ALL_ON = {"history": 2, "clip_gradients": 1.0, "ramp_up": 0.5}
@@ -53,6 +56,19 @@ def test_steps_that_are_taken_back_leave_no_trace() -> None:
         assert not same(dict(state.method.state_dict()), dict(small_state(state.config).method.state_dict()))
     assert same({name: changing(state)[name] for name in fresh}, fresh)
     assert same(trained(state), trained(small_state(state.config)))
+
+
+@pytest.mark.parametrize("r1", [(0.0, 0.0), (0.0, 1.0)])
+def test_judges_whose_gradients_are_propagated_back_keep_the_layers_of_torch(r1: tuple[float, float]) -> None:
+    networks = replace(NETWORKS, adversary=AdversaryConfig(r1=r1))
+    state = small_state(small_config(NOWHERE, NOWHERE, networks=networks))
+    Stepping(state)._take(Execution(kernels=True))
+    assert has_fused_norms(state.method.generators)
+    assert has_fused_norms(state.method.discriminators) == (not any(r1))
+
+
+def has_fused_norms(networks: nn.Module) -> bool:
+    return any(isinstance(layer, FusedNorm) for layer in networks.modules())
 
 
 def test_a_block_that_fails_within_a_step_is_taken_back_too() -> None:

@@ -100,8 +100,18 @@ def test_the_distance_is_that_of_what_translating_makes(folder: Path, file: str,
 
 
 def test_files_that_resize_give_what_translating_gives(folder: Path, tmp_path: Path) -> None:
-    export(folder / "ab.safetensors", tmp_path / "player.onnx", images=True, resize=True)
-    session, translator = InferenceSession(tmp_path / "player.onnx"), Translator.from_pretrained(folder, device="cpu")
+    compare_at_sizes(folder / "ab.safetensors", tmp_path / "player.onnx")
+
+
+def test_files_that_resize_put_detail_back(tmp_path: Path) -> None:
+    turned = ((0.6, 0.2, 0.0), (0.0, 0.7, 0.1), (0.1, 0.0, 0.5))
+    saved(tmp_path, width=8, generator="colours-6", detail=turned)
+    compare_at_sizes(tmp_path / "ab.safetensors", tmp_path / "player.onnx")
+
+
+def compare_at_sizes(model: Path, file: Path) -> None:
+    export(model, file, images=True, resize=True)
+    session, translator = InferenceSession(file), Translator.from_pretrained(model, device="cpu")
     for size in ((50, 70), (97, 131), (32, 48)):
         images = picture(3, *size)[None]
         (made,) = session.run(None, {"images": images})
