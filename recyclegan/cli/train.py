@@ -58,12 +58,20 @@ def train(words: list[str]) -> int:
     config = TrainConfig(**values)
     if peek(words, "--out") is None:
         notify(f"no --out is given; the run is written to {config.out}")
+    say_notes(_notes_on_machine(config))
     config = _started(config, flags, words, preset)
     outcome, has_trained = _trained(config, flags)
     if not outcome.is_first_process:
         return 0
     say_notes(outcome.notes)
     return _end(config, flags, outcome, has_trained)
+
+
+def _notes_on_machine(config: TrainConfig) -> list[str]:
+    from recyclegan.distributed.processes import is_first_process
+    from recyclegan.planning.step_time import notes_on_busy_cores
+
+    return notes_on_busy_cores(config.device) if is_first_process() else []
 
 
 def _trained(config: TrainConfig, flags: Flags) -> "tuple[Outcome, bool]":

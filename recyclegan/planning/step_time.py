@@ -1,6 +1,7 @@
 """How long a training step takes on this machine."""
 
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from recyclegan.data import index_data
 from recyclegan.data.resize import scale_of
 from recyclegan.distributed.processes import make_fabric
 from recyclegan.domains import DOMAINS, Colours, Domain
-from recyclegan.engines.devices import synchronize
+from recyclegan.engines.devices import pick_device, synchronize
 from recyclegan.methods.class_reader import ClassReader, with_one_class
 from recyclegan.pace import Progress
 from recyclegan.settings.training import TrainConfig
@@ -32,6 +33,24 @@ TRIAL_CLASSES = 16
 """Classes that a candidate's segmenter reads, where label maps are trained on; how many hardly matters."""
 NUM_TRIED = 5
 """Steps that are timed of one candidate among several: what else the machine does must not decide between them."""
+
+
+BUSY = 0.5
+"""Share of the cores that other programs may keep busy before it is told."""
+
+
+def notes_on_busy_cores(device: str) -> list[str]:
+    """Say where other programs keep cores busy that threads of this one wait for each other on, within every step."""
+    cores, threads = os.cpu_count() or 1, torch.get_num_threads()
+    if pick_device(device).type != "cpu" or threads == 1 or not hasattr(os, "getloadavg"):
+        return []
+    busy = os.getloadavg()[0]
+    if busy < BUSY * cores:
+        return []
+    return [
+        f"other programs keep about {busy:.0f} of {cores} cores busy; steps on {threads} threads may take many times "
+        f"as long: set OMP_NUM_THREADS={max(1, cores - round(busy))}"
+    ]
 
 
 def step_seconds(

@@ -1,6 +1,7 @@
 """How long steps take: a median after a warm-up, on a few frames or on all of the footage, and nothing left behind."""
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,7 +10,13 @@ import pytest
 import torch
 
 from recyclegan.planning import step_time
-from recyclegan.planning.step_time import NUM_TRIED, first_frames, median_seconds, trial_seconds
+from recyclegan.planning.step_time import (
+    NUM_TRIED,
+    first_frames,
+    median_seconds,
+    notes_on_busy_cores,
+    trial_seconds,
+)
 from recyclegan.settings.frames import DataConfig
 from tests.small import NETWORKS, label_map, make_data, small_config, small_state
 
@@ -71,3 +78,12 @@ def test_what_does_not_fit_into_memory_takes_for_ever(tmp_path, monkeypatch):
     config = small_config(tmp_path, tmp_path)
     frames = {domain: [np.zeros((40, 60, 3), np.uint8)] for domain in "ab"}
     assert trial_seconds(config, frames) == math.inf
+
+
+@pytest.mark.parametrize(("load", "threads", "told"), [(3.2, 2, True), (1.9, 4, False), (3.2, 1, False)])
+def test_busy_cores_are_told(load: float, threads: int, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    wanted = "other programs keep about 3 of 4 cores busy; steps on 2 threads may take many times as long: set "
+    assert notes_on_busy_cores("cpu") == ([f"{wanted}OMP_NUM_THREADS=1"] if told else [])
