@@ -34,11 +34,14 @@ def frames_of(height: int, width: int) -> list[bytes]:
     return [b"FRAME\n" + frame.reformat(format="yuv420p").to_ndarray().tobytes() for frame in made]
 
 
-def send(pipe: IO[bytes], frames: list[bytes], count: int, rate: float) -> None:
-    """Send so many frames a second, and close the pipe."""
-    start = time.monotonic()
+def send(pipe: IO[bytes], frames: list[bytes], count: int, rate: float, begun: threading.Event) -> None:
+    """Send a frame, and, once ``begun`` says that one came back, so many a second; then close the pipe."""
     with pipe:
-        for number in range(count):
+        pipe.write(frames[0])
+        pipe.flush()
+        begun.wait()
+        start = time.monotonic()
+        for number in range(1, count):
             time.sleep(max(0.0, start + number / rate - time.monotonic()))
             pipe.write(frames[number % len(frames)])
             pipe.flush()
@@ -59,11 +62,14 @@ def main() -> None:
     assert live.stdin is not None
     assert live.stdout is not None
     live.stdin.write(f"YUV4MPEG2 W{width} H{height} F{round(options.rate)}:1 Ip A1:1 C420jpeg\n".encode())
-    threading.Thread(target=send, args=(live.stdin, frames, options.frames, options.rate), daemon=True).start()
+    begun = threading.Event()
+    threading.Thread(target=send, args=(live.stdin, frames, options.frames, options.rate, begun), daemon=True).start()
     live.stdout.readline()
     came = []
     while live.stdout.read(len(frames[0])):
         came.append(time.monotonic())
+        begun.set()
+    begun.set()
     if live.wait() or len(came) < 2:
         sys.exit(f"live ended with {live.returncode} after {len(came)} frames")
     rate, what = (len(came) - 1) / (came[-1] - came[0]), f"{options.model}, {width}x{height}, sent at {options.rate:g}"

@@ -31,12 +31,12 @@ def test_students_are_timed_beside_the_full_network() -> None:
 def test_live_keeps_up_with_a_slow_pipe() -> None:
     (line,) = lines("live.py", "day2label", "--size", "64", "32", "--rate", "10", "--frames", "40")
     assert (line["n"], line["unit"]) == (1, "frames/s")
-    assert 5 < line["value"] < 60
+    assert 8 < line["value"] < 12
 
 
 @pytest.mark.slow
 def test_the_time_of_a_frame_is_that_of_its_operators() -> None:
-    (line,) = lines("operators.py", "--width", "8", "--size", "96", "64")
+    (line,) = lines("operators.py", "--width", "16", "--size", "96", "64")
     assert "aten::bmm" in line["operators"]
     assert sum(line["operators"].values()) == pytest.approx(line["milliseconds"], abs=2)
 
