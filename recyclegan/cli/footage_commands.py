@@ -16,7 +16,7 @@ from recyclegan.config import Count, Seed, Share, Within
 from recyclegan.errors import InputError, nearest
 from recyclegan.pace import Show
 from recyclegan.settings.evaluation import EvaluationConfig
-from recyclegan.settings.frames import Damaged, DataConfig, Reading
+from recyclegan.settings.frames import Damaged, DataConfig, Reading, Side
 from recyclegan.settings.methods import METHODS, config_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.training import TrainConfig
@@ -172,7 +172,7 @@ class FlowPreviewOptions:
     """Video, or folder of frames."""
     out: tyro.conf.Positional[Path]
     """Folder for flow.png and flow.mp4."""
-    size: tuple[int, int] | None = None
+    size: tuple[Side, Side] | None = None
     """Height and width of the frames that would be trained on; by default the input's own."""
     num_frames: Annotated[int, Within(1, 10_000)] = 4
     """Frames to show, spread over the input."""

@@ -30,7 +30,7 @@ def shapes_of(make: Callable[[], nn.Module]) -> Shapes:
 def difference(found: Shapes, wanted: Shapes) -> str:
     """Return what first tells shapes from those wanted (``lacks model.1.weight``); nothing where they agree."""
     if strange := next((name for name in found if name not in wanted), None):
-        return f"has {strange[:80]} besides"
+        return f"has {strange[:80].encode('unicode_escape').decode()} besides"
     if missing := next((name for name in wanted if name not in found), None):
         return f"lacks {missing}"
     other = next((name for name in wanted if tuple(found[name]) != tuple(wanted[name])), None)

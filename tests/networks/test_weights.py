@@ -70,3 +70,7 @@ def test_features_of_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> 
     torch.save(weights, tmp_path / "vgg.pth")
     with pytest.raises(InputError, match="not finite"):
         load_content_features(tmp_path / "vgg.pth")
+
+
+def test_names_of_strange_tensors_stay_in_one_line() -> None:
+    assert difference({"m\nodel.7.weight": (1,)}, {}) == "has m\\nodel.7.weight besides"

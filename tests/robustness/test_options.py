@@ -117,3 +117,9 @@ def test_any_value_of_any_option_is_taken_or_refused_in_one_line(world: World, d
 @settings(deadline=None, max_examples=2000, suppress_health_check=QUIET)
 def test_any_value_of_any_option_is_taken_or_refused_in_one_line_at_length(world: World, data: st.DataObject) -> None:
     attack(world, data.draw)
+
+
+def test_sizes_beyond_any_frame_are_refused_in_one_line(world: World) -> None:
+    end = run([*world.words("flow-preview"), "--size", "1", "9" * 30], seconds=30)
+    check_end(end)
+    assert "flow-preview: size: found 1 " in end.errors
