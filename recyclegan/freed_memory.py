@@ -26,7 +26,7 @@ def keep_freed_memory() -> None:
 
 
 def give_freed_memory_back() -> None:
-    """Give memory back that lies free between tensors in use, once a second at most: a fifth of the peak of a step."""
+    """Give memory back that lies free between tensors in use, once a second at most."""
     now = time.monotonic()
     if now - _given_back[0] >= _SECONDS:
         _given_back[0] = now

@@ -65,10 +65,9 @@ def colour_map(
 def _moments(
     levels: Float[Tensor, "pixels channels"],
 ) -> tuple[Float[Tensor, " channels"], Float[Tensor, "channels channels"]]:
-    levels = levels.double()
-    mean = levels.mean(dim=0)
-    beside = levels - mean
-    return mean, beside.T @ beside / len(levels) + _LEAST * torch.eye(levels.shape[1], dtype=torch.float64)
+    channels, levels = levels.shape[1], levels.double()
+    covariance = torch.cov(levels.T, correction=0).reshape(channels, channels)
+    return levels.mean(dim=0), covariance + _LEAST * torch.eye(channels, dtype=torch.float64)
 
 
 def _power(matrix: Float[Tensor, "channels channels"], exponent: float) -> Float[Tensor, "channels channels"]:

@@ -1,5 +1,7 @@
 """Where generators of the target's colours start: what the colours of the footage are."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,7 +14,7 @@ from recyclegan.networks.layers import to_channels_of
 from recyclegan.tensors import to_frames
 
 _FRAMES = 48
-"""Frames of a domain that are looked at, spread evenly over its clips."""
+"""Frames of a domain that are looked at at most, spread evenly over its clips."""
 _STRIDE = 2
 """Of the pixels of a frame that are looked at, along both axes."""
 
@@ -32,6 +34,6 @@ def start_at_colours(method: Method, footage: dict[Domain, CachedDomain]) -> Non
 def levels_of(domain: CachedDomain) -> Float[Tensor, "pixels channels"]:
     """Return levels in [-1, 1] of pixels of frames that are spread evenly over the clips of a domain."""
     places = [(clip, number) for clip in domain.clips for number in range(len(clip))]
-    step = max(1, len(places) // _FRAMES)
-    frames = [to_frames(clip[number : number + 1]) for clip, number in places[::step]]
+    shown = places[:: math.ceil(len(places) / _FRAMES)]
+    frames = [to_frames(clip[number : number + 1]) for clip, number in shown]
     return torch.cat([frame[..., ::_STRIDE, ::_STRIDE].flatten(2).squeeze(0).T for frame in frames])

@@ -1,5 +1,6 @@
 """A live translation: who waits for whom, how old what is shown may be, and how it ends; by a false clock."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from recyclegan.live.session import TELL_EVERY
 from recyclegan.live.sinks import Closed, FreshSink, PipeSink
 from recyclegan.live.sources import PlayedSource
 from recyclegan.streams import EvenWriter
+from recyclegan.video import VideoFrame
 from tests.live.stages import Camera, FakeClock, Numbers, Viewer, translator
 from tests.media import make_video, number_of, numbered
 
@@ -215,22 +217,24 @@ def test_a_video_is_played_at_its_own_pace(tmp_path: Path) -> None:
     assert late[-1] - late[0] == pytest.approx(0.5 * 5)
 
 
-def test_a_video_that_is_played_can_be_stopped(tmp_path: Path) -> None:
-    film = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(6)])
-    clock = FakeClock()
+def begun(folder: Path, clock: FakeClock) -> tuple[PlayedSource, Iterator[VideoFrame]]:
+    """Return a video whose first frame of six has come, and the frames behind it."""
+    film = make_video(folder / "in.mp4", [numbered(n) for n in range(6)])
     source = PlayedSource(film, clock, clock.wait)
     frames = iter(source)
     next(frames)
+    return source, frames
+
+
+def test_a_video_that_is_played_can_be_stopped(tmp_path: Path) -> None:
+    source, frames = begun(tmp_path, FakeClock())
     source.stop()
     assert list(frames) == []
 
 
 def test_a_video_goes_on_behind_its_first_frame_once_it_is_played(tmp_path: Path) -> None:
-    film = make_video(tmp_path / "in.mp4", [numbered(n) for n in range(6)])
     clock = FakeClock()
-    source = PlayedSource(film, clock, clock.wait)
-    frames = iter(source)
-    next(frames)
+    source, frames = begun(tmp_path, clock)
     clock.wait(10.0)
     source.play()
     assert [clock() - float(frame.time) for frame in frames] == pytest.approx([10.0] * 5, abs=1e-3)
