@@ -19,20 +19,25 @@ from measured import machine  # noqa: E402
 
 from recyclegan.engines.choosing import HALVES  # noqa: E402
 from recyclegan.engines.engines import make_engine  # noqa: E402
+from recyclegan.freed_memory import keep_freed_memory  # noqa: E402
 from recyclegan.networks import make_generator  # noqa: E402
 
 LEAST = 0.005
 """Share of the whole below which operators are summed up as "others"."""
+WARM = 4
+"""Frames before the one that is timed: its memory is then there."""
 
 
 @torch.inference_mode()
 def milliseconds(options: argparse.Namespace) -> dict[str, float]:
     """Return the milliseconds of each operator, the longest first, once all is warm."""
+    keep_freed_memory()
     torch.manual_seed(0)
     generator, cpu = make_generator(options.generator, width=options.width).eval(), torch.device("cpu")
     engine, (width, height) = make_engine(options.engine, generator, cpu), options.size
     frames, half = torch.rand(1, 3, height, width) * 2 - 1, HALVES.get(options.precision)
-    engine(frames, half)
+    for _ in range(WARM):
+        engine(frames, half)
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         engine(frames, half)
     return {event.key: event.self_cpu_time_total / 1000 for event in seen.key_averages()}
