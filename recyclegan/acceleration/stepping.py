@@ -73,11 +73,11 @@ class Stepping:
         return state
 
     def __call__(self, batch: Batch, step: int) -> Halves:
-        """Return both halves of a step for a batch of these shapes."""
-        shapes = tuple((domain, *clips.shape) for domain, clips in batch.items())
-        if shapes not in self._ready:
-            self._ready[shapes] = self._readied(batch, step)
-        readied = self._ready[shapes]
+        """Return both halves of a step for a batch of these shapes, with the gradient penalty or without."""
+        kind = self._state.method.adversary.is_penalised, *((name, *clips.shape) for name, clips in batch.items())
+        if kind not in self._ready:
+            self._ready[kind] = self._readied(batch, step)
+        readied = self._ready[kind]
         return readied.halves if readied and readied.rng is self._state.rng else halves_of(self._state)
 
     def _readied(self, batch: Batch, step: int) -> Readied | None:
@@ -106,16 +106,17 @@ class Stepping:
 
     def _obstacle(self) -> str:
         """Return why steps cannot be recorded; nothing where they can."""
-        config, device = self._state.config, self._state.fabric.device.type
+        state, config, device = self._state, self._state.config, self._state.fabric.device.type
         if device not in ("cuda", "cpu"):
             return f"is not to be had on {device}"
-        if self._state.fabric.world_size > 1:
+        if state.fabric.world_size > 1:
             return "several processes train together, which exchange messages within a step"
-        if self._state.scaler:
+        if state.scaler:
             return f"--precision {config.precision} looks at gradients within a step; bf16-mixed does not"
         if config.history and config.frames.crop == "none":
             return "--history keeps frames of several sizes"
-        return f"batches of more than {MOST_SHAPES} shapes" if len(self._ready) >= MOST_SHAPES else ""
+        kinds = 2 if state.method.adversary.config.is_lazy else 1
+        return f"batches of more than {MOST_SHAPES} shapes" if len(self._ready) >= kinds * MOST_SHAPES else ""
 
     def _executions(self) -> list[Execution]:
         """Return the ways to run a step, the fastest ones first; the compiler's only where wanted."""

@@ -112,6 +112,8 @@ class Adversary:
         self.config, self.domains, self.motion = networks.adversary, domains, motion
         self.discriminators, self.backbone = discriminators, backbone
         self.fools, self.tells = OBJECTIVES[networks.objective]
+        self.is_penalised = any(self.config.r1)
+        """Whether the discriminators' loss of this step has the gradient penalty."""
         self._fake_pairs: dict[Domain, FramePair] = {}
         self._sources: dict[Domain, Frames] = {}
 
@@ -154,8 +156,12 @@ class Adversary:
         if domain in self._fake_pairs:
             assert rng is not None
             parts.append((self.config.pairs, self._telling_pairs(domain, real, self._fake_pairs.pop(domain), rng)))
-        loss, r1 = _weighed(parts), self.config.r1[DOMAINS.index(domain)]
-        return loss + r1 * losses.r1(self.discriminators[domain], shown_real) if r1 else loss
+        loss, r1 = _weighed(parts), self.config.r1[DOMAINS.index(domain)] * self.config.r1_every
+        return loss + r1 * losses.r1(self.discriminators[domain], shown_real) if r1 and self.is_penalised else loss
+
+    def set_step(self, step: int) -> None:
+        """Take the number of a step (from 0): where the penalty is lazy, some steps stand for those up to the next."""
+        self.is_penalised = any(self.config.r1) and step % self.config.r1_every == 0
 
     def _fooling(self, domain: Domain, fake: Frames, rng: torch.Generator) -> list[tuple[float, Scalar]]:
         shown = self._changes(domain, fake, rng)(fake)

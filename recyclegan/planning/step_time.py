@@ -4,7 +4,7 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -71,6 +71,7 @@ def step_seconds(
 def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: float = math.inf) -> float:
     """Return the median seconds of all steps of a run but the first, reading their batches included.
 
+    Where only some steps have a gradient penalty, it is the mean of the medians of both kinds, by how often they come.
     It ends early, after two steps at least, when all of them together have taken more than ``at_most`` seconds. Where
     resolution is progressive, all are taken, and it is the mean of the medians of all parts.
     """
@@ -83,8 +84,18 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
         if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break
     length = state.num_steps // num_parts(state.config)
-    parts = [seconds[first + 1 : first + length] for first in range(0, len(seconds), length)]
-    return statistics.mean(map(statistics.median, parts))
+    every = state.config.networks.adversary.r1_every
+    parts = [(seconds[first + 1 : first + length], first + 1) for first in range(0, len(seconds), length)]
+    return statistics.mean(_usual(part, first, every) for part, first in parts)
+
+
+def _usual(seconds: Sequence[float], first: int, every: int) -> float:
+    """Return the median seconds of steps from ``first`` on, of which one of ``every`` does more than the others."""
+    more = [took for step, took in enumerate(seconds, first) if step % every == 0]
+    plain = [took for step, took in enumerate(seconds, first) if step % every]
+    if not more or not plain:
+        return statistics.median(seconds)
+    return (statistics.median(more) + (every - 1) * statistics.median(plain)) / every
 
 
 def num_parts(config: TrainConfig) -> int:

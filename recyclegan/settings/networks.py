@@ -43,6 +43,8 @@ class AdversaryConfig:
 
     r1: PerDomain = (0.0, 0.0)
     """Weight of the gradient penalty of discriminators on real frames, of A and of B; 0 leaves it out."""
+    r1_every: Annotated[int, Within(1, 1000)] = 1
+    """Steps from one gradient penalty to the next, which weighs as many times as much: penalties take long."""
     spectral_norm: bool = False
     """Divide each weight of the discriminators by its largest singular value; goes best with --discriminator-norm
     none."""
@@ -78,6 +80,11 @@ class AdversaryConfig:
             )
         if self.efficientnet and not self.projected:
             raise InputError("efficientnet: found weights that nothing uses; give --projected a weight above 0")
+
+    @property
+    def is_lazy(self) -> bool:
+        """Return whether some steps have a gradient penalty and others have none."""
+        return any(self.r1) and self.r1_every > 1
 
     @property
     def is_plain(self) -> bool:

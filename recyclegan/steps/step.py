@@ -33,9 +33,9 @@ def train_step(state: TrainState, batch: Batch, step: int) -> dict[str, Tensor]:
     norms before that are left in ``state.norms``.
     """
     batch = at_resolution(state, batch, step)
+    state.set_pace(step)
     halves = state.halves(batch, step) if state.halves else halves_of(state)
     rng = state.seed_step(step)
-    state.set_pace(step)
     first = halves.generators(batch)
     shown = {domain: state.buffers[domain].exchange(fake, rng) for domain, fake in first.fakes.items()}
     second = halves.discriminators(batch, shown)

@@ -63,10 +63,11 @@ class TrainState:
         return getattr(self.fabric.strategy.precision, "scaler", None)
 
     def set_pace(self, step: int) -> None:
-        """Give both adversaries the learning rate of ``step``, and all terms but the adversarial ones their ramp.
+        """Give both adversaries ``step`` and its learning rate, and all terms but the adversarial ones their ramp.
 
         Nothing waits for the device.
         """
+        self.method.adversary.set_step(step)
         self.rate = learning_rate(self.config, step, self.num_steps)
         self.ramp.fill_(ramp_up(self.config, step, self.num_steps))
         self.labels_weight.fill_(labels_weight(self.config, step, self.num_steps))

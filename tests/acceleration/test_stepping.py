@@ -158,6 +158,16 @@ def test_each_shape_is_readied_and_more_than_a_few_are_run_as_written(compiled: 
     assert messages[-1] == "--compile auto: batches of more than 4 shapes; steps are run as they are written"
 
 
+def test_steps_with_a_lazy_penalty_and_those_without_are_readied_by_themselves(compiled: list[bool]) -> None:
+    messages: list[str] = []
+    networks = replace(NETWORKS, adversary=AdversaryConfig(r1=(1.0, 0.0), r1_every=3))
+    state = state_of(messages, history=0, networks=networks)
+    for step, side in enumerate((32, 32, 32, 32, 32, 40, 40, 48, 56, 56)):  # penalised: 0, 3, 6, 9
+        train_step(state, {domain: random_clips(step, size=(32, side)) for domain in ("a", "b")}, step)
+    assert len(messages) == 2 + 2 + 1 + 2
+    assert not any("more than" in message for message in messages)
+
+
 def test_a_cpu_runs_steps_as_written_unless_told_otherwise() -> None:
     for mode, is_readied in (("auto", False), ("off", False), ("on", True)):
         state = small_state(small_config(NOWHERE, NOWHERE, compile=mode))

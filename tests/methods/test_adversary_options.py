@@ -27,6 +27,7 @@ from tests.small import NETWORKS, PALETTE, label_map, make_data, random_clips, s
 SHALLOW = replace(NETWORKS, discriminator_layers=1)
 OPTIONS: dict[str, AdversaryConfig] = {
     "r1": AdversaryConfig(r1=(2.0, 1.0)),
+    "lazy": AdversaryConfig(r1=(2.0, 1.0), r1_every=2),
     "spectral": AdversaryConfig(spectral_norm=True),
     "scales": AdversaryConfig(scales=3),
     "augment": AdversaryConfig(augment=("colour", "translation", "cutout")),
@@ -35,7 +36,7 @@ OPTIONS: dict[str, AdversaryConfig] = {
     "coordinates": AdversaryConfig(coordinates=True),
     "pairs": AdversaryConfig(pairs=0.5),
     "projected": AdversaryConfig(projected=0.5),
-    "all": AdversaryConfig((2.0, 2.0), True, 2, ("colour", "cutout"), pairs=1.0, projected=1.0),
+    "all": AdversaryConfig((2.0, 2.0), 2, True, 2, ("colour", "cutout"), pairs=1.0, projected=1.0),
 }
 
 
@@ -155,6 +156,34 @@ def test_r1_is_added_on_real_frames_with_the_weight_of_their_domain() -> None:
     wanted = 3 * losses.r1(plain.discriminators["b"], real)
     assert float(wanted.detach()) > 0
     torch.testing.assert_close(gap, wanted, rtol=1e-3, atol=1e-6)
+
+
+def test_a_lazy_penalty_stands_for_the_steps_up_to_the_next_one() -> None:
+    every = 3
+    plain, lazy = (
+        small_method(networks=replace(SHALLOW, adversary=AdversaryConfig(r1=r1, r1_every=every)))
+        for r1 in ((0.0, 0.0), (0.0, 2.0))
+    )
+    real, fake = (random_clips(seed, size=(32, 48))[:, 0] for seed in (0, 1))
+    added = []
+    for step in range(2 * every):
+        lazy.adversary.set_step(step)
+        loss = lazy.discriminator_loss("b", real, fake) - plain.discriminator_loss("b", real, fake)
+        added.append(float(loss.detach()))
+    wanted = every * 2 * float(losses.r1(plain.discriminators["b"], real).detach())
+    assert wanted > 0
+    assert added == pytest.approx([wanted, 0, 0] * 2, rel=1e-3, abs=1e-6)
+
+
+def test_steps_without_a_lazy_penalty_are_those_that_have_none() -> None:
+    """The first step is lazy's own: from the second on the same weights would be trained alike."""
+    plain, lazy = (
+        small_state(small_config(Path("data"), Path("run"), networks=replace(SHALLOW, adversary=adversary)))
+        for adversary in (AdversaryConfig(), OPTIONS["lazy"])
+    )
+    batch = {domain: random_clips(i, size=(32, 48)) for i, domain in enumerate("ab")}
+    same = {step: train_step(plain, batch, step) == train_step(lazy, batch, step) for step in (1, 3, 2)}
+    assert same == {1: True, 3: True, 2: False}
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))

@@ -70,6 +70,14 @@ def test_a_trial_takes_true_steps_on_a_few_frames_and_writes_nothing(tmp_path, m
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
 
 
+def test_steps_that_do_more_count_as_often_as_they_come():
+    """One of four has a gradient penalty."""
+    plain, more = 2.0, 6.0
+    assert step_time._usual([plain, plain, plain, more, plain], 1, 4) == (3 * plain + more) / 4
+    assert step_time._usual([plain, plain], 1, 4) == plain
+    assert step_time._usual([more, plain, more], 1, 1) == more
+
+
 def test_what_does_not_fit_into_memory_takes_for_ever(tmp_path, monkeypatch):
     def step(*_: object) -> None:
         raise torch.OutOfMemoryError
