@@ -90,6 +90,7 @@ TRAIN_OPTIONS = {
         "epochs",
         "batch-size",
         "lr",
+        "lr-ratio",
         "betas",
         "decay",
         "drop-every",

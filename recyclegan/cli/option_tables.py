@@ -40,7 +40,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Further inputs": (),
     "Motion": ("flow", "raft_weights"),
     "Optimiser": (
-        *("steps", "epochs", "minutes", "batch_size", "lr", "betas", "decay", "drop_every", "ramp_up"),
+        *("steps", "epochs", "minutes", "batch_size", "lr", "lr_ratio", "betas", "decay", "drop_every", "ramp_up"),
         *("progressive", "clip_gradients", "history", "ema", "seed"),
     ),
     "Machine": ("device", "devices", "precision", "compile", "engine", "max_memory", "deterministic", "jobs"),

@@ -87,6 +87,8 @@ class TrainConfig:
     """Clips of each domain in a step, on each device."""
     lr: Annotated[float, Within(0, above=True)] = 2e-4
     """Learning rate of Adam."""
+    lr_ratio: Annotated[float, Within(0, above=True)] = 1.0
+    """Learning rate of the discriminators, as a multiple of the generators'."""
     betas: tuple[Decay, Decay] = (0.5, 0.999)
     """Momentum terms of Adam."""
     decay: Share = 0.0

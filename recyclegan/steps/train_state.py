@@ -34,7 +34,9 @@ class TrainState:
             self.method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizers = {
             "generator": self._optimizer(method.generator_parameters(), config.lr, config.betas),
-            "discriminator": self._optimizer(method.discriminators.parameters(), config.lr, config.betas),
+            "discriminator": self._optimizer(
+                method.discriminators.parameters(), config.lr_ratio * config.lr, config.betas
+            ),
         }
         if method.reader:
             self.optimizers["reader"] = self._optimizer(method.reader.parameters(), RATE, BETAS)
@@ -71,9 +73,10 @@ class TrainState:
         self.rate = learning_rate(self.config, step, self.num_steps)
         self.ramp.fill_(ramp_up(self.config, step, self.num_steps))
         self.labels_weight.fill_(labels_weight(self.config, step, self.num_steps))
-        for name in ("generator", "discriminator"):
+        for name, ratio in (("generator", 1.0), ("discriminator", self.config.lr_ratio)):
+            rate = ratio * self.rate
             for group in self.optimizers[name].param_groups:
-                group["lr"] = group["lr"].fill_(self.rate) if isinstance(group["lr"], Tensor) else self.rate
+                group["lr"] = group["lr"].fill_(rate) if isinstance(group["lr"], Tensor) else rate
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that the next step depends on, as tensors and plain values.

@@ -104,6 +104,14 @@ def test_the_optimizers_get_the_rate_of_the_step() -> None:
         assert set(rates) == {state.rate}
 
 
+def test_discriminators_learn_at_a_multiple_of_the_generators_rate() -> None:
+    state = small_state(config_with(decay=1.0, lr_ratio=3.0), num_steps=3)
+    for step in range(3):
+        state.set_pace(step)
+        rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in state.optimizers.items()}
+        assert rates == pytest.approx({"generator": state.rate, "discriminator": 3 * state.rate})
+
+
 def test_the_optimizers_are_adam_as_configured_and_share_the_parameters() -> None:
     state = small_state(config_with(lr=0.01, betas=(0.4, 0.8)))
     groups = [o.param_groups[0] for o in state.optimizers.values()]
