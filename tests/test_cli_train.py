@@ -102,6 +102,28 @@ def test_without_a_method_it_is_the_default_one(started, data):
     assert started("--data", data) == started(METHOD, "--data", data)
 
 
+@pytest.mark.parametrize(
+    ("words", "scales"),
+    [
+        ("", 2),
+        ("--size 64 128", 2),
+        ("--size 48 64", 2),
+        ("--size 47 64", 1),
+        ("--size 32 48", 1),
+        ("--size 64 128 --progressive 2 1", 1),
+        ("--size 96 128 --progressive 2 1", 2),
+        ("--size 47 64 --scales 1", 1),
+    ],
+)
+def test_a_preset_s_discriminators_have_as_many_scales_as_frames_allow(started, data, words, scales):
+    assert started("--data", data, *words.split()).networks.adversary.scales == scales
+
+
+def test_scales_that_are_named_and_too_many_are_refused(data, capsys):
+    assert cli.main(["train", METHOD, "--data", str(data), "--size", "32", "48", "--scales", "2"]) == 2
+    assert "scales: found 2, too many for frames of 32x48" in capsys.readouterr().err
+
+
 def test_a_size_that_is_given_brings_its_load_size(started, labels):
     config = started("--data", labels, "--preset", "video-to-label", "--size", 64, 96)
     assert (config.frames.size, config.frames.load_size) == ((64, 96), None)

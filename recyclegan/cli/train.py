@@ -18,6 +18,7 @@ from recyclegan.cli.parsing import (
     is_named,
     parse,
     peek,
+    values_of,
 )
 from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bars
 from recyclegan.config import Within, fields_of
@@ -219,17 +220,28 @@ def _stored(run: Path, name: str | None = None) -> TrainConfig:
 
 
 def _preset(name: str, preset: str, words: list[str]) -> dict[str, Any]:
-    """Return the fields that a preset of the method sets; those of a size that is given besides follow the size."""
+    """Return the fields that a preset of the method sets; what goes with a size follows one that is given besides."""
     if preset == NO_PRESET:
         return {"method": config_of(name)()}
     known = _presets(name)
     if preset not in known:
         there_are = f"known: {', '.join([*known, NO_PRESET])}" if known else "there is none for this method"
         raise InputError(f"--preset {preset}: unknown for {name}{nearest(preset, known)}; {there_are}")
-    frames = known[preset].frames
+    frames, others = known[preset].frames, dict(known[preset].others)
     if is_named(words, "--size"):
         frames = replace(frames, load_size=None)
-    return {"method": known[preset].config, "frames": frames, **known[preset].others}
+    smallest = _smallest_frame(words)
+    if smallest and "networks" in others:
+        others["networks"] = others["networks"].within(smallest)
+    return {"method": known[preset].config, "frames": frames, **others}
+
+
+def _smallest_frame(words: list[str]) -> tuple[int, int] | None:
+    """Return the height and width of the smallest frames that training shows, where the words tell a size."""
+    given = (values_of(words, option) for option in ("--size", "--progressive"))
+    sides, parts = ([int(word) for word in values if word.isdecimal()] for values in given)
+    divisor = max([1, *parts])
+    return (sides[0] // divisor, sides[1] // divisor) if len(sides) == 2 else None
 
 
 def _presets(name: str) -> dict[str, Preset]:

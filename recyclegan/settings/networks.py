@@ -1,6 +1,6 @@
 """The networks by name, and their settings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +25,8 @@ GeneratorName = Literal[
     "separable-6",
     "light-unet",
 ]
+LEAST_CELLS = 3
+"""Rows and columns that a patch discriminator's last strided layer must leave."""
 DiscriminatorName = Literal["patch", "pixel"]
 PredictorName = Literal["unet-128", "unet-256", "prediction"]
 Norm = Literal["instance", "batch", "none"]
@@ -131,6 +133,15 @@ class NetworkConfig:
         """Return the normalisation of the discriminators."""
         return self.discriminator_norm or self.norm
 
+    def within(self, size: tuple[int, int]) -> "NetworkConfig":
+        """Return these networks with as many scales of discriminators as frames of a height and width allow."""
+        most = max((n for n in range(1, self.adversary.scales + 1) if self._sees(size, n)), default=1)
+        return replace(self, adversary=replace(self.adversary, scales=most))
+
+    def _sees(self, size: tuple[int, int], scales: int) -> bool:
+        """Return whether frames of a size are large enough for the discriminators of so many scales."""
+        return self.discriminator != "patch" or min(size) >> (self.discriminator_layers + scales - 1) >= LEAST_CELLS
+
     def check_frames(self, size: tuple[int, int], labels: str) -> None:
         """Refuse networks that frames of a height and width, with label maps in some domains, do not allow.
 
@@ -138,9 +149,9 @@ class NetworkConfig:
             InputError: patches or scales need larger frames, or an option is meant for video where there is none.
         """
         scales, layers = self.adversary.scales, self.discriminator_layers
-        if self.discriminator == "patch" and min(size) >> layers < 3:
+        if not self._sees(size, 1):
             raise InputError(f"discriminator_layers: found {layers}, too many for {_by(size)}; take fewer")
-        if self.discriminator == "patch" and min(size) >> (layers + scales - 1) < 3:
+        if not self._sees(size, scales):
             raise InputError(f"scales: found {scales}, too many for {_by(size)}; take fewer, or --discriminator-layers")
         if self.adversary.projected and labels == "ab":
             raise InputError("projected: found label maps in both domains, expected colour video; leave it at 0")

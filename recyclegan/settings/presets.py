@@ -21,9 +21,7 @@ class Preset:
 
 PAINTING_CLASSES = NetworkConfig(generator="classes-6", adversary=AdversaryConfig(r1=(0.1, 1.0), coordinates=True))
 """Networks for label maps: discriminators know where they look, and are held back, most where they see label maps."""
-ADDING_TO_COLOURS = NetworkConfig(
-    generator="colours-6", adversary=AdversaryConfig(r1=(0.1, 0.1), r1_every=4, scales=2)
-)
+ADDING_TO_COLOURS = NetworkConfig(generator="colours-6", adversary=AdversaryConfig(r1=(0.1, 0.1), r1_every=4, scales=2))
 """Networks for footage: generators start at the target's colours, discriminators see frames at two sizes."""
 
 PRESETS = {
