@@ -45,7 +45,7 @@ def on_discriminators(points: Mapping[str, Points]) -> list[Fault]:
             end - start,
             f"{domain}/discriminator: under {WON:g} in steps {start:.0f}-{end:.0f}; it always tells real from fake,"
             " and the generator learns nothing from it",
-            "train anew with a smaller --discriminator-width, --history 50, or more varied clips",
+            "train anew with --lr-ratio 1, a smaller --discriminator-width, or more varied clips",
             is_grave=True,
         )
         for domain, (start, end) in discriminators_that_won(points).items()

@@ -1,7 +1,10 @@
-"""What encoders are told: a preset, and those inside graphics cards their quality, each in its own words."""
+"""What encoders are told (a preset, and those inside graphics cards their quality), and what they may not take."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_native_id
 
 from recyclegan.errors import InputError, nearest
 
@@ -49,3 +52,27 @@ def is_hardware(codec: str) -> bool:
 def hardware_quality(codec: str, quality: int) -> dict[str, str]:
     """Return FFmpeg's options by which such an encoder is told the quality."""
     return _QUALITY[codec.rpartition("_")[2]](str(quality))
+
+
+@contextmanager
+def usual_priority() -> Iterator[None]:
+    """Give this thread, and those that the block starts, the priority that it had before.
+
+    Opened by root, SVT-AV1 puts both before all else on the machine (first in, first out, priority 99).
+    """
+    if not hasattr(os, "sched_getscheduler"):  # no Linux
+        yield
+        return
+    policy, priority, before = os.sched_getscheduler(0), os.sched_getparam(0), _threads()
+    try:
+        yield
+    finally:
+        for thread in {get_native_id(), *_threads() - before}:
+            with suppress(OSError):  # it has ended
+                os.sched_setscheduler(thread, policy, priority)
+
+
+def _threads() -> set[int]:
+    """Return the threads of this process."""
+    listed = Path("/proc/self/task")
+    return {int(thread.name) for thread in listed.iterdir()} if listed.is_dir() else set()

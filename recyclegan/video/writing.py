@@ -20,7 +20,13 @@ from recyclegan.paths import AnyPath, as_path, as_path_or_none
 from recyclegan.settings.frames import Damaged
 from recyclegan.video.audio import SoundTrack, ticks_per_second
 from recyclegan.video.colour_tags import ColourConverter, state_colours
-from recyclegan.video.encoders import MOST_HARDWARE_QUALITY, hardware_quality, is_hardware, preset_options
+from recyclegan.video.encoders import (
+    MOST_HARDWARE_QUALITY,
+    hardware_quality,
+    is_hardware,
+    preset_options,
+    usual_priority,
+)
 from recyclegan.video.extent import WHOLE, Span
 from recyclegan.video.formats import format_of
 from recyclegan.video.opening import LIBRARY_ERRORS, reason_of, url_of
@@ -192,7 +198,8 @@ class VideoWriter:
         if self._audio_from:
             self._sound = SoundTrack(self._audio_from, self._container, stack, self._damaged)
             self.notes = self._sound.notes
-        self._container.start_encoding()
+        with usual_priority():
+            self._container.start_encoding()
 
     def _finish(self) -> None:
         if self._num_frames == 0:
