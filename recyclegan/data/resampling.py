@@ -20,8 +20,8 @@ _BITS = 22
 """Fractional bits of Pillow's weights."""
 _REACH = 2.0
 """Pixels to either side of its middle that the bicubic kernel reaches."""
-_MOST_PICTURES, _ENOUGH_PIXELS = 8, 4096
-"""Pictures of noise that are resized at most to see in which order Pillow goes; one of so many pixels is enough."""
+_ENOUGH_PIXELS, _MOST_PICTURES = 4096, 512
+"""Of noise that is resized to see in which order Pillow goes: few pixels come out differently the other way round."""
 _A = -0.5
 """The bicubic kernel's slope at a distance of one pixel."""
 
@@ -44,14 +44,14 @@ def _in_turn(images: Levels, size: tuple[int, int], columns_first: bool) -> Resi
 @lru_cache(maxsize=64)
 def _columns_first(old: tuple[int, int], new: tuple[int, int], device: torch.device) -> bool:
     """Return whether Pillow resizes columns before rows between these sizes, which differs by version: noise tells."""
-    for seed in range(_MOST_PICTURES if old[0] != new[0] and old[1] != new[1] else 0):
+    if old[0] == new[0] or old[1] == new[1]:
+        return False
+    for seed in range(min(math.ceil(_ENOUGH_PIXELS / (new[0] * new[1])), _MOST_PICTURES)):
         noise = np.random.default_rng(seed).integers(0, 256, old, np.uint8)
         wanted = np.asarray(Pillow.fromarray(noise).resize(new[::-1], Pillow.Resampling.BICUBIC))
         levels = torch.from_numpy(noise)[None, None].to(device)
         if not np.array_equal(_in_turn(levels, new, False)[0, 0].cpu().numpy(), wanted):
             return True
-        if old[0] * old[1] >= _ENOUGH_PIXELS:
-            return False
     return False
 
 

@@ -34,6 +34,15 @@ def test_every_bit_is_that_of_pillow(
     np.testing.assert_array_equal(on_device(batch, (new_height, new_width), is_label), wanted)
 
 
+@pytest.mark.parametrize(("size", "new"), [((62, 7), (1, 2)), ((1, 9), (5, 1)), ((80, 90), (1, 1)), ((5, 80), (2, 3))])
+def test_pictures_of_a_few_pixels_are_resized_in_the_same_order(size: tuple[int, int], new: tuple[int, int]) -> None:
+    """Rows first or columns first gives the same in most of them, so that many must be seen to tell."""
+    for seed in range(50):
+        batch = images(seed, 2, 1, *size)
+        wanted = np.stack([Resize("rectangle", *new)(image) for image in batch])
+        np.testing.assert_array_equal(on_device(batch, new, False), wanted)
+
+
 @pytest.mark.parametrize("is_label", [False, True])
 @pytest.mark.parametrize(("size", "new"), [((1080, 1920), (286, 508)), ((286, 508), (1080, 1920))])
 def test_sizes_of_films_are_resized_alike(size: tuple[int, int], new: tuple[int, int], is_label: bool) -> None:
