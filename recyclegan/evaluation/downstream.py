@@ -5,8 +5,10 @@ frames (the floor), and the one that learned from target frames with their class
 target's clips is scored by what the other clips taught.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -190,17 +192,23 @@ def _counting(classes: ClassMap, labels: LabelSet) -> ClassMap:
 
 
 def read_by_others(lesson: Lesson, aim: Examples, step: Callable[[], None] = lambda: None) -> ClassMaps:
-    """Return the classes that are read in each part of the target by what the other parts taught; it is remembered."""
-    return lesson.memory.recall(lesson.key(TARGET), lambda: {"read": _crosswise(lesson, aim, step)})["read"]
+    """Return the classes that are read in each part of the target by what the other parts taught; they are remembered.
 
-
-def _crosswise(lesson: Lesson, aim: Examples, step: Callable[[], None]) -> ClassMaps:
+    Processes side by side begin with different parts, and wait for those that others have begun.
+    """
     places, folds = aim.clip_of, lesson.folds
     parts = places % folds if len(lesson.target) > 1 else np.arange(len(places)) * folds // len(places)
     read = np.empty_like(aim.classes)
-    for part in range(folds):
-        read[parts == part] = _taught(lesson, aim.part(parts != part), aim.part(parts == part), step)
+    for part in np.roll(np.arange(folds), os.getpid()):
+        make = partial(_read_part, lesson, aim, parts == part, step)
+        read[parts == part] = lesson.memory.recall(key_of([], lesson.key(TARGET), int(part)), make)["read"]
     return read
+
+
+def _read_part(
+    lesson: Lesson, aim: Examples, own: Bool[np.ndarray, " _"], step: Callable[[], None]
+) -> dict[str, ClassMaps]:
+    return {"read": _taught(lesson, aim.part(~own), aim.part(own), step)}
 
 
 def _taught(lesson: Lesson, taught: Examples, scored: Examples, step: Callable[[], None]) -> ClassMaps:

@@ -7,7 +7,7 @@ Frames that are looked at several times, decoded once: kept in memory, as far as
 
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
+from filelock import FileLock
 
 from recyclegan.arrays import Image
 from recyclegan.config import fields_of
@@ -47,15 +48,35 @@ class Memory:
     def recall(self, key: str, make: Callable[[], Arrays]) -> Arrays:
         """Return what is kept under a key; else make it, and keep it as far as there is room. No key: nothing is kept.
 
-        A file that cannot be read is made anew, and one that cannot be written is done without.
+        What another process is making in the same folder is waited for. A file that cannot be read is made anew, and
+        one that cannot be written is done without.
         """
         if not key:
             return make()
-        found = self.held.get(key) if self.folder is None else _read(self._file(key))
-        if found is None:
-            found = make()
-            self._keep(key, found)
+        found = self._found(key)
+        if found is not None:
+            return found
+        with self._alone(key):
+            found = self._found(key)
+            if found is None:
+                found = make()
+                self._keep(key, found)
         return found
+
+    def _found(self, key: str) -> Arrays | None:
+        return self.held.get(key) if self.folder is None else _read(self._file(key))
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Keep other processes from making what is under a key meanwhile, where there is a folder to be locked in."""
+        with ExitStack() as stack:
+            if self.folder is not None:
+                with suppress(OSError):
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    lock = self._file(key).with_suffix(".lock")
+                    stack.enter_context(FileLock(lock))
+                    stack.callback(_remove, lock)  # who waits for it holds it still, and finds what was made
+            yield
 
     def _keep(self, key: str, arrays: Arrays) -> None:
         size = sum(array.nbytes for array in arrays.values())
@@ -74,6 +95,11 @@ class Memory:
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the folder alone."""
         return Memory, (self.folder,)
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink()
 
 
 def _read(file: Path) -> Arrays | None:

@@ -1,6 +1,9 @@
 """What belongs to source and target is worked out once, and is the same to the bit when it is remembered."""
 
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +54,22 @@ def test_a_damaged_file_is_made_anew_and_one_that_cannot_be_written_done_without
     (tmp_path / "file").write_text("no folder")
     assert Memory(tmp_path / "file").recall("key", made(counts)) is ARRAYS
     assert sorted(path.suffix for path in tmp_path.iterdir()) == ["", ".npz"]
+
+
+def test_what_another_is_making_in_the_folder_is_waited_for(tmp_path):
+    begun, made = threading.Event(), []
+
+    def make(number):
+        made.append(number)
+        begun.set()
+        time.sleep(0.5)
+        return {"number": np.array(number)}
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(Memory(tmp_path / "memory").recall, "key", lambda: make(1))
+        assert begun.wait(10)
+        second = Memory(tmp_path / "memory").recall("key", lambda: make(2))
+    assert (made, int(first.result()["number"]), int(second["number"])) == ([1], 1, 1)
 
 
 @pytest.mark.parametrize("folder", [True, False])
