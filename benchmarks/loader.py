@@ -1,4 +1,4 @@
-"""Batches a second from full-size frames, from the second epoch on, and how long steps wait for them.
+"""Batches a second from full-size frames, from the second epoch on, what takes their time, and how long steps wait.
 
 ``python benchmarks/loader.py`` decodes frames of 1920x1080 into a cache of its own once, as training does, and then
 draws batches at the published size as fast as they come: read when asked for, made ahead, and cut out on the device.
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,6 +32,8 @@ LOADED, CUT = (286, 542), (256, 512)
 STEPS_OF = 0.015
 """Seconds of the steps that are made to wait."""
 WAITED = "share of the time waited"
+PARTS = ("reading and cutting", "joining", "into floating point, channels first")
+"""What a batch is made of."""
 BYTES = 2 * CUT[0] * CUT[1] * 3 * (1 + 4)
 """Of a batch: what is read in levels, and written in floating point."""
 
@@ -95,6 +98,25 @@ def measure_ours(clips: Any, device: str, batches: int) -> dict[str, float]:
     return found
 
 
+def milliseconds_of_parts(clips: Any, batches: int) -> dict[str, float]:
+    """Return the median milliseconds that each part of making a batch takes on the CPU."""
+    from recyclegan.data.sampling import as_clips
+
+    found: dict[str, list[float]] = {part: [] for part in PARTS}
+    for step in range(batches):
+        times = [time.perf_counter()]
+        windows = clips.windows(step)
+        times.append(time.perf_counter())
+        levels = [torch.from_numpy(np.concatenate(own)) for own in windows.values()]
+        times.append(time.perf_counter())
+        for own in levels:
+            as_clips(own, clips.batch_size)
+        times.append(time.perf_counter())
+        for part, (start, end) in zip(PARTS, pairwise(times), strict=True):
+            found[part].append(1000 * (end - start))
+    return {part: median(taken) for part, taken in found.items()}
+
+
 def share_waited(clips: Any, device: str, batches: int) -> float:
     """Return the share of the time in which steps of ``STEPS_OF`` seconds wait for batches that are read ahead."""
     from recyclegan.data.staging import Prefetched, Staging
@@ -144,7 +166,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     if arguments.measure == "reference":
         return measure_reference(arguments.reference.resolve(), data, device, max(3, batches // 20))
     clips = sampler_on(data, arguments.scratch / "cache")
-    return {**measure_ours(clips, device, batches), WAITED: share_waited(clips, device, batches)}
+    found = measure_ours(clips, device, batches) | {WAITED: share_waited(clips, device, batches)}
+    return found | milliseconds_of_parts(clips, batches)
 
 
 def decoded(scratch: Path) -> float:
@@ -171,10 +194,13 @@ def report(arguments: argparse.Namespace, scratch: Path) -> bool:
     rounds = [{kind: in_own_process(arguments, kind, scratch) for kind in kinds} for _ in range(arguments.rounds)]
     ours = readings(rounds, "ours")
     shares = [100 * share for share in ours.pop(WAITED, [])]
+    parts = {part: ours.pop(part) for part in PARTS if part in ours}
     moved = BYTES / attainable_bytes(arguments.device)
     for name, found in ours.items():
         share = moved * median(found)
         notify(result(PART, work, f"{OURS}, {name}", found, "batches/s", share_of_attainable=share))
+    for part, taken in parts.items():
+        notify(result(PART, "a batch on the CPU", f"{OURS}, {part}", taken, "ms"))
     if shares:
         notify(
             result(

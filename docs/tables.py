@@ -113,6 +113,8 @@ def _number(value: float | None) -> str:
         return ""
     if value >= 100:
         return f"{value:.0f}"
+    if value >= 10:
+        return f"{value:.1f}"
     return f"{value:.3f}" if value >= 0.1 else f"{value:.3g}"
 
 

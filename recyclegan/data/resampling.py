@@ -20,8 +20,9 @@ _BITS = 22
 """Fractional bits of Pillow's weights."""
 _REACH = 2.0
 """Pixels to either side of its middle that the bicubic kernel reaches."""
-_ENOUGH_PIXELS, _MOST_PICTURES = 4096, 512
-"""Of noise that is resized to see in which order Pillow goes: few pixels come out differently the other way round."""
+_ENOUGH_PIXELS, _MOST_PICTURES, _MOST_NOISE = 4096, 512, 2**25
+"""Resized pixels of noise in which it shows in which order Pillow goes, as few come out differently the other way
+round; pictures, and pixels of noise, that are resized for it at most."""
 _A = -0.5
 """The bicubic kernel's slope at a distance of one pixel."""
 
@@ -46,7 +47,8 @@ def _columns_first(old: tuple[int, int], new: tuple[int, int], device: torch.dev
     """Return whether Pillow resizes columns before rows between these sizes, which differs by version: noise tells."""
     if old[0] == new[0] or old[1] == new[1]:
         return False
-    for seed in range(min(math.ceil(_ENOUGH_PIXELS / (new[0] * new[1])), _MOST_PICTURES)):
+    wanted_pictures, most = math.ceil(_ENOUGH_PIXELS / math.prod(new)), max(1, _MOST_NOISE // math.prod(old))
+    for seed in range(min(wanted_pictures, most, _MOST_PICTURES)):
         noise = np.random.default_rng(seed).integers(0, 256, old, np.uint8)
         wanted = np.asarray(Pillow.fromarray(noise).resize(new[::-1], Pillow.Resampling.BICUBIC))
         levels = torch.from_numpy(noise)[None, None].to(device)

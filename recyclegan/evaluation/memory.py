@@ -71,7 +71,7 @@ class Memory:
         """Keep other processes from making what is under a key meanwhile, where there is a folder to be locked in."""
         with ExitStack() as stack:
             if self.folder is not None:
-                with suppress(OSError):
+                with suppress(OSError, NotImplementedError):  # the latter where a disk knows no locks
                     self.folder.mkdir(parents=True, exist_ok=True)
                     lock = self._file(key).with_suffix(".lock")
                     stack.enter_context(FileLock(lock))

@@ -112,8 +112,7 @@ class Adversary:
         self.config, self.domains, self.motion = networks.adversary, domains, motion
         self.discriminators, self.backbone = discriminators, backbone
         self.fools, self.tells = OBJECTIVES[networks.objective]
-        self.is_penalised = any(self.config.r1)
-        """Whether the discriminators' loss of this step has the gradient penalty."""
+        self.set_step(0)
         self._fake_pairs: dict[Domain, FramePair] = {}
         self._sources: dict[Domain, Frames] = {}
 
@@ -160,7 +159,10 @@ class Adversary:
         return loss + r1 * losses.r1(self.discriminators[domain], shown_real) if r1 and self.is_penalised else loss
 
     def set_step(self, step: int) -> None:
-        """Take the number of a step (from 0): where the penalty is lazy, some steps stand for those up to the next."""
+        """Take the number of the step (from 0) that losses are asked for.
+
+        Where the gradient penalty is lazy, some steps have one, which stands for those up to the next.
+        """
         self.is_penalised = any(self.config.r1) and step % self.config.r1_every == 0
 
     def _fooling(self, domain: Domain, fake: Frames, rng: torch.Generator) -> list[tuple[float, Scalar]]:

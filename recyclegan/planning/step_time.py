@@ -84,7 +84,8 @@ def median_seconds(state: TrainState, batch: Callable[[int], Batch], at_most: fl
         if len(seconds) > 1 and sum(seconds) > at_most and not state.config.progressive:
             break
     length = state.num_steps // num_parts(state.config)
-    every = state.config.networks.adversary.r1_every
+    adversary = state.config.networks.adversary
+    every = adversary.r1_every if adversary.is_lazy else 1
     parts = [(seconds[first + 1 : first + length], first + 1) for first in range(0, len(seconds), length)]
     return statistics.mean(_usual(part, first, every) for part, first in parts)
 
