@@ -196,13 +196,25 @@ def read_by_others(lesson: Lesson, aim: Examples, step: Callable[[], None] = lam
 
     Processes side by side begin with different parts, and wait for those that others have begun.
     """
-    places, folds = aim.clip_of, lesson.folds
-    parts = places % folds if len(lesson.target) > 1 else np.arange(len(places)) * folds // len(places)
+    folds = lesson.folds
+    parts = parts_of(aim, folds)
     read = np.empty_like(aim.classes)
     for part in np.roll(np.arange(folds), os.getpid()):
         make = partial(_read_part, lesson, aim, parts == part, step)
         read[parts == part] = lesson.memory.recall(key_of([], lesson.key(TARGET), int(part)), make)["read"]
     return read
+
+
+def parts_of(examples: Examples, number: int) -> Int64[np.ndarray, " _"]:
+    """Return the part, of so many, that each frame belongs to: whole clips, or pieces of an only one."""
+    clips = examples.clip_of
+    return clips % number if clips.any() else np.arange(len(clips)) * number // max(1, len(clips))
+
+
+def joined(one: Examples, other: Examples) -> Examples:
+    """Return the frames of both, to learn from."""
+    pairs = zip(vars(one).values(), vars(other).values(), strict=True)
+    return Examples(*(np.concatenate(pair) for pair in pairs))
 
 
 def _read_part(
@@ -213,7 +225,7 @@ def _read_part(
 
 def _taught(lesson: Lesson, taught: Examples, scored: Examples, step: Callable[[], None]) -> ClassMaps:
     """Return the classes that a segmenter which learned from examples reads in others."""
-    network = learned(taught, lesson.labels.num_ids, lesson.config.seed, step)
+    network = learned(taught, lesson.labels.num_ids, STEPS, lesson.config.seed, step)
     return read_classes(network, scored)
 
 
@@ -237,11 +249,12 @@ def _classes_in(network: SegmentationUNet, image: UInt8[np.ndarray, "height widt
 
 
 def learned(
-    examples: Examples, num_classes: int, seed: int = 0, step: Callable[[], None] = lambda: None
+    examples: Examples, num_classes: int, num_steps: int, seed: int = 0, step: Callable[[], None] = lambda: None
 ) -> SegmentationUNet:
     """Return a segmenter that learned from examples, in evaluation mode; the same seed gives the same one.
 
-    Each step takes 4 frames, mirrored or not. Rare classes count more, by the root of how rare they are.
+    Each step takes 4 frames, mirrored or not, and calls ``step``. Rare classes count more, by the root of how rare they
+    are.
 
     Raises:
         InputError: no frame shows a class.
@@ -255,8 +268,8 @@ def learned(
         torch.manual_seed(seed)
         network = SegmentationUNet(num_classes)
     optimizer = torch.optim.Adam(network.parameters(), LR)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=STEPS)
-    for _ in range(STEPS):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=num_steps)
+    for _ in range(num_steps):
         chosen = torch.randint(len(truth), (BATCH,), generator=rng)
         frames, classes = to_frames(examples.images[chosen.numpy()]), truth[chosen]
         if torch.rand((), generator=rng) < 0.5:

@@ -246,9 +246,9 @@ USE = (
 
 def _survival(name: str, title: str, which: str) -> Measure:
     how = (
-        f"share of {which}, by number, half of whose pixels or more are read as their class in the translated frame,"
-        " by a small segmenter that learned from labelled target frames; beside it what it reads in the source,"
-        " and what its like read in target frames that they had not seen"
+        f"of {which} half of whose pixels or more are read as their class in the source, the share, by number, that are"
+        " so in the translated frame, by small segmenters that learned from target frames and from the source's other"
+        " clips; copies of the source keep all"
     )
     return Measure(name, title, how, "higher", "share", taken_on="learned")
 

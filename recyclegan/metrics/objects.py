@@ -25,23 +25,35 @@ HUES: dict[Lamp, tuple[float, float]] = {"red": (-40, 22), "amber": (22, 66), "g
 """Degrees of hue of each colour; the others are those of no lamp."""
 
 
-def object_tally(truth: ClassMap, read: ClassMap, of: Collection[int], least: int = 1) -> Tally:
+def object_tally(
+    truth: ClassMap, read: ClassMap, of: Collection[int], least: int = 1, before: ClassMap | None = None
+) -> Tally:
     """Return how many objects of some classes there are, and how many keep their class in what was read.
 
-    Objects of fewer than ``least`` pixels do not count.
+    Objects of fewer than ``least`` pixels do not count, nor those that had lost their class ``before``.
 
     Example:
         >>> truth = np.uint8([[24, 24, 0, 20], [24, 24, 0, 20]])
-        >>> object_tally(truth, np.uint8([[24, 24, 0, 3], [0, 0, 0, 3]]), of=(20, 24))[[20, 24]].tolist()
+        >>> read = np.uint8([[24, 24, 0, 3], [0, 0, 0, 3]])
+        >>> object_tally(truth, read, of=(20, 24))[[20, 24]].tolist()
         [[1, 0], [1, 1]]
+        >>> object_tally(truth, read, of=(20, 24), before=read)[[20, 24]].tolist()
+        [[0, 0], [1, 1]]
     """
     numbers = objects_in(truth, of)
     areas = np.bincount(numbers.ravel(), minlength=truth.size + 1)
-    hits = np.bincount(numbers[read == truth], minlength=truth.size + 1)
     areas[0] = 0
-    found = np.flatnonzero(areas >= max(1, least))
-    classes, kept = truth.ravel()[found - 1], hits[found] >= KEPT * areas[found]
+    counts = areas >= max(1, least)
+    if before is not None:
+        counts &= _keep(numbers, areas, before == truth)
+    found = np.flatnonzero(counts)
+    classes, kept = truth.ravel()[found - 1], _keep(numbers, areas, read == truth)[found]
     return np.stack([np.bincount(classes, minlength=NUM_IDS), np.bincount(classes[kept], minlength=NUM_IDS)], axis=1)
+
+
+def _keep(numbers: Numbers, areas: Int64[np.ndarray, "_"], right: Bool[np.ndarray, "_ _"]) -> Bool[np.ndarray, "_"]:
+    """Return for each number whether enough of its pixels are right."""
+    return np.bincount(numbers[right], minlength=len(areas)) >= KEPT * areas
 
 
 def objects_in(classes: ClassMap, of: Collection[int]) -> Numbers:

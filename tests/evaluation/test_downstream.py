@@ -101,9 +101,8 @@ def test_the_untouched_source_is_the_floor_and_closes_nothing(worlds, tmp_path, 
     assert found["downstream_iou"].stated["size"] == "64x32"
 
 
-def test_swapped_classes_teach_less(worlds, monkeypatch):
+def test_swapped_classes_teach_less(worlds):
     """Known class swaps: of a picture whose sky is called road and whose road is called sky."""
-    monkeypatch.setattr(downstream, "STEPS", 60)
     source, _ = worlds
     with np.load(source / "truth" / "clip0.npz") as file:
         classes = file["classes"]
@@ -112,31 +111,30 @@ def test_swapped_classes_teach_less(worlds, monkeypatch):
     table[[2, 3]] = 3, 2
     found = []
     for truth in (classes, table[classes]):
-        network = learned(replace(right, classes=truth), 32)
+        network = learned(replace(right, classes=truth), 32, 60)
         pairs = zip(right.images, classes, strict=True)
         found.append(np.mean([(downstream._classes_in(network, image) == true).mean() for image, true in pairs]))
     assert found[0] > 0.8
     assert found[1] < 0.5
 
 
-def test_the_same_seed_learns_the_same_and_leaves_randomness_alone(monkeypatch):
-    monkeypatch.setattr(downstream, "STEPS", 3)
+def test_the_same_seed_learns_the_same_and_leaves_randomness_alone():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (5, 16, 24, 3)).astype(np.uint8)
     examples = Examples(images, rng.integers(2, 4, (5, 16, 24)).astype(np.uint8), np.zeros(5, np.int64))
     examples.classes[0] = VOID
     state = torch.get_rng_state()
-    one, again, other = (learned(examples, 32, seed).state_dict() for seed in (0, 0, 1))
+    one, again, other = (learned(examples, 32, 3, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(one[name], again[name]) for name in one)
     assert not torch.equal(one["scores.weight"], other["scores.weight"])
     assert torch.equal(state, torch.get_rng_state())
     assert all(value.isfinite().all() for value in one.values())
 
 
-def test_nothing_to_learn_from_is_said(monkeypatch):
+def test_nothing_to_learn_from_is_said():
     void = np.full((2, 16, 24), VOID, np.uint8)
     with pytest.raises(InputError, match="no labelled pixel to learn from"):
-        learned(Examples(np.zeros((2, 16, 24, 3), np.uint8), void, np.zeros(2, np.int64)), max(VIPER.ids) + 1)
+        learned(Examples(np.zeros((2, 16, 24, 3), np.uint8), void, np.zeros(2, np.int64)), max(VIPER.ids) + 1, 1)
 
 
 @pytest.mark.parametrize(

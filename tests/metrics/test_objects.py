@@ -48,6 +48,14 @@ def test_a_perfect_reading_keeps_all_and_objects_that_touch_are_two() -> None:
     assert tally.sum() == 8
 
 
+def test_what_was_lost_before_does_not_count() -> None:
+    without_people = np.where(street() == PERSON, ROAD, street()).astype(np.uint8)
+    assert object_tally(street(), street(), (CAR, PERSON), before=street())[[CAR, PERSON]].tolist() == [[2, 2]] * 2
+    tally = object_tally(street(), street(), (CAR, PERSON), before=without_people)
+    assert tally[[CAR, PERSON]].tolist() == [[2, 2], [0, 0]]
+    assert object_tally(street(), without_people, (PERSON,), before=street())[PERSON].tolist() == [2, 0]
+
+
 @pytest.mark.parametrize(
     ("swap", "cars", "people"),
     [({CAR: PERSON, PERSON: CAR}, [2, 0], [2, 0]), ({CAR: ROAD}, [2, 0], [2, 2]), ({ROAD: CAR}, [2, 2], [2, 2])],

@@ -73,7 +73,7 @@ def test_more_time_buys_size_first(tmp_path: Path, machine: list[TrainConfig]) -
 def test_too_little_time_is_said(data: Path, machine: list[TrainConfig]) -> None:
     planned = minutes.plan(config_of(data), 2)
     assert planned.config.steps < 300
-    assert planned.summary.endswith("fewer than 1,200 steps seldom show the look: give more minutes")
+    assert planned.summary.endswith("fewer than 1,200 steps seldom show the whole look: give more minutes")
 
 
 @pytest.mark.parametrize("field", ["size", "width", "steps"])
