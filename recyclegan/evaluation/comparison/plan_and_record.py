@@ -79,8 +79,8 @@ def check_goes_on(before: Record, now: Record, out: Path) -> None:
 
 
 def without_machine(config: ComparisonConfig) -> ComparisonConfig:
-    """Return the settings without what belongs to the machine at hand."""
-    return replace(config, jobs=1, evaluation=replace(config.evaluation, processes=None))
+    """Return the settings without what belongs to the machine at hand; as many runs as before go on side by side."""
+    return replace(config, evaluation=replace(config.evaluation, processes=None))
 
 
 def _budget(config: ComparisonConfig) -> str:

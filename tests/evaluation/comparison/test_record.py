@@ -8,7 +8,7 @@ import pytest
 from recyclegan.cli import main
 from recyclegan.errors import InputError
 from recyclegan.evaluation.comparison import ComparisonConfig
-from recyclegan.evaluation.comparison.plan_and_record import Record, read_record, write_record
+from recyclegan.evaluation.comparison.plan_and_record import Record, read_record, without_machine, write_record
 from recyclegan.methods import CycleGAN
 from tests.small import make_data, small_config
 
@@ -121,3 +121,11 @@ def test_a_damaged_record_is_refused_in_a_line(tmp_path, text):
     (tmp_path / "comparison.json").write_text(text)
     with pytest.raises(InputError, match=r"comparison\.json"):
         read_record(tmp_path)
+
+
+def test_as_many_runs_go_on_side_by_side_by_the_machines_own_processes(tmp_path):
+    kept = without_machine(ComparisonConfig(steps=2, jobs=3))
+    write_record(tmp_path, Record(tmp_path, {"one": small_config(tmp_path, tmp_path)}, kept, ()))
+    found = read_record(tmp_path)
+    assert found is not None
+    assert (found.config.jobs, found.config.evaluation.processes) == (3, None)
