@@ -45,7 +45,7 @@ PRESETS = {
     ),
     "steady-footage": Preset(
         method="unsup-recycle-gan",
-        config=UnsupRecycleGANConfig(cycle=(5.0, 5.0), unsup_recycle=(5.0, 5.0)),
+        config=UnsupRecycleGANConfig(cycle=(4.0, 4.0), unsup_recycle=(4.0, 4.0)),
         frames=DataConfig(resize="rectangle"),
         others={"networks": ADDING_TO_COLOURS, "lr_ratio": 3.0, "epochs": 2.0, "decay": 0.3},
     ),
