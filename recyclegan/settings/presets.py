@@ -21,8 +21,13 @@ class Preset:
 
 PAINTING_CLASSES = NetworkConfig(generator="classes-6", adversary=AdversaryConfig(r1=(0.1, 1.0), coordinates=True))
 """Networks for label maps: discriminators know where they look, and are held back, most where they see label maps."""
-ADDING_TO_COLOURS = NetworkConfig(generator="colours-6", adversary=AdversaryConfig(r1=(0.1, 0.1), r1_every=4, scales=2))
-"""Networks for footage: generators start at the target's colours, discriminators see frames at two sizes."""
+ADDING_TO_COLOURS = NetworkConfig(
+    generator="colours-6",
+    adversary=AdversaryConfig(r1=(0.1, 0.1), r1_every=4, scales=2, augment=("translation", "cutout")),
+)
+"""Networks for footage: generators start at the target's colours; discriminators see frames at two sizes, moved and
+with a part cut out, so that they do not learn a few clips by heart.
+"""
 
 PRESETS = {
     "viper-to-cityscapes": Preset(
@@ -45,7 +50,7 @@ PRESETS = {
     ),
     "steady-footage": Preset(
         method="unsup-recycle-gan",
-        config=UnsupRecycleGANConfig(cycle=(4.0, 4.0), unsup_recycle=(4.0, 4.0)),
+        config=UnsupRecycleGANConfig(cycle=(3.0, 3.0), unsup_recycle=(3.0, 3.0)),
         frames=DataConfig(resize="rectangle"),
         others={"networks": ADDING_TO_COLOURS, "lr_ratio": 3.0, "epochs": 2.0, "decay": 0.3},
     ),
