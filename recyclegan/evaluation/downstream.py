@@ -136,7 +136,7 @@ def downstream_results(lesson: Lesson, draws: Draws, progress: Progress | None =
     source = lesson.memory.recall(
         lesson.key(SOURCE), lambda: {"read": _taught(lesson, examples_of(lesson, lesson.clips, "source"), aim, step)}
     )
-    floor, ceiling = source["read"], read_by_others(lesson, aim, step)
+    floor, ceiling = source["read"], _read_by_others(lesson, aim, step)
     counts = [_counts(lesson, read, aim) for read in (ours, floor, ceiling)]
     return _results(lesson, list(zip(*counts, strict=True)), draws)
 
@@ -191,7 +191,7 @@ def _counting(classes: ClassMap, labels: LabelSet) -> ClassMap:
     return np.where(np.isin(classes, labels.ignored), np.uint8(VOID), merged(classes, labels))
 
 
-def read_by_others(lesson: Lesson, aim: Examples, step: Callable[[], None] = lambda: None) -> ClassMaps:
+def _read_by_others(lesson: Lesson, aim: Examples, step: Callable[[], None]) -> ClassMaps:
     """Return the classes that are read in each part of the target by what the other parts taught; they are remembered.
 
     Processes side by side begin with different parts, and wait for those that others have begun.

@@ -34,6 +34,8 @@ OF_ANY = frozenset({"change", "contrast", "variety_kept"})
 SOFT_EDGES, SOFT_DETAIL = 0.6, 0.85
 """Shares of edges and of detail under which, both together, a translation is blurred."""
 MUSHY_EDGES, MUSHY_DETAIL = 0.3, 0.6
+TIED_MORE = "with it already, with higher --cycle and --unsup-recycle"
+"""What is left to do for who has the preset that remedies name."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _inversion(numbers: Numbers) -> Iterator[Fault]:
             "unrelated",
             agreement,
             f"light and dark hardly follow the source (local lightness agrees by {agreement:+.2f}, 1 is all)",
-            "train longer, or anew with --preset steady-footage, which starts at the source (a tie: --content 1 1)",
+            f"train longer, or anew with --preset steady-footage, which starts with light in place; {TIED_MORE}",
             is_grave=numbers.get("edges_kept", 1.0) < SOFT_EDGES,
         )
 
@@ -141,7 +143,8 @@ def _saturation_or_holes(numbers: Numbers) -> Iterator[Fault]:
             "holes",
             holes,
             f"black or glaring holes take {percent(holes)} of the area, where the source shows something",
-            "train longer (--resume with more --steps), or anew with --preset steady-footage, or a lower --lr",
+            "train longer (--resume with more --steps), or anew with --preset steady-footage; with it already, at a"
+            " lower --lr",
             is_grave=holes > LARGE_HOLES,
         )
 
@@ -152,7 +155,7 @@ def _ghosts(numbers: Numbers, most: float) -> Iterator[Fault]:
             "ghosts",
             numbers["ghosts"],
             f"ghosts: {percent(numbers['ghosts'])} of what is flat in the source shows shapes",
-            "train longer, or anew with --preset steady-footage, which starts at the source (a tie: --content 1 1)",
+            f"train anew with --preset steady-footage, which starts with shapes in place; {TIED_MORE}",
         )
 
 
