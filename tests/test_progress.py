@@ -79,6 +79,20 @@ def test_work_that_begins_anew_is_timed_anew(clock: Clock, capsys: pytest.Captur
     assert capsys.readouterr().err.splitlines()[-1] == "measuring: 5/10  0:00:10 left"
 
 
+def test_work_that_goes_on_side_by_side_prints_lines_of_each(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bars() as bars:
+        show = counter(bars)
+        for step in range(41):
+            for run in ("ours", "theirs"):
+                show(step, 400, run)
+                clock.now += 1
+    lines = capsys.readouterr().err.splitlines()
+    for run in ("ours", "theirs"):
+        own = [line for line in lines if line.startswith(run)]
+        assert len(own) == 3
+        assert all(line.endswith(" left") for line in own[1:])
+
+
 def test_work_without_news_prints_lines_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """Progress of all that takes long: bars with time left on a terminal and in a notebook, lines elsewhere."""
 
+import math
 import sys
 import threading
 import time
@@ -50,27 +51,40 @@ class News:
         return f"{self.text}{self.left}{self.more}"
 
 
+@dataclass
+class Told:
+    """What was printed of a piece of work since it began."""
+
+    start: float
+    """Seconds on the clock, as are all times here."""
+    last: float = -math.inf
+    """When the last line was printed."""
+    is_left_told: bool = False
+
+
 class Lines:
     """Prints a line as soon as work turns out to take long, one when the time left is known, then every half minute.
 
-    News make a line due; a thread looks after work that gives none.
+    Pieces of work that go on side by side each have their lines. News make a line due; a thread looks after the newest
+    piece where it gives none.
     """
 
     def __init__(self) -> None:
         self._news = News("", "")
-        self._start, self._last = time.monotonic(), -LINE_EVERY
-        self._is_told, self._is_left_told = False, False
+        self._told: dict[str, Told] = {}
+        self._last = -math.inf
         self._lock, self._end = threading.Lock(), threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def take(self, news: News, at_once: bool = False) -> None:
         """Take the newest of a piece of work, and print it if it is due, or at once."""
         with self._lock:
-            if news.work != self._news.work:
-                self._start, self._is_told, self._is_left_told = time.monotonic(), False, False
             self._news = news
-            if at_once or self._is_due():
-                self._print()
+            told = self._told.setdefault(news.work, Told(time.monotonic()))
+            if at_once or self._is_due(news, told):
+                self._print(news, told)
+            if news.is_done:
+                del self._told[news.work]
 
     def stop(self) -> None:
         """Print no more."""
@@ -79,19 +93,20 @@ class Lines:
     def _watch(self) -> None:
         while not self._end.wait(TICK):
             with self._lock:
-                if self._news.work and not self._news.is_done and self._is_due():
-                    self._print()
+                told = self._told.get(self._news.work)
+                if told and self._is_due(self._news, told):
+                    self._print(self._news, told)
 
-    def _is_due(self) -> bool:
+    def _is_due(self, news: News, told: Told) -> bool:
         now = time.monotonic()
-        since = now - self._last
-        if not self._is_told:
-            return now - self._start >= LONG and since >= SOON
-        return since >= (SOON if self._news.left and not self._is_left_told else LINE_EVERY)
+        if told.last == -math.inf:
+            return now - told.start >= LONG and now - self._last >= SOON
+        return now - told.last >= (SOON if news.left and not told.is_left_told else LINE_EVERY)
 
-    def _print(self) -> None:
-        print(self._news, file=sys.stderr, flush=True)
-        self._last, self._is_told, self._is_left_told = time.monotonic(), True, bool(self._news.left)
+    def _print(self, news: News, told: Told) -> None:
+        print(news, file=sys.stderr, flush=True)
+        self._last = told.last = time.monotonic()
+        told.is_left_told = bool(news.left)
 
 
 class Bars(Progress):
