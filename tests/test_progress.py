@@ -132,6 +132,29 @@ def test_bars_are_drawn_on_a_terminal_and_in_a_notebook(
     assert capsys.readouterr().err == ""
 
 
+def test_bars_of_many_runs_fit_on_a_screen_with_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120, height=24)
+    monkeypatch.setattr(progress, "console", console)
+    clock = Clock()
+    with progress_bars() as bars:
+        bars.get_time = clock.monotonic
+        show = counter(bars)
+        for run in range(8):
+            show(run, 18, "runs")
+            for stage in ("training", "measuring"):
+                for done in (0, 1, 2):
+                    show(done, 2, f"ours, seed {run}: {stage}")
+                    clock.now += 300
+        table = Console(file=io.StringIO(), width=120)
+        table.print(bars.make_tasks_table(bars.tasks))
+    drawn = table.file.getvalue().splitlines()
+    assert len(drawn) == progress.MOST_BARS
+    assert drawn[0].startswith("runs ")
+    assert "-:--:--" not in drawn[0]
+    assert drawn[-1].startswith("ours, seed 7: measuring")
+
+
 def test_work_of_unknown_length_prints_what_is_done(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bars() as bars:
         show = counter(bars)

@@ -16,6 +16,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -31,6 +32,10 @@ LINE_EVERY = 30.0
 """Seconds between further lines."""
 TICK = 0.5
 """Seconds between looks at whether a line is due while there are no news."""
+MOST_BARS = 10
+"""Bars that are drawn at a time: of more, those of finished work go, so that what goes on fits on the screen."""
+SPEED_OVER = 6 * 3600.0
+"""Seconds over which the speed of bars is taken: work whose parts take many minutes has a time left, too."""
 console = Console(stderr=True, highlight=False)
 
 
@@ -118,9 +123,16 @@ class Bars(Progress):
 @contextmanager
 def progress_bars(*columns: TextColumn) -> Iterator[Bars]:
     """Show bars with time left on a terminal and in a notebook; elsewhere print lines."""
-    shown = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    shown: tuple[ProgressColumn, ...] = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        *columns,
+    )
     are_drawn = console.is_terminal or console.is_jupyter
-    with Bars(*shown, TimeRemainingColumn(), *columns, console=console, disable=not are_drawn) as bars:
+    with Bars(*shown, console=console, disable=not are_drawn, speed_estimate_period=SPEED_OVER) as bars:
         bars.lines = None if are_drawn else Lines()
         try:
             yield bars
@@ -165,6 +177,7 @@ def counter(bars: Bars) -> Show:
     def show(done: int, total: int | None, what: str) -> None:
         if what not in tasks:
             tasks[what] = bars.add_task(what, total=total)
+            hide_finished(bars)
         if what not in courses or done == 0:
             courses[what] = Course(done)
         bars.update(tasks[what], completed=done, total=total)
@@ -173,6 +186,13 @@ def counter(bars: Bars) -> Show:
             bars.lines.take(News(what, text, courses[what].left(done, total), is_done=done == total))
 
     return show
+
+
+def hide_finished(bars: Bars) -> None:
+    """Hide the oldest bars of finished work, where there are too many."""
+    drawn = [task for task in bars.tasks if task.visible]
+    for task in [task for task in drawn if task.finished][: max(0, len(drawn) - MOST_BARS)]:
+        bars.update(task.id, visible=False)
 
 
 @contextmanager
