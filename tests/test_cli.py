@@ -123,6 +123,7 @@ TRAIN_OPTIONS = {
         "no-spectral-norm",
         "scales",
         "augment",
+        "augment-ramp",
         "matched",
         "no-matched",
         "pairs",

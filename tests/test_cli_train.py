@@ -119,6 +119,22 @@ def test_a_preset_s_discriminators_have_as_many_scales_as_frames_allow(started, 
     assert started("--data", data, *words.split()).networks.adversary.scales == scales
 
 
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("", (2, 2, 1)),
+        ("--size 96 128", (2, 2, 1)),
+        ("--size 64 128", ()),
+        ("--size 64 128 --scales 1", (2, 2, 1)),
+        ("--size 96 128 --scales 3", ()),
+        ("--size 128 256 --progressive 1", (1,)),
+        ("--preset none", ()),
+    ],
+)
+def test_a_preset_s_parts_of_small_frames_are_those_that_frames_allow(started, data, words, parts):
+    assert started("--data", data, *words.split()).progressive == parts
+
+
 def test_scales_that_are_named_and_too_many_are_refused(data, capsys):
     assert cli.main(["train", METHOD, "--data", str(data), "--size", "32", "48", "--scales", "2"]) == 2
     assert "scales: found 2, too many for frames of 32x48" in capsys.readouterr().err

@@ -27,7 +27,7 @@ from recyclegan.notes import notify
 from recyclegan.settings.methods import METHODS, config_of, summary_of
 from recyclegan.settings.motion import FlowSynthesis
 from recyclegan.settings.presets import PRESETS, Preset
-from recyclegan.settings.training import TrainConfig, default_run
+from recyclegan.settings.training import TrainConfig, default_run, parts_within
 
 if TYPE_CHECKING:
     from recyclegan.training import Outcome
@@ -152,7 +152,7 @@ def _planned(config: TrainConfig, minutes: float, words: list[str]) -> TrainConf
     """Return the configuration with what fits into so many minutes; what was chosen is told."""
     from recyclegan.planning.minutes import plan
 
-    options = {"size", "load_size", "resize", "width", "discriminator_width", "steps", "sample_every"}
+    options = {"size", "load_size", "resize", "width", "discriminator_width", "steps", "sample_every", "progressive"}
     given = {name for name in options if is_named(words, f"--{name.replace('_', '-')}")}
     with progress_bars() as bars:
         planned = plan(config, minutes, given, counter(bars), counter(bars))
@@ -170,13 +170,21 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
     start = fields_of(TrainConfig, _stored(run, name)) if run else _preset(name, named, words)
     if flow is not None and not hasattr(start["method"], "flow"):
         raise InputError(f"train {name}: --flow {flow}: this method draws no synthetic motion; leave the option out")
-    parsed: Any = parse(_train_options(name, start), words, f"train {name}")
+    parsed = _parsed(name, start, words)
     if flow is not None and run:
         say_note(f"--flow: {run} goes on with the motion that it was started with")
     elif flow is not None:
         start["method"] = replace(start["method"], flow=_calibrated_flow(flow, parsed))
-        parsed = parse(_train_options(name, start), words, f"train {name}")
+        parsed = _parsed(name, start, words)
     return Flags(**fields_of(Flags, parsed)), fields_of(TrainConfig, parsed)
+
+
+def _parsed(name: str, start: dict[str, Any], words: list[str]) -> Any:
+    """Return the options, where a start has parts of small frames as far as the frames that words ask for allow."""
+    what = f"train {name}"
+    parsed: Any = parse(_train_options(name, {**start, "progressive": ()}), words, what)
+    parts = parts_within(start.get("progressive", ()), parsed.frames.size, parsed.networks)
+    return parse(_train_options(name, {**start, "progressive": parts}), words, what) if parts else parsed
 
 
 def _run_to_resume(words: list[str], name: str = DEFAULT_METHOD) -> Path | None:

@@ -112,6 +112,7 @@ class Adversary:
         self.config, self.domains, self.motion = networks.adversary, domains, motion
         self.discriminators, self.backbone = discriminators, backbone
         self.fools, self.tells = OBJECTIVES[networks.objective]
+        self.share = torch.ones(())
         self.set_step(0)
         self._fake_pairs: dict[Domain, FramePair] = {}
         self._sources: dict[Domain, Frames] = {}
@@ -161,9 +162,15 @@ class Adversary:
     def set_step(self, step: int) -> None:
         """Take the number of the step (from 0) that losses are asked for.
 
-        Where the gradient penalty is lazy, some steps have one, which stands for those up to the next.
+        Where the gradient penalty is lazy, some steps have one, which stands for those up to the next. Where changes
+        are ramped up, a share of the frames gets them; nothing waits for the device.
         """
         self.is_penalised = any(self.config.r1) and step % self.config.r1_every == 0
+        self.share.fill_(min(1.0, step / self.config.augment_ramp) if self.config.augment_ramp else 1.0)
+
+    def to(self, device: torch.device) -> None:
+        """Keep what changes by the step on a device."""
+        self.share = self.share.to(device)
 
     def _fooling(self, domain: Domain, fake: Frames, rng: torch.Generator) -> list[tuple[float, Scalar]]:
         shown = self._changes(domain, fake, rng)(fake)
@@ -213,7 +220,7 @@ class Adversary:
         if not kinds:
             return lambda unchanged: unchanged
         assert rng is not None
-        return sample_augmentation(kinds, frames, rng)
+        return sample_augmentation(kinds, frames, rng, self.share if self.config.augment_ramp else None)
 
 
 def _weighed(parts: Sequence[tuple[float, Scalar]]) -> Scalar:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recyclegan.flow import pixel_grid, warp
 from recyclegan.settings.networks import AugmentationName
-from recyclegan.tensors import Flow, Frames
+from recyclegan.tensors import Flow, Frames, Scalar
 
 SHIFT = 1 / 8
 """Largest translation along each axis, as a share of that side; the border is repeated."""
@@ -28,17 +28,29 @@ class Augmentation:
 
     kinds: Sequence[AugmentationName]
     draw: Draw
+    chosen: Bool[Tensor, " batch"] | None = None
+    """The frames that are changed; without it all are."""
 
     def __call__(self, frames: Frames) -> Frames:
-        """Return the changed frames; gradients flow to the frames as they were."""
+        """Return the frames after their changes; gradients flow to the frames as they were."""
+        changed = frames
         for change in (name for name in CHANGES if name in self.kinds):
-            frames = CHANGES[change](frames, self.draw.to(frames.dtype))
-        return frames
+            changed = CHANGES[change](changed, self.draw.to(frames.dtype))
+        return changed if self.chosen is None else changed.where(self.chosen[:, None, None, None], frames)
 
 
-def sample_augmentation(kinds: Sequence[AugmentationName], frames: Frames, rng: torch.Generator) -> Augmentation:
-    """Return changes of the named kinds for a batch like ``frames``, drawn from ``rng`` on its device."""
-    return Augmentation(kinds, torch.rand(len(frames), 7, generator=rng, device=rng.device).to(frames.device))
+def sample_augmentation(
+    kinds: Sequence[AugmentationName], frames: Frames, rng: torch.Generator, share: Scalar | None = None
+) -> Augmentation:
+    """Return changes of the named kinds for a batch like ``frames``, drawn from ``rng`` on its device.
+
+    Each frame is changed with a chance of ``share``; without one all are.
+    """
+    draw = torch.rand(len(frames), 7, generator=rng, device=rng.device).to(frames.device)
+    if share is None:
+        return Augmentation(kinds, draw)
+    luck = torch.rand(len(frames), generator=rng, device=rng.device).to(frames.device)
+    return Augmentation(kinds, draw, luck < share)
 
 
 def recolour(frames: Frames, draw: Draw) -> Frames:

@@ -22,7 +22,7 @@ from recyclegan.planning.sizes import (
     tell_choice,
 )
 from recyclegan.planning.step_time import NUM_TRIED, first_frames, step_seconds, trial_seconds
-from recyclegan.settings.training import TrainConfig
+from recyclegan.settings.training import TrainConfig, parts_within
 
 CHOSEN = ("size", "width", "steps")
 """What is chosen, where it is not given."""
@@ -107,4 +107,7 @@ def _with(config: TrainConfig, candidate: Candidate, given: Collection[str]) -> 
         frames = replace(frames, load_size=None, resize=resize)
     if "discriminator_width" not in given and "width" not in given:
         networks = replace(networks, discriminator_width=candidate.discriminator_width)
-    return replace(config, frames=frames, networks=networks)
+    parts = config.progressive
+    if "progressive" not in given:
+        parts = parts_within(parts, candidate.size, networks)
+    return replace(config, frames=frames, networks=networks, progressive=parts)

@@ -54,6 +54,9 @@ class AdversaryConfig:
     """Sizes that frames are judged at, each by a discriminator of its own: 1, 1/2, 1/4 and 1/8; 3 is usual."""
     augment: tuple[AugmentationName, ...] = ()
     """Changes that real frames and fakes get before they are judged; label maps keep their colours."""
+    augment_ramp: Annotated[int, Within(0, 10**7)] = 0
+    """Steps over which the share of frames that get these changes rises from none to all: discriminators know a few
+    clips by heart only later on, and changes slow down the beginning. 0: all from the start."""
     matched: bool = False
     """Change each real frame and the fake beside it alike, instead of each by a draw of its own."""
     masked: bool = False
@@ -137,6 +140,10 @@ class NetworkConfig:
         """Return these networks with as many scales of discriminators as frames of a height and width allow."""
         most = max((n for n in range(1, self.adversary.scales + 1) if self._sees(size, n)), default=1)
         return replace(self, adversary=replace(self.adversary, scales=most))
+
+    def allows(self, size: tuple[int, int]) -> bool:
+        """Return whether frames of a height and width are large enough for all discriminators."""
+        return self._sees(size, self.adversary.scales)
 
     def _sees(self, size: tuple[int, int], scales: int) -> bool:
         """Return whether frames of a size are large enough for the discriminators of so many scales."""

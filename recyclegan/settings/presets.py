@@ -23,10 +23,12 @@ PAINTING_CLASSES = NetworkConfig(generator="classes-6", adversary=AdversaryConfi
 """Networks for label maps: discriminators know where they look, and are held back, most where they see label maps."""
 ADDING_TO_COLOURS = NetworkConfig(
     generator="colours-6",
-    adversary=AdversaryConfig(r1=(0.1, 0.1), r1_every=4, scales=2, augment=("translation", "cutout")),
+    adversary=AdversaryConfig(
+        r1=(0.1, 0.1), r1_every=4, scales=2, augment=("translation", "cutout"), augment_ramp=1000
+    ),
 )
-"""Networks for footage: generators start at the target's colours; discriminators see frames at two sizes, moved and
-with a part cut out, so that they do not learn a few clips by heart.
+"""Networks for footage: generators start at the target's colours; discriminators see frames at two sizes, more and
+more of them moved and with a part cut out, so that they do not learn a few clips by heart.
 """
 
 PRESETS = {
@@ -50,9 +52,15 @@ PRESETS = {
     ),
     "steady-footage": Preset(
         method="unsup-recycle-gan",
-        config=UnsupRecycleGANConfig(cycle=(3.0, 3.0), unsup_recycle=(3.0, 3.0)),
+        config=UnsupRecycleGANConfig(cycle=(3.0, 3.0), unsup_recycle=(3.0, 3.0), unsup_spatial=(20.0, 20.0)),
         frames=DataConfig(resize="rectangle"),
-        others={"networks": ADDING_TO_COLOURS, "lr_ratio": 3.0, "epochs": 2.0, "decay": 0.3},
+        others={
+            "networks": ADDING_TO_COLOURS,
+            "lr_ratio": 3.0,
+            "epochs": 2.0,
+            "decay": 0.3,
+            "progressive": (2, 2, 1),
+        },
     ),
     "steady-video-to-label": Preset(
         method="unsup-recycle-gan",

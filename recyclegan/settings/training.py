@@ -154,12 +154,10 @@ class TrainConfig:
 
     def _check_progressive(self) -> None:
         """Refuse parts of training that do not end at the whole frame, or begin at one that networks do not allow."""
-        if self.faithfulness.labels_weight:
-            raise InputError("progressive: found --labels-weight besides, whose classes are not made smaller; give one")
         divisors = " ".join(map(str, self.progressive))
         if self.progressive[-1] != 1:
             raise InputError(f"progressive: found {divisors}, expected 1 at the end, for frames of SIZE itself")
-        height, width = (side // max(self.progressive) for side in self.frames.size)
+        height, width = smallest_frame(self.progressive, self.frames.size)
         if min(height, width) < LEAST_SIDE:
             raise InputError(
                 f"progressive: found {divisors}, which begins with frames of {height}x{width}, expected "
@@ -171,6 +169,20 @@ class TrainConfig:
     def method_name(self) -> str:
         """Return the name of the method that the configuration belongs to."""
         return next(name for name in METHODS.places if type(self.method) is config_of(name))
+
+
+def smallest_frame(progressive: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the height and width of the smallest frames of parts of training, whose whole ones have ``size``."""
+    height, width = (side // max(progressive) for side in size)
+    return height, width
+
+
+def parts_within(progressive: tuple[int, ...], size: tuple[int, int], networks: NetworkConfig) -> tuple[int, ...]:
+    """Return these parts of training, or none where their smallest frames are too small for the networks."""
+    if not progressive:
+        return ()
+    smallest = smallest_frame(progressive, size)
+    return progressive if min(smallest) >= LEAST_SIDE and networks.allows(smallest) else ()
 
 
 def default_run(data: Path, method: str) -> Path:

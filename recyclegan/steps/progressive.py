@@ -39,15 +39,21 @@ def sizes_of(config: TrainConfig) -> set[tuple[int, int]]:
 
 
 def smaller(batch: Batch, divisor: int, config: TrainConfig) -> dict[Domain, Tensor]:
-    """Return clips with sides divided: means of pixels, or, of label maps, the colours of single ones."""
-    return {domain: _smaller(clips, divisor, config.frames.is_label(domain)) for domain, clips in batch.items()}
+    """Return clips with sides divided: means of pixels, or, of label maps, the colours of single ones.
+
+    Where a segmenter trains along, so are the classes that clips of a carry behind their colours.
+    """
+    if divisor == 1:
+        return batch
+    found = {domain: _smaller(clips, divisor, config.frames.is_label(domain)) for domain, clips in batch.items()}
+    if config.faithfulness.labels_weight:
+        found["a"][:, :, -1:] = _smaller(batch["a"][:, :, -1:], divisor, is_label=True)
+    return found
 
 
 def _smaller(
     clips: Clips, divisor: int, is_label: bool
 ) -> Float[Tensor, "batch time channels small_height small_width"]:
-    if divisor == 1:
-        return clips
     size = [max(1, side // divisor) for side in clips.shape[-2:]]
     frames = F.interpolate(clips.flatten(0, 1), size, mode="nearest-exact" if is_label else "area")
     return frames.unflatten(0, clips.shape[:2])

@@ -30,6 +30,7 @@ class TrainState:
         """Move the method to the device and make what trains it for ``num_steps`` steps."""
         self.config, self.fabric, self.num_steps = config, fabric, num_steps
         self.method: Method = method.to(fabric.device)
+        self.method.adversary.to(fabric.device)
         if fabric.device.type == "cuda" and config.compile != "off" and has_kernels():
             self.method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizers = {

@@ -31,6 +31,7 @@ OPTIONS: dict[str, AdversaryConfig] = {
     "spectral": AdversaryConfig(spectral_norm=True),
     "scales": AdversaryConfig(scales=3),
     "augment": AdversaryConfig(augment=("colour", "translation", "cutout")),
+    "augment_ramp": AdversaryConfig(augment=("colour", "translation", "cutout"), augment_ramp=2),
     "matched": AdversaryConfig(augment=("translation",), matched=True),
     "masked": AdversaryConfig(masked=True),
     "coordinates": AdversaryConfig(coordinates=True),
@@ -242,6 +243,18 @@ def test_matched_changes_are_those_of_the_real_frame_beside() -> None:
         real, fake = judge.shown
         assert torch.equal(real, fake) == matched
         assert not torch.equal(real, x)
+
+
+@pytest.mark.parametrize(("step", "least", "most"), [(0, 0, 0), (3, 120, 180), (4, 200, 200), (9, 200, 200)])
+def test_the_share_of_changed_frames_rises_by_the_step(step: int, least: int, most: int) -> None:
+    config = AdversaryConfig(augment=("colour", "translation", "cutout"), augment_ramp=4)
+    method = small_method(networks=replace(SHALLOW, adversary=config))
+    judge = method.discriminators["b"] = Seen()
+    x = random_clips(0, batch=200, size=(16, 16))[:, 0]
+    method.adversary.set_step(step)
+    method.discriminator_loss("b", x, x, torch.Generator().manual_seed(0))
+    for shown in judge.shown:
+        assert least <= int((shown != x).flatten(1).any(dim=1).sum()) <= most
 
 
 def test_pairs_of_a_perfect_translator_are_those_of_real_footage() -> None:

@@ -58,3 +58,18 @@ def test_the_same_draw_changes_frames_of_other_sizes_alike() -> None:
     change = sample_augmentation(("cutout",), x, rng())
     reduced = torch.nn.functional.interpolate(change(large), scale_factor=0.5)
     assert float((reduced != change(x)).float().mean()) < 0.1
+
+
+@pytest.mark.parametrize(("share", "changed"), [(0.0, 0), (1.0, 4)])
+def test_as_many_frames_are_changed_as_asked_for(share: float, changed: int) -> None:
+    x = frames()
+    shown = sample_augmentation(("cutout",), x, rng(), torch.tensor(share))(x)
+    assert int((shown != x).any(dim=(1, 2, 3)).sum()) == changed
+    if changed:
+        assert torch.equal(shown, sample_augmentation(("cutout",), x, rng())(x)), "the same draw"
+
+
+def test_a_share_is_the_chance_of_each_frame() -> None:
+    x = torch.rand(400, 3, 8, 8, generator=rng())
+    shown = sample_augmentation(("cutout",), x, rng(1), torch.tensor(0.25))(x)
+    assert 70 < int((shown != x).any(dim=(1, 2, 3)).sum()) < 130

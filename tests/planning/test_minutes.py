@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from recyclegan.planning import minutes
 from recyclegan.planning.sizes import LEAST_STEPS, WIDTHS
 from recyclegan.runs import read_config
 from recyclegan.settings.frames import DataConfig
+from recyclegan.settings.networks import AdversaryConfig
 from recyclegan.settings.training import TrainConfig
 from recyclegan.training import train
 from tests.small import NETWORKS, make_data, small_config
@@ -86,6 +88,17 @@ def test_what_is_given_is_kept(data: Path, machine: list[TrainConfig], field: st
     assert (config.frames.load_size == (40, 60)) == (field == "size")
     assert (config.networks.discriminator_width == NETWORKS.discriminator_width) == (field == "width")
     assert all(kept[other] != before[other] for other in kept if other != field)
+
+
+@pytest.mark.parametrize(("wanted", "parts"), [(10, ()), (100, (2, 1))])
+def test_parts_of_small_frames_are_kept_where_the_chosen_frames_allow_them(
+    tmp_path: Path, machine: list[TrainConfig], wanted: float, parts: tuple[int, ...]
+) -> None:
+    data = make_data(tmp_path / "large", num_frames=1, height=288, width=512)
+    frames, scales = DataConfig(size=(256, 256)), AdversaryConfig(scales=2)
+    networks = replace(NETWORKS, adversary=scales)
+    start = config_of(data, progressive=(2, 1), frames=frames, networks=networks)
+    assert minutes.plan(start, wanted).config.progressive == parts
 
 
 @pytest.mark.parametrize(("wanted", "shown"), [(1, 50), (10, 140), (1000, 500)])

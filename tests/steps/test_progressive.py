@@ -14,7 +14,8 @@ from recyclegan.errors import InputError
 from recyclegan.planning.step_time import median_seconds
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.methods import METHODS
-from recyclegan.settings.training import TrainConfig
+from recyclegan.settings.networks import AdversaryConfig, NetworkConfig
+from recyclegan.settings.training import FaithfulnessConfig, TrainConfig, parts_within
 from recyclegan.steps import TrainState, train_step
 from recyclegan.steps import step as steps_module
 from recyclegan.steps.progressive import divisor_of, smaller
@@ -70,6 +71,28 @@ def test_pixels_of_video_are_means_and_those_of_label_maps_are_colours_that_were
     assert small["b"].shape == (2, 3, 3, 9 // divisor, 14 // divisor)
     colours = {tuple(pixel) for pixel in batch["b"].permute(0, 1, 3, 4, 2).reshape(-1, 3).tolist()}
     assert {tuple(pixel) for pixel in small["b"].permute(0, 1, 3, 4, 2).reshape(-1, 3).tolist()} <= colours
+
+
+@pytest.mark.parametrize("divisor", [1, 2])
+def test_classes_behind_the_colours_stay_classes_and_colours_are_means(divisor: int) -> None:
+    frames, classes = random_clips(0, 1, size=(8, 12)), (torch.rand(1, 1, 1, 8, 12) * 3).floor()
+    config = config_with(faithfulness=FaithfulnessConfig(labels_weight=1.0))
+    carrying = torch.cat([frames, classes], dim=2)
+    small = smaller({"a": carrying, "b": frames}, divisor, config)
+    torch.testing.assert_close(small["a"][:, :, :3], small["b"])
+    assert small["a"].shape[-2:] == (8 // divisor, 12 // divisor)
+    assert set(small["a"][:, :, 3].unique().tolist()) <= {0.0, 1.0, 2.0}
+    assert torch.equal(carrying[:, :, 3:], classes), "the batch stays as it was"
+
+
+@pytest.mark.parametrize(
+    ("size", "scales", "kept"),
+    [((128, 256), 2, True), ((64, 128), 2, False), ((64, 128), 1, True), ((62, 128), 1, False)],
+)
+def test_parts_are_left_out_where_frames_are_too_small_for_them(size: tuple[int, int], scales: int, kept: bool) -> None:
+    networks = NetworkConfig(adversary=AdversaryConfig(scales=scales))
+    assert parts_within((2, 2, 1), size, networks) == ((2, 2, 1) if kept else ())
+    assert parts_within((), size, networks) == ()
 
 
 def sizes_seen(state: TrainState, num_steps: int, time: int) -> list[tuple[int, ...]]:

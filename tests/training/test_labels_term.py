@@ -89,6 +89,13 @@ def test_resuming_gives_the_same_bits(tmp_path: Path) -> None:
     assert {"ab/labels", "a/reader"} <= lines(root / "whole")[-1].keys()
 
 
+def test_smaller_frames_have_smaller_label_maps(tmp_path: Path) -> None:
+    frames = DataConfig(size=(64, 64), resize="rectangle")
+    made = config(labelled_data(tmp_path), frames=frames, progressive=(2, 1))
+    train(made)
+    assert {"ab/labels", "a/reader"} <= lines(made.out)[-1].keys()
+
+
 def test_weight_0_leaves_labels_unread_and_the_run_as_it_was(tmp_path: Path) -> None:
     root = labelled_data(tmp_path, num_maps=1)  # they do not fit, and nobody looks
     train(config(root, "with", faithfulness=FaithfulnessConfig()))
