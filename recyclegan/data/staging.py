@@ -20,6 +20,7 @@ from recyclegan.domains import Domain
 from recyclegan.errors import InputError
 from recyclegan.settings.training import OnDevice
 from recyclegan.tensors import Clips, Levels
+from recyclegan.threads import compute_alone
 from recyclegan.video.reading import made_ahead
 
 Kept = Mapping[Domain, Sequence[UInt8[Tensor, "_ _ _ _"]]]
@@ -147,6 +148,13 @@ def kept_words(num_bytes: int, device: torch.device) -> str:
     return f"all frames are kept on {device}, in {gigabytes(num_bytes)} of its memory (see --data-on-device)"
 
 
+def _staged(stage: Callable[[int], Staged], first: int, num_steps: int) -> Iterator[tuple[int, Staged]]:
+    """Yield the number and the batch of each step, made by a thread that leaves the cores to the training."""
+    compute_alone()
+    for step in range(first, num_steps):
+        yield step, stage(step)
+
+
 class Prefetched:
     """The batches of consecutive steps, the same whatever the timing: each depends on its step alone.
 
@@ -155,7 +163,7 @@ class Prefetched:
 
     def __init__(self, stage: Callable[[int], Staged], first: int, num_steps: int) -> None:
         """Make the batches of steps ``first`` to ``num_steps - 1`` by ``stage``, from the first one asked for on."""
-        self._batches = made_ahead(((step, stage(step)) for step in range(first, num_steps)), DEPTH)
+        self._batches = made_ahead(_staged(stage, first, num_steps), DEPTH)
         self._start: float | None = None
         self._waited = 0.0
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,24 @@ def test_no_more_than_a_few_are_made_ahead(made: int) -> None:
             batches.batch(step)
         time.sleep(0.1)
         assert len(asked) <= made + DEPTH + 1
+
+
+def test_the_thread_that_makes_batches_computes_alone_and_no_other_does() -> None:
+    """A second team of threads would keep the first from spinning: steps would take twice as long."""
+    before, seen = torch.get_num_threads(), list[int]()
+    torch.set_num_threads(3)
+
+    def stage(step: int) -> Staged:
+        seen.append(torch.get_num_threads())
+        return numbered(step)
+
+    try:
+        with Prefetched(stage, 0, 3) as batches, ThreadPoolExecutor(1) as later:
+            batches.batch(0)
+            assert (torch.get_num_threads(), later.submit(torch.get_num_threads).result()) == (3, 3)
+        assert set(seen) == {1}
+    finally:
+        torch.set_num_threads(before)
 
 
 def fail_at(step: int) -> Callable[[int], Staged]:
