@@ -139,7 +139,7 @@ def tell_choice(choice: Choice, minutes: float, steps: int, least: int, given: C
         what = other.candidate.size != taken.candidate.size
         larger = f"frames of {in_words(other.candidate.size)}" if what else f"width {other.candidate.width}"
         line += f"; {larger} would take {other.seconds:.2g} s a step, and leave fewer than {least:,}"
-    if steps < LEAST_STEPS and "steps" not in given:
+    if steps < FOR_STEPS * LEAST_STEPS and "steps" not in given:
         line += f"; fewer than {LEAST_STEPS:,} steps seldom show the whole look: give more minutes"
     return line
 

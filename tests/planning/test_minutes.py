@@ -78,6 +78,15 @@ def test_too_little_time_is_said(data: Path, machine: list[TrainConfig]) -> None
     assert planned.summary.endswith("fewer than 1,200 steps seldom show the whole look: give more minutes")
 
 
+def test_what_timing_alone_took_off_is_no_reason_to_warn(
+    data: Path, machine: list[TrainConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minutes, "step_seconds", lambda *_: 1.1 * SLOW)
+    planned = minutes.plan(config_of(data), 9)
+    assert 1080 <= planned.config.steps < LEAST_STEPS
+    assert "seldom" not in planned.summary
+
+
 @pytest.mark.parametrize("field", ["size", "width", "steps"])
 def test_what_is_given_is_kept(data: Path, machine: list[TrainConfig], field: str) -> None:
     given = config_of(data, steps=300, frames=DataConfig(size=(32, 48), load_size=(40, 60)))
