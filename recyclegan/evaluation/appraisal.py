@@ -93,15 +93,19 @@ class Appraisal:
         return replace(verdict, findings=(*verdict.findings, *_farther(others), *_bought(others)))
 
 
-def appraise(clips: Sequence[PairedClip], target: Sequence[Clip], draws: Draws) -> Appraisal:
+def appraise(
+    clips: Sequence[PairedClip], target: Sequence[Clip], draws: Draws, are_label_maps: bool = False
+) -> Appraisal:
     """Return the numbers of translated clips; one frame at a time is kept, and little of it.
+
+    ``are_label_maps`` says that translations are label maps, which a lossy video no longer shows.
 
     Raises:
         InputError: a file cannot be read.
     """
     seen = [[_seen(moment.source, moment.translated) for moment in clip.looks(NUM_FRAMES)] for clip in clips]
     pairs = [[pair for pair, _ in one] for one in seen]
-    has_labels = any(map(all, zip(*(flags for one in seen for _, flags in one), strict=True)))
+    has_labels = are_label_maps or any(map(all, zip(*(flags for one in seen for _, flags in one), strict=True)))
     looks = [] if has_labels else [look_of(image) for image in _frames(target, clips[0].size)]
     own = [numbers_of(one, looks, has_labels) for one in pairs]
     beside: dict[str, list[Numbers]] = {SOURCE: [], TARGET: []}

@@ -84,7 +84,8 @@ def evaluate(
     store = Store()
     clips = [clip.kept_in(store) for clip in pair_clips(translated, source, truth, labels, config.reading)]
     setup = _view(config, clips, Memory(as_path_or_none(memory)))
-    scored = None if config.downstream and not (segment or config.segmenter) else labels
+    reads_frames = bool(segment or config.segmenter)
+    scored = None if config.downstream and not reads_frames else labels
     with one_thread():
         state, protocol, known = _prepared(setup, clips, scored, segment, target, progress, say)
         with worker_processes(state, setup, 1 if segment else worth(config, clips)) as workers:
@@ -97,7 +98,8 @@ def evaluate(
             found |= _use_results(Lesson(clips, aims, labels, config, setup.memory), protocol.draws, progress)
     inputs = {"translated": translated, "source": source, "target": target, "truth": truth}
     inputs |= {"target truth": target_truth, "labelled target": labelled}
-    appraisal = appraise(clips, clips_at(target, config.reading) if target else (), protocol.draws)
+    aims_at, are_maps = clips_at(target, config.reading) if target else (), bool(scored) and not reads_frames
+    appraisal = appraise(clips, aims_at, protocol.draws, are_maps)
     found, semantics = {**appraisal.results, **found}, state.semantics
     results = Results(
         results=found,

@@ -1,6 +1,7 @@
 """The verdict on clips: on hand-made outputs as files, in the numbers, the report and on the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,20 @@ def test_label_maps_are_not_judged_by_brightness(world: Path, tmp_path: Path) ->
     assert results.verdict is not None
     assert (results.verdict.word, results.verdict.findings) == ("not judged", ())
     assert not {"lightness_agreement", "holes", "tint"} & set(results.results)
+
+
+def test_label_maps_that_a_lossy_video_has_blurred_are_not_judged_either(world: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for seed in range(2):
+        classes = (np.array(drive(seed, "day")).mean(-1) // 86 + 2).astype(np.uint8)
+        maps = label_maps(classes)
+        write_clip(tmp_path / "truth" / f"clip{seed}", maps)
+        noisy = np.clip(maps + rng.integers(-9, 10, maps.shape), 0, 255).astype(np.uint8)
+        write_clip(tmp_path / "maps" / f"clip{seed}", noisy)
+    scored = replace(CONFIG, labels="viper")
+    results = evaluate(tmp_path / "maps", world / "source", tmp_path / "out", truth=tmp_path / "truth", config=scored)
+    assert results.verdict is not None
+    assert (results.verdict.word, results.verdict.findings) == ("not judged", ())
 
 
 def test_footage_that_begins_in_black_is_no_label_map(world: Path, tmp_path: Path) -> None:
