@@ -5,9 +5,21 @@ teams, at work or not: where there are more than cores, those that wait for each
 steps of small operations take two or three times as long from then on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Thread
 
 import torch
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """Give torch its number of threads back at the end: a thread that sets its own sets it for later ones, too."""
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def compute_alone() -> None:

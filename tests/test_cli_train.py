@@ -135,6 +135,13 @@ def test_a_preset_s_parts_of_small_frames_are_those_that_frames_allow(started, d
     assert started("--data", data, *words.split()).progressive == parts
 
 
+def test_help_shows_the_parts_that_a_preset_begins_with(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train", METHOD, "--preset", "steady-footage", "--help"])
+    described = capsys.readouterr().out.split("--progressive DIVISOR")[1].split("--clip-gradients")[0]
+    assert "Default: 2 2 1" in " ".join(described.split())
+
+
 def test_scales_that_are_named_and_too_many_are_refused(data, capsys):
     assert cli.main(["train", METHOD, "--data", str(data), "--size", "32", "48", "--scales", "2"]) == 2
     assert "scales: found 2, too many for frames of 32x48" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from recyclegan.cli.calibrate import flow_for
 from recyclegan.cli.next_step import next_step, to_translate
 from recyclegan.cli.parsing import (
     DEFAULT_METHOD,
+    HELP,
     NO_PRESET,
     Chosen,
     choice,
@@ -182,6 +183,8 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
 def _parsed(name: str, start: dict[str, Any], words: list[str]) -> Any:
     """Return the options, where a start has parts of small frames as far as the frames that words ask for allow."""
     what = f"train {name}"
+    if any(word in HELP for word in words):  # which shows what the start has
+        return parse(_train_options(name, start), words, what)
     parsed: Any = parse(_train_options(name, {**start, "progressive": ()}), words, what)
     parts = parts_within(start.get("progressive", ()), parsed.frames.size, parsed.networks)
     return parse(_train_options(name, {**start, "progressive": parts}), words, what) if parts else parsed

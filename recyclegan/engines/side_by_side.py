@@ -1,13 +1,13 @@
 """Frames side by side on a CPU: each by threads of its own, so that none waits for another within a frame."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import lru_cache
 
 import torch
 
 from recyclegan.tensors import Frames, Translated
+from recyclegan.threads import threads_kept
 
 
 def side_by_side(work: Callable[[Frames], Translated], frames: Frames) -> Translated:
@@ -26,18 +26,8 @@ def side_by_side(work: Callable[[Frames], Translated], frames: Frames) -> Transl
         torch.set_num_threads(share)
         return work(frame)
 
-    with _threads_kept():
+    with threads_kept():
         return torch.cat([*_pool(workers).map(one, frames.split(1))])
-
-
-@contextmanager
-def _threads_kept() -> Iterator[None]:
-    """Give torch its number of threads back at the end: a thread that sets its own sets it for later ones, too."""
-    threads = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @lru_cache(maxsize=8)

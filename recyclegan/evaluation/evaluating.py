@@ -1,6 +1,6 @@
 """Evaluate translated footage: files in, ``metrics.json`` and ``report.html`` out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from recyclegan.errors import InputError
@@ -108,15 +108,22 @@ def evaluate(
         inputs={name: str(path) for name, path in inputs.items() if path},
         clips=measures,
         verdict=appraisal.verdict(found),
-        notes=[
-            *notes_on_pairs(clips, clips_at(source)),
-            *notes_on_gaps(measures),
-            *notes_on_results(found),
-            *notes_on_rare(found),
-        ],
+        notes=_notes(clips, source, measures, found),
     )
     _write(out, results, examples_shown, config)
     return results
+
+
+def _notes(
+    clips: Sequence[PairedClip], source: Path, measures: Sequence[ClipMeasures], found: Mapping[str, Result]
+) -> list[str]:
+    """Return what is to be said of the footage and of the numbers, a line each."""
+    return [
+        *notes_on_pairs(clips, clips_at(source)),
+        *notes_on_gaps(measures),
+        *notes_on_results(found),
+        *notes_on_rare(found),
+    ]
 
 
 def _use_results(lesson: Lesson, draws: Draws, progress: Progress | None) -> dict[str, Result]:

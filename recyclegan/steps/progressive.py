@@ -17,14 +17,18 @@ def divisor_of(config: TrainConfig, step: int, num_steps: int) -> int:
     return parts[min(step * len(parts) // num_steps, len(parts) - 1)]
 
 
+def frame_words(divisor: int) -> str:
+    """Return in words what frames whose sides are divided are."""
+    return f"frames of 1/{divisor} of their height and width" if divisor > 1 else "whole frames"
+
+
 def at_resolution(state: TrainState, batch: Batch, step: int) -> dict[Domain, Tensor]:
     """Return a batch at the resolution of a step; fakes of another resolution are forgotten, and a change is told."""
     config, divisor = state.config, divisor_of(state.config, step, state.num_steps)
     if not config.progressive:
         return batch
     if step and divisor != divisor_of(config, step - 1, state.num_steps):
-        size = f"frames of 1/{divisor} of their height and width" if divisor > 1 else "whole frames"
-        state.notify(f"step {step + 1}: {size} from here on (--progressive)")
+        state.notify(f"step {step + 1}: {frame_words(divisor)} from here on (--progressive)")
     batch = smaller(batch, divisor, config)
     sizes = {clips.shape[-2:] for clips in batch.values()}
     for buffer in state.buffers.values():

@@ -16,7 +16,7 @@ from recyclegan.errors import InputError
 from recyclegan.settings.training import TrainConfig
 from recyclegan.states import checkpoints, has_digests, load_checkpoint, step_of
 from recyclegan.steps.finite import infinite_part
-from recyclegan.steps.progressive import sizes_of
+from recyclegan.steps.progressive import divisor_of, frame_words, sizes_of
 from recyclegan.steps.train_state import MOMENTS, TrainState, parameters_of, trained_weights
 
 Notify = Callable[[str], None]
@@ -91,6 +91,8 @@ def _notes_on(folder: Path, saved: dict[str, Any], state: TrainState) -> Iterato
     before, now = len(saved["processes"]), state.fabric.world_size
     if before != now:
         yield f"{folder}: was trained on {before} devices and goes on on {now}: not with the bits of a run on {before}"
+    if (divisor := divisor_of(state.config, saved["step"], state.num_steps)) > 1:
+        yield f"{folder}: goes on with {frame_words(divisor)}, as a run of {state.num_steps} steps has (--progressive)"
 
 
 class MisfitError(InputError):

@@ -162,6 +162,17 @@ def test_a_run_that_was_stopped_in_any_part_ends_with_the_same_bits(tmp_path: Pa
     assert_same_run(stopped.out, straight.out)
 
 
+def test_a_run_that_goes_back_to_small_frames_says_so(tmp_path: Path) -> None:
+    data, notes = make_data(tmp_path / "data", num_frames=3, height=72, width=72), list[str]()
+    train(config_with(data, tmp_path / "run", steps=2))
+    train(config_with(data, tmp_path / "run", steps=8), resume=True, notify=notes.append)
+    wanted = "goes on with frames of 1/2 of their height and width, as a run of 8 steps has (--progressive)"
+    assert any(note.endswith(wanted) for note in notes)
+    notes.clear()
+    train(config_with(data, tmp_path / "run", steps=9), resume=True, notify=notes.append)
+    assert not any("--progressive" in note for note in notes)
+
+
 def _crashing_at(last: int) -> Any:
     def crashing(state: TrainState, batch: Any, step: int) -> Any:
         if step == last:
