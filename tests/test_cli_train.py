@@ -113,6 +113,7 @@ def test_without_a_method_it_is_the_default_one(started, data):
         ("--size 64 128 --progressive 2 1", 1),
         ("--size 96 128 --progressive 2 1", 2),
         ("--size 47 64 --scales 1", 1),
+        ("--size 64 128 --discriminator-layers 4", 1),
     ],
 )
 def test_a_preset_s_discriminators_have_as_many_scales_as_frames_allow(started, data, words, scales):
@@ -126,6 +127,7 @@ def test_a_preset_s_discriminators_have_as_many_scales_as_frames_allow(started, 
         ("--size 96 128", (2, 2, 1)),
         ("--size 64 128", ()),
         ("--size 64 128 --scales 1", (2, 2, 1)),
+        ("--size 64 128 --discriminator-layers 2", (2, 2, 1)),
         ("--size 96 128 --scales 3", ()),
         ("--size 128 256 --progressive 1", (1,)),
         ("--preset none", ()),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass, fields
-from itertools import groupby, takewhile
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,12 +152,6 @@ class Chosen:
     name: str
     reason: str
     """What was chosen and why, in one line."""
-
-
-def values_of(words: list[str], option: str) -> list[str]:
-    """Return all values of an option before all are parsed; those behind an equals sign are not among them."""
-    place = words.index(option) + 1 if option in words else len(words)
-    return list(takewhile(lambda word: not word.startswith("--"), words[place:]))
 
 
 def is_named(words: list[str], option: str) -> bool:

@@ -19,7 +19,6 @@ from recyclegan.cli.parsing import (
     is_named,
     parse,
     peek,
-    values_of,
 )
 from recyclegan.cli.progress import counter, progress_bars, say_note, say_notes, training_bars
 from recyclegan.config import Within, fields_of
@@ -27,8 +26,9 @@ from recyclegan.errors import InputError, nearest
 from recyclegan.notes import notify
 from recyclegan.settings.methods import METHODS, config_of, summary_of
 from recyclegan.settings.motion import FlowSynthesis
+from recyclegan.settings.networks import NetworkConfig
 from recyclegan.settings.presets import PRESETS, Preset
-from recyclegan.settings.training import TrainConfig, default_run, parts_within
+from recyclegan.settings.training import TrainConfig, default_run, parts_within, smallest_frame
 
 if TYPE_CHECKING:
     from recyclegan.training import Outcome
@@ -181,13 +181,28 @@ def train_arguments(name: str, words: list[str], preset: Chosen | None = None) -
 
 
 def _parsed(name: str, start: dict[str, Any], words: list[str]) -> Any:
-    """Return the options, where a start has parts of small frames as far as the frames that words ask for allow."""
+    """Return the options; scales and small frames of a start follow the frames and networks that words ask for."""
     what = f"train {name}"
-    if any(word in HELP for word in words):  # which shows what the start has
-        return parse(_train_options(name, start), words, what)
-    parsed: Any = parse(_train_options(name, {**start, "progressive": ()}), words, what)
-    parts = parts_within(start.get("progressive", ()), parsed.frames.size, parsed.networks)
-    return parse(_train_options(name, {**start, "progressive": parts}), words, what) if parts else parsed
+    fits = start.keys() & {"networks", "progressive"}
+    if fits and not any(word in HELP for word in words):  # which shows what the start has
+        with_any_frames = {**start, "progressive": (), "networks": _of_one_scale(start)}
+        start = _fitted(start, parse(_train_options(name, with_any_frames), words, what), words)
+    return parse(_train_options(name, start), words, what)
+
+
+def _of_one_scale(start: dict[str, Any]) -> NetworkConfig:
+    networks = start.get("networks", NetworkConfig())
+    return replace(networks, adversary=replace(networks.adversary, scales=1))
+
+
+def _fitted(start: dict[str, Any], asked: TrainConfig, words: list[str]) -> dict[str, Any]:
+    """Return a start with as many scales, and with parts of small frames, as what is asked for allows."""
+    own, networks, size = start.get("networks", NetworkConfig()), asked.networks, asked.frames.size
+    if not is_named(words, "--scales"):
+        networks = replace(networks, adversary=replace(networks.adversary, scales=own.adversary.scales))
+        networks = networks.within(smallest_frame(asked.progressive or (1,), size))
+        own = replace(own, adversary=replace(own.adversary, scales=networks.adversary.scales))
+    return {**start, "networks": own, "progressive": parts_within(start.get("progressive", ()), size, networks)}
 
 
 def _run_to_resume(words: list[str], name: str = DEFAULT_METHOD) -> Path | None:
@@ -238,21 +253,10 @@ def _preset(name: str, preset: str, words: list[str]) -> dict[str, Any]:
     if preset not in known:
         there_are = f"known: {', '.join([*known, NO_PRESET])}" if known else "there is none for this method"
         raise InputError(f"--preset {preset}: unknown for {name}{nearest(preset, known)}; {there_are}")
-    frames, others = known[preset].frames, dict(known[preset].others)
+    frames = known[preset].frames
     if is_named(words, "--size"):
         frames = replace(frames, load_size=None)
-    smallest = _smallest_frame(words)
-    if smallest and "networks" in others:
-        others["networks"] = others["networks"].within(smallest)
-    return {"method": known[preset].config, "frames": frames, **others}
-
-
-def _smallest_frame(words: list[str]) -> tuple[int, int] | None:
-    """Return the height and width of the smallest frames that training shows, where the words tell a size."""
-    given = (values_of(words, option) for option in ("--size", "--progressive"))
-    sides, parts = ([int(word) for word in values if word.isdecimal()] for values in given)
-    divisor = max([1, *parts])
-    return (sides[0] // divisor, sides[1] // divisor) if len(sides) == 2 else None
+    return {"method": known[preset].config, "frames": frames, **known[preset].others}
 
 
 def _presets(name: str) -> dict[str, Preset]:
