@@ -34,7 +34,7 @@ def to_frames(images: UInt8[np.ndarray, "batch height width channels"]) -> Frame
 def scaled(levels: UInt8[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return 8-bit levels as floats in [-1, 1] on the same device: the same bits on each."""
     scale = torch.full((), 127.5, device=levels.device)  # CUDA multiplies by the reciprocal of a plain number
-    return levels.div(scale).sub_(1)
+    return levels.float().div_(scale).sub_(1)
 
 
 def to_images(frames: Frames) -> UInt8[np.ndarray, "batch height width channels"]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from jaxtyping import UInt8
 from torch import Tensor
 
@@ -27,7 +28,7 @@ class Cut:
     def of(self, clip: ClipFrames) -> Window:
         """Return the window of a clip in memory or in the cache."""
         window = clip[self.frames][:, self.rows, self.columns]
-        return window[:, :, ::-1] if self.flips else window
+        return np.ascontiguousarray(window[:, :, ::-1]) if self.flips else window
 
     def of_levels(self, clip: LevelClip) -> LevelWindow:
         """Return the window of a clip on a device: the same levels, without waiting for the device."""

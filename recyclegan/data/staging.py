@@ -87,7 +87,12 @@ class Staging:
         return {domain: self._joined(windows) for domain, windows in self._clips.windows(step).items()}
 
     def _joined(self, windows: Sequence[Window]) -> Levels:
-        """Return windows one behind the other on the device, by way of memory that it can read by itself."""
+        """Return windows one behind the other on the device, by way of memory that it can read by itself.
+
+        An only window that needs no copying to another device is not copied at all.
+        """
+        if len(windows) == 1 and self._device.type == "cpu":
+            return torch.from_numpy(windows[0])
         shape = (sum(map(len, windows)), *windows[0].shape[1:])
         levels = torch.empty(shape, dtype=torch.uint8, pin_memory=self._stream is not None)
         np.concatenate(windows, out=levels.numpy())
