@@ -52,7 +52,7 @@ PRESETS = {
     ),
     "steady-footage": Preset(
         method="unsup-recycle-gan",
-        config=UnsupRecycleGANConfig(cycle=(3.0, 3.0), unsup_recycle=(3.0, 3.0), unsup_spatial=(20.0, 20.0)),
+        config=UnsupRecycleGANConfig(unsup_recycle=(6.0, 6.0), unsup_spatial=(40.0, 40.0)),
         frames=DataConfig(resize="rectangle"),
         others={
             "networks": ADDING_TO_COLOURS,

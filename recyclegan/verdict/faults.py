@@ -34,7 +34,7 @@ OF_ANY = frozenset({"change", "contrast", "variety_kept"})
 SOFT_EDGES, SOFT_DETAIL = 0.6, 0.85
 """Shares of edges and of detail under which, both together, a translation is blurred."""
 MUSHY_EDGES, MUSHY_DETAIL = 0.3, 0.6
-TIED_MORE = "with it already, with higher --cycle and --unsup-recycle"
+TIED_MORE = "with it already, with higher --unsup-recycle and --unsup-spatial"
 """What is left to do for who has the preset that remedies name."""
 
 
