@@ -1,4 +1,4 @@
-"""The segmenter that is trained along: it learns from frames of A, and must read the same classes in translations."""
+"""The segmenter that is trained along, on frames of A and their translations: it must read the same classes in both."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -49,9 +49,13 @@ class ClassReader(nn.Module):
         counting = of_class * self.weights[:, None, None]
         return -(odds * counting).sum() / counting.sum().clamp(min=1)
 
-    def lesson(self, frames: Frames, classes: Classes, rng: torch.Generator) -> Scalar:
-        """Return the same of frames in other colours, to learn from: not to rely on what a look changes most."""
-        return self.misread(sample_augmentation(("colour",), frames, rng)(frames), classes)
+    def lesson(self, frames: Frames, fake: Fakes, classes: Classes, rng: torch.Generator) -> Scalar:
+        """Return the mean of the same over frames in other colours and over translations, of which ``fake`` begins.
+
+        Who had learned from frames alone would hold translations to the source's look.
+        """
+        recoloured = sample_augmentation(("colour",), frames, rng)(frames)
+        return (self.misread(recoloured, classes) + self.misread(fake[: len(classes)], classes)) / 2
 
     def terms(self, fake: Fakes, classes: Classes, weight: Scalar) -> Terms:
         """Yield the term that asks for the classes of first frames in their translations, of which ``fake`` begins."""

@@ -65,6 +65,8 @@ def generators_step(state: TrainState, batch: Batch) -> Half:
             half.terms.update({f"{direction}/{name}": value for name, value in terms.items()})
     half.norms.update(update(state, "generator"))
     freeze_judges(method, False)
+    if method.reader and classes is not None:
+        half.terms["a/reader"] = teach(state, method.reader, batch["a"][:, 0], half.fakes["b"], classes)
     return half
 
 
@@ -87,8 +89,9 @@ def weights_cast_once() -> Iterator[None]:
 
 def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, Tensor]) -> Half:
     """Take the discriminators' half of a step, on real frames and on the fakes that are shown to them."""
-    half, reader = Half(), state.method.reader
-    batch, classes = frames_and_classes(batch) if reader else (batch, None)
+    half = Half()
+    if state.method.reader:
+        batch, _ = frames_and_classes(batch)
     for domain, fake in shown.items():
         with state.fabric.autocast():
             real = state.method.seen(batch[domain].flatten(0, 1), domain).contiguous()
@@ -96,15 +99,13 @@ def discriminators_step(state: TrainState, batch: Batch, shown: Mapping[Domain, 
         state.fabric.backward(loss)
         half.terms[f"{domain}/discriminator"] = loss.detach()
     half.norms.update(update(state, "discriminator"))
-    if reader and classes is not None:
-        half.terms["a/reader"] = teach(state, reader, state.method.seen(batch["a"][:, 0], "a"), classes)
     return half
 
 
-def teach(state: TrainState, reader: ClassReader, frames: Frames, classes: Classes) -> Tensor:
-    """Take a step of the reader on frames of A and their classes; return its loss."""
+def teach(state: TrainState, reader: ClassReader, first: Frames, fakes: Fakes, classes: Classes) -> Tensor:
+    """Take a step of the reader on first frames of A, on their translations, and on the classes; return its loss."""
     with state.fabric.autocast():
-        loss = reader.lesson(frames, classes, state.rng)
+        loss = reader.lesson(state.method.seen(first, "a"), fakes, classes, state.rng)
     state.fabric.backward(loss)
     update(state, "reader")
     return loss.detach()

@@ -21,6 +21,12 @@ def frames_of(classes: Tensor) -> Tensor:
     return torch.stack([1 - 2.0 * classes, torch.zeros(classes.shape), 2.0 * classes - 1], dim=1)
 
 
+def translated(classes: Tensor) -> Tensor:
+    """Return frames in another look, in which light and dark are swapped besides: dark and bright green."""
+    green = 1 - 2.0 * classes
+    return torch.stack([-torch.ones(classes.shape), -green, -torch.ones(classes.shape)], dim=1)
+
+
 def test_the_term_is_the_weighted_mean_cross_entropy() -> None:
     network, frames = reader(), torch.rand(1, 3, 16, 16) * 2 - 1
     wanted = torch.nn.functional.cross_entropy(network(frames), CLASSES, network.weights)
@@ -41,15 +47,16 @@ def test_rare_classes_count_more_and_absent_ones_not_at_all() -> None:
     assert weights.tolist() == pytest.approx([2 / 3, 4 / 3, 0])
 
 
-def test_it_learns_to_read_and_tells_swapped_classes() -> None:
+def test_it_learns_to_read_frames_and_translations_and_tells_swapped_classes() -> None:
     network, rng = reader(), torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(network.parameters(), 5e-3)
     for _ in range(60):
         optimizer.zero_grad()
-        network.lesson(frames_of(CLASSES), CLASSES, rng).backward()
+        network.lesson(frames_of(CLASSES), translated(CLASSES), CLASSES, rng).backward()
         optimizer.step()
-    kept, swapped = (network.misread(frames_of(shown), CLASSES).item() for shown in (CLASSES, 1 - CLASSES))
-    assert kept < 0.2 < 1.0 < swapped
+    for look in (frames_of, translated):
+        kept, swapped = (network.misread(look(shown), CLASSES).item() for shown in (CLASSES, 1 - CLASSES))
+        assert kept < 0.2 < 1.0 < swapped
 
 
 def test_gradients_reach_the_translation_and_only_the_first_ones() -> None:

@@ -56,7 +56,7 @@ def test_every_method_trains_with_the_term_and_only_a_to_b_has_it(name: str, tmp
     assert not trained & set(state.method.reader.parameters())
 
 
-def test_generators_follow_the_term_and_the_reader_learns_from_frames_alone(tmp_path: Path) -> None:
+def test_generators_follow_the_term_and_the_reader_does_not(tmp_path: Path) -> None:
     def step(weight: float) -> dict[str, torch.Tensor]:
         state = small_state(small_config(tmp_path, tmp_path))
         torch.manual_seed(1)
