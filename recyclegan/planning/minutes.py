@@ -10,7 +10,7 @@ from recyclegan.errors import InputError
 from recyclegan.methods import METHODS
 from recyclegan.pace import Progress, Show
 from recyclegan.planning.sizes import (
-    LEAST_STEPS,
+    ENOUGH_STEPS,
     WIDTHS,
     Candidate,
     Size,
@@ -61,7 +61,7 @@ def plan(
     start = monotonic()
     frames = first_frames(config, METHODS[config.method_name].clip_length)
     shapes = [(images[0].shape[0], images[0].shape[1]) for images in frames.values()]
-    wanted = config.steps if "steps" in given and config.steps else LEAST_STEPS
+    wanted = config.steps if "steps" in given and config.steps else ENOUGH_STEPS
 
     def seconds(candidate: Candidate) -> float:
         if monotonic() - start > FOR_TIMING * 60 * minutes:

@@ -16,10 +16,11 @@ from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.training import TrainConfig
 
 LEAST_STEPS = 1200
-"""Steps below which no size is worth training: a small one that has them shows more than a large one that has not.
+"""Steps below which the look is seldom whole."""
+ENOUGH_STEPS = 2000
+"""Steps below which no larger size is worth training: a small one that has them shows more than a large one without.
 
-On small footage the look is there after 1,000 to 1,500 steps. More minutes buy steps up to this number, then a larger
-size, then wider networks, then steps again.
+More minutes buy steps up to this number, then a larger size, then wider networks, then steps again.
 """
 SHORTER_SIDES = (64, 96, 128, 160, 192, 256, 320, 384, 512)
 """Pixels of the shorter side that are tried, from the smallest on."""
@@ -97,7 +98,7 @@ def sizes_within(shapes: Sequence[Size], margin: float = MARGIN) -> tuple[Size, 
     return tuple(size_of_shape(side, shape) for side in sides)
 
 
-def longest_step(minutes: float, steps: int = LEAST_STEPS) -> float:
+def longest_step(minutes: float, steps: int = ENOUGH_STEPS) -> float:
     """Return the seconds that a step may take, for ``steps`` of them to fit into ``minutes``."""
     return 60 * minutes * FOR_STEPS / steps
 

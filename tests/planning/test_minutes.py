@@ -9,7 +9,7 @@ import pytest
 
 from recyclegan.errors import InputError
 from recyclegan.planning import minutes
-from recyclegan.planning.sizes import LEAST_STEPS, WIDTHS
+from recyclegan.planning.sizes import ENOUGH_STEPS, LEAST_STEPS, WIDTHS
 from recyclegan.runs import read_config
 from recyclegan.settings.frames import DataConfig
 from recyclegan.settings.networks import AdversaryConfig
@@ -48,28 +48,28 @@ def config_of(data: Path, **changes: object) -> TrainConfig:
 
 
 def test_little_time_goes_into_the_smallest_frames(data: Path, machine: list[TrainConfig]) -> None:
-    planned = minutes.plan(config_of(data), 10)
+    planned = minutes.plan(config_of(data), 15)
     config = planned.config
     assert (config.frames.size, config.networks.width, config.networks.discriminator_width) == ((64, 112), 16, 32)
     assert (config.frames.load_size, config.frames.resize) == (None, "rectangle")
-    assert 0.9 * 1500 < config.steps <= 1500
+    assert 0.9 * 2250 < config.steps <= 2250
     assert planned.summary == (
-        f"10 minutes: frames of 64x112, networks of width 16, {config.steps:,} steps of 0.4 s; "
-        f"width 24 would take 0.6 s a step, and leave fewer than {LEAST_STEPS:,}"
+        f"15 minutes: frames of 64x112, networks of width 16, {config.steps:,} steps of 0.4 s; "
+        f"width 24 would take 0.6 s a step, and leave fewer than {ENOUGH_STEPS:,}"
     )
 
 
 def test_more_time_buys_width_where_frames_hold_no_more(data: Path, machine: list[TrainConfig]) -> None:
     planned = minutes.plan(config_of(data), 100)
     assert (planned.config.frames.size, planned.config.networks.width) == ((64, 112), 64)
-    assert planned.config.steps > LEAST_STEPS
+    assert planned.config.steps > ENOUGH_STEPS
     assert [config.networks.width for config in machine] == list(WIDTHS)
 
 
 def test_more_time_buys_size_first(tmp_path: Path, machine: list[TrainConfig]) -> None:
     data = make_data(tmp_path / "large", num_frames=1, height=288, width=512)
     config = minutes.plan(config_of(data), 60).config
-    assert (config.frames.size, config.networks.width) == ((160, 288), 16)
+    assert (config.frames.size, config.networks.width) == ((128, 224), 16)
 
 
 def test_too_little_time_is_said(data: Path, machine: list[TrainConfig]) -> None:
