@@ -76,5 +76,5 @@ PRESETS = {
     ),
 }
 """Source: Wang, Akash and Misu 2022, and the commands published beside it; of the last, Zhu et al. 2017, section 4.
-The three called steady are ours, chosen in docs/results.md and docs/log.md; ``steady`` is the one for
-footage that was there before ``steady-footage``."""
+The three called steady are ours, chosen in docs/results.md and docs/log.md; ``steady`` is the one for footage that
+was there before ``steady-footage``."""
