@@ -51,7 +51,7 @@ def halves_of(state: TrainState) -> Halves:
 
 
 def generators_step(state: TrainState, batch: Batch) -> Half:
-    """Take the generators' half of a step, in which the discriminators are frozen, and then the reader's if it trains."""
+    """Take the generators' half of a step, in which the discriminators are frozen, then the reader's if it learns."""
     method = state.method
     half = Half()
     batch, classes = frames_and_classes(batch) if method.reader else (batch, None)
